@@ -1,0 +1,205 @@
+/**
+ * Time for the embedded AWS. Nothing in `local/aws` looks at the wall clock or sets a timer but through a
+ * `Clock`: the demo runs on real time, simulation on virtual time, with the same code.
+ */
+
+/** Stops something scheduled; calling it twice, or after the fact, does nothing. */
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /**
+   * Runs `task` once, `delayMs` (0 or more) from now. `name` says what it is, for the error that a stuck
+   * simulation prints. A task that throws, or whose promise rejects, ends the world: see `onError`.
+   */
+  schedule(delayMs: number, name: string, task: () => void | Promise<void>): Cancel;
+  /** Resolves `delayMs` from now. */
+  sleep(delayMs: number, name: string): Promise<void>;
+  /** Cancels everything that is scheduled and refuses what comes later (a late timer of a stopped world). */
+  stop(): void;
+}
+
+/** What a clock does with an error of a scheduled task. There is no default that hides it. */
+export type OnError = (error: unknown, name: string) => void;
+
+/** The wall clock. `onError` defaults to rethrowing, which ends the process. */
+export class RealClock implements Clock {
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #stopped = false;
+
+  constructor(private readonly onError: OnError = rethrow) {}
+
+  now(): number {
+    return Date.now();
+  }
+
+  schedule(delayMs: number, name: string, task: () => void | Promise<void>): Cancel {
+    if (this.#stopped) return () => undefined;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        void run(task, name, this.onError);
+      },
+      Math.max(0, delayMs),
+    );
+    this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
+  }
+
+  sleep(delayMs: number, name: string): Promise<void> {
+    return new Promise((resolve) => this.schedule(delayMs, name, resolve));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+
+interface Entry {
+  at: number;
+  sequence: number;
+  name: string;
+  task: () => void | Promise<void>;
+  cancelled: boolean;
+}
+
+/**
+ * A clock that moves only when it is driven: a heap ordered by (time, sequence), so that one seed gives one
+ * order. Between two entries the event loop is let run dry (`settle`), so that promise chains finish.
+ */
+export class VirtualClock implements Clock {
+  readonly #heap: Entry[] = [];
+  #now: number;
+  #sequence = 0;
+  #stopped = false;
+
+  /** @param startMs the first instant, in milliseconds since the epoch. */
+  constructor(
+    startMs: number,
+    private readonly onError: OnError = rethrow,
+  ) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  schedule(delayMs: number, name: string, task: () => void | Promise<void>): Cancel {
+    if (this.#stopped) return () => undefined;
+    const entry: Entry = {
+      at: this.#now + Math.max(0, delayMs),
+      sequence: this.#sequence++,
+      name,
+      task,
+      cancelled: false,
+    };
+    push(this.#heap, entry);
+    return () => {
+      entry.cancelled = true;
+    };
+  }
+
+  sleep(delayMs: number, name: string): Promise<void> {
+    return new Promise((resolve) => this.schedule(delayMs, name, resolve));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#heap.length = 0;
+  }
+
+  /** The name and time of what comes next, or undefined when nothing is scheduled. */
+  next(): { at: number; name: string } | undefined {
+    while (this.#heap[0]?.cancelled) pop(this.#heap);
+    const entry = this.#heap[0];
+    return entry && { at: entry.at, name: entry.name };
+  }
+
+  /** Runs the next entry and lets the event loop run dry. False when nothing was scheduled. */
+  async step(): Promise<boolean> {
+    if (!this.next()) return false;
+    const entry = pop(this.#heap)!;
+    this.#now = Math.max(this.#now, entry.at);
+    void run(entry.task, entry.name, this.onError);
+    await settle();
+    return true;
+  }
+
+  /** Runs everything up to `untilMs`, then stands there. */
+  async runUntil(untilMs: number): Promise<void> {
+    await settle();
+    for (let next = this.next(); next && next.at <= untilMs; next = this.next()) await this.step();
+    this.#now = Math.max(this.#now, untilMs);
+  }
+
+  /** Runs until `done()` holds. Throws, naming the time, when it does not hold by `untilMs`. */
+  async runUntilTrue(done: () => boolean, what: string, untilMs: number): Promise<void> {
+    await settle();
+    while (!done()) {
+      const next = this.next();
+      if (!next) throw new Error(`waited for ${what}: nothing is scheduled at ${iso(this.#now)}`);
+      if (next.at > untilMs)
+        throw new Error(`waited for ${what} until ${iso(untilMs)}: next is ${next.name}`);
+      await this.step();
+    }
+  }
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function run(task: () => void | Promise<void>, name: string, onError: OnError): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    onError(error, name);
+  }
+}
+
+function rethrow(error: unknown, name: string): never {
+  throw new Error(`a scheduled task failed: ${name}`, { cause: error });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function before(a: Entry, b: Entry): boolean {
+  return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
+}
+
+function push(heap: Entry[], entry: Entry): void {
+  heap.push(entry);
+  let child = heap.length - 1;
+  while (child > 0) {
+    const parent = (child - 1) >> 1;
+    if (!before(heap[child]!, heap[parent]!)) break;
+    [heap[child], heap[parent]] = [heap[parent]!, heap[child]!];
+    child = parent;
+  }
+}
+
+function pop(heap: Entry[]): Entry | undefined {
+  const top = heap[0];
+  const last = heap.pop();
+  if (heap.length > 0 && last) {
+    heap[0] = last;
+    for (let parent = 0; ;) {
+      let least = parent;
+      for (const child of [2 * parent + 1, 2 * parent + 2])
+        if (child < heap.length && before(heap[child]!, heap[least]!)) least = child;
+      if (least === parent) break;
+      [heap[least], heap[parent]] = [heap[parent]!, heap[least]!];
+      parent = least;
+    }
+  }
+  return top;
+}

@@ -1,0 +1,194 @@
+import { operator, type Caller } from "./caller";
+import type { Clock } from "./clock";
+import { ServiceError, notImplemented } from "./errors";
+import { Ledger, type Door } from "./ledger";
+import type { Random } from "./random";
+import type { Authorization, Call, Operation, Service } from "./service";
+import type { Runtime } from "../runtime/types";
+
+/** What makes one run different from another. Everything that varies is a parameter. */
+export interface WorldOptions {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly runtime: Runtime;
+}
+
+/** What the dispatcher asks of others around an operation; each part is replaceable on its own. */
+export interface Gate {
+  /** Throws a `ServiceError` for input that the service's model refuses. */
+  checkInput(service: Service, operation: string, input: object): void;
+  /** Throws (a mistake of ours) for an answer that the model does not allow. */
+  checkOutput(service: Service, operation: string, output: object): void;
+  /** Throws AccessDenied as the service words it. */
+  authorize(call: Call, requests: readonly Authorization[]): void;
+  /** Drawn faults: throttling, 5xx, a crash of the caller. Runs after `authorize`. */
+  fault(call: Call): void | Promise<void>;
+}
+
+/** An event as AWS services put it on the default bus; id, account, region, version and time are added. */
+export interface AwsEvent {
+  readonly source: string;
+  readonly "detail-type": string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** Milliseconds since the epoch; now, when absent. The event carries whole seconds. */
+  readonly time?: number;
+}
+
+/** Told of every finished call; CloudTrail is one of them. */
+export type CallObserver = (finished: {
+  readonly call: Call;
+  readonly operation: Operation;
+  readonly input: object;
+  readonly output?: object;
+  readonly error?: ServiceError;
+}) => void;
+
+/**
+ * One AWS account in one Region. Whatever comes in, through whichever door, is one `dispatch`: checked,
+ * decided by IAM, carried out, recorded.
+ */
+export class World {
+  readonly ledger = new Ledger();
+  readonly #services = new Map<string, Service>();
+  readonly #observers: CallObserver[] = [];
+  readonly #sinks: ((event: AwsEvent) => void)[] = [];
+  readonly options: WorldOptions;
+  gate: Gate;
+
+  constructor(options: WorldOptions, gate: Gate) {
+    this.options = options;
+    this.gate = gate;
+  }
+
+  get partition(): string {
+    return this.options.partition;
+  }
+  get region(): string {
+    return this.options.region;
+  }
+  get account(): string {
+    return this.options.account;
+  }
+  get clock(): Clock {
+    return this.options.clock;
+  }
+  get random(): Random {
+    return this.options.random;
+  }
+  get runtime(): Runtime {
+    return this.options.runtime;
+  }
+
+  /** `arn:PARTITION:service:REGION:ACCOUNT:resource`. */
+  arn(service: string, resource: string): string {
+    return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;
+  }
+
+  /** Adds a service. A service finds another only by `dispatch` or `service(prefix)`, so order is free. */
+  add(service: Service): void {
+    if (this.#services.has(service.prefix)) throw new Error(`service ${service.prefix} was added twice`);
+    this.#services.set(service.prefix, service);
+  }
+
+  /** A service by its IAM prefix; throws when the world has none. */
+  service(prefix: string): Service {
+    const service = this.#services.get(prefix);
+    if (!service) throw notImplemented(`service ${prefix}`);
+    return service;
+  }
+
+  get services(): IterableIterator<Service> {
+    return this.#services.values();
+  }
+
+  observe(observer: CallObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /** A service says that something happened. EventBridge takes it from here, and whoever else listens. */
+  emit(event: AwsEvent): void {
+    for (const sink of this.#sinks) sink(event);
+  }
+
+  onEvent(sink: (event: AwsEvent) => void): void {
+    this.#sinks.push(sink);
+  }
+
+  /** Carries one call out: the only way to reach an operation. */
+  async dispatch<Output extends object>(
+    prefix: string,
+    operationName: string,
+    input: object,
+    from: { caller: Caller; door: Door; requestBytes?: number },
+  ): Promise<Output> {
+    const service = this.service(prefix);
+    const operation = Object.hasOwn(service.operations, operationName)
+      ? service.operations[operationName]
+      : undefined;
+    if (!operation) throw notImplemented(`${prefix}:${operationName}`);
+    const call: Call = {
+      world: this,
+      service: prefix,
+      operation: operationName,
+      caller: from.caller,
+      door: from.door,
+      time: this.clock.now(),
+      requestId: this.random.uuid(),
+    };
+    let requests: readonly Authorization[] = [];
+    let output: object | undefined;
+    let error: ServiceError | undefined;
+    try {
+      this.gate.checkInput(service, operationName, input);
+      const asked = operation.authorize(input, call);
+      requests = Array.isArray(asked) ? asked : [asked as Authorization];
+      this.gate.authorize(call, requests);
+      await this.gate.fault(call);
+      const answer = await operation.handle(input, call);
+      this.gate.checkOutput(service, operationName, answer);
+      output = answer;
+      return answer as Output;
+    } catch (caught) {
+      if (caught instanceof ServiceError) error = caught;
+      throw caught;
+    } finally {
+      this.ledger.add({
+        time: call.time,
+        door: call.door,
+        caller: call.caller,
+        service: prefix,
+        operation: operationName,
+        resources: requests.map((r) => r.resource),
+        outcome: error ? error.code : output ? "ok" : "InternalFailure",
+        requestBytes: from.requestBytes ?? 0,
+        responseBytes: 0,
+      });
+      for (const observer of this.#observers) observer({ call, operation, input, output, error });
+    }
+  }
+
+  /** One service calling another: an execution role reading a secret, a rule sending to a queue. */
+  call<Output extends object>(
+    prefix: string,
+    operationName: string,
+    input: object,
+    caller: Caller,
+  ): Promise<Output> {
+    return this.dispatch<Output>(prefix, operationName, input, { caller, door: "internal" });
+  }
+
+  /** The operator's call, as tests and the demo make them without a client. */
+  asOperator<Output extends object>(prefix: string, operationName: string, input: object): Promise<Output> {
+    return this.dispatch<Output>(prefix, operationName, input, { caller: operator, door: "in-process" });
+  }
+
+  /** Stops every service, then the clock. */
+  async stop(): Promise<void> {
+    for (const service of this.#services.values()) await service.stop?.();
+    this.clock.stop();
+  }
+}
