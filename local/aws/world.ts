@@ -58,6 +58,8 @@ export class World {
   readonly #sinks: ((event: AwsEvent) => void)[] = [];
   readonly options: WorldOptions;
   gate: Gate;
+  /** URL of the HTTP door (`http://127.0.0.1:PORT`), while it is open; `serve` of local/aws/http.ts sets it. */
+  endpoint: string | undefined;
 
   constructor(options: WorldOptions, gate: Gate) {
     this.options = options;
