@@ -1,0 +1,501 @@
+import * as sdk from "@aws-sdk/client-sqs";
+import { dnsSuffix } from "../../../aws-semantics/arn";
+import { callerName } from "../caller";
+import { between, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import { ServiceError } from "../errors";
+import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
+import type { World } from "../world";
+import { defaultAttributes, setAttributes, shownAttributes, statementsOf } from "./attributes";
+import { batch } from "./batch";
+import { md5OfAttributes, md5OfBody } from "./digest";
+import { MoveTasks } from "./move-tasks";
+import { Queue, sequenceNumber, type StoredMessage } from "./queue";
+
+const invalid = { code: "InvalidParameterValue" } as const;
+
+/** Amazon SQS: standard and FIFO queues, dead-letter queues and message move tasks. */
+export class Sqs implements Service {
+  readonly prefix = "sqs";
+  readonly sdk = sdk;
+  readonly #queues = new Map<string, Queue & { createdMs: number; modifiedMs: number }>();
+  readonly #moves: MoveTasks;
+
+  constructor(private readonly world: World) {
+    this.#moves = new MoveTasks(world, (arn) => this.queueByArn(arn));
+  }
+
+  /** The queues of a world. */
+  static of(world: World): Sqs {
+    const service = world.service("sqs");
+    if (!(service instanceof Sqs)) throw new Error("the world's sqs is not the embedded one");
+    return service;
+  }
+
+  resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
+    const policy = this.queueByArn(resourceArn)?.attributes.policy;
+    return policy === undefined ? undefined : statementsOf(policy);
+  }
+
+  /** A queue by its ARN, for judging a run: its messages and counts. */
+  queueByArn(arn: string): Queue | undefined {
+    const queue = this.#queues.get(arn.slice(arn.lastIndexOf(":") + 1));
+    return queue?.arn === arn ? queue : undefined;
+  }
+
+  /** Every queue, for metrics and for judging a run. */
+  queues(): IterableIterator<Queue> {
+    return this.#queues.values();
+  }
+
+  /** The URL of a queue: at the HTTP door when it is open (SDK clients call it), else as in AWS. */
+  urlOf(name: string): string {
+    const { endpoint, region, account, partition } = this.world;
+    return `${endpoint ?? `https://sqs.${region}.${dnsSuffix(partition)}`}/${account}/${name}`;
+  }
+
+  #arnOf(url: string): string {
+    return this.world.arn("sqs", url.slice(url.lastIndexOf("/") + 1));
+  }
+
+  #on(url: string, action?: string): Authorization {
+    return { resource: this.#arnOf(url), action };
+  }
+
+  #queue(url: string) {
+    const [account, name] = url.split("/").slice(-2);
+    const queue = name === undefined ? undefined : this.#queues.get(name);
+    if (!queue || (account !== this.world.account && url !== name)) throw doesNotExist();
+    return queue;
+  }
+
+  #moveToDeadLetters(from: Queue, message: StoredMessage): boolean {
+    const target = from.attributes.redrive && this.queueByArn(from.attributes.redrive.deadLetterTargetArn);
+    target?.accept(message, from.arn);
+    return target !== undefined;
+  }
+
+  #checkRedrive(queue: { fifo: boolean; redrive?: { deadLetterTargetArn: string } }): void {
+    if (!queue.redrive) return;
+    const target = this.queueByArn(queue.redrive.deadLetterTargetArn);
+    if (!target)
+      throw new ServiceError(
+        "InvalidParameterValue",
+        `Value ${JSON.stringify(queue.redrive)} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.`,
+      );
+    if (target.fifo !== queue.fifo)
+      throw new ServiceError(
+        "InvalidParameterValue",
+        `Value ${JSON.stringify(queue.redrive)} for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be of the same type as the source.`,
+      );
+  }
+
+  #send(entry: sdk.SendMessageRequest | sdk.SendMessageBatchRequestEntry, queue: Queue, call: Call) {
+    between(entry.DelaySeconds, 0, 900, "DelaySeconds", invalid);
+    for (const member of ["MessageGroupId", "MessageDeduplicationId"] as const)
+      matchesPattern(entry[member], /[\x21-\x7e]{1,128}/, member, invalid);
+    const body = entry.MessageBody ?? "";
+    if (body === "")
+      throw new ServiceError("MissingParameter", "The request must contain the parameter MessageBody.");
+    checkAttributes(entry.MessageAttributes);
+    if (bytesOf(body, entry.MessageAttributes) > queue.attributes.maximumMessageSize)
+      throw new ServiceError(
+        "InvalidParameterValue",
+        `One or more parameters are invalid. Reason: Message must be shorter than ${queue.attributes.maximumMessageSize} bytes.`,
+      );
+    const message = queue.send({
+      body,
+      attributes: entry.MessageAttributes,
+      delaySeconds: entry.DelaySeconds,
+      groupId: entry.MessageGroupId,
+      deduplicationId: entry.MessageDeduplicationId,
+      senderId: callerName(call.caller, call.world.partition, call.world.account),
+    });
+    return {
+      MessageId: message.id,
+      MD5OfMessageBody: md5OfBody(body),
+      MD5OfMessageAttributes: md5OfAttributes(entry.MessageAttributes),
+      SequenceNumber: queue.fifo ? sequenceNumber(message) : undefined,
+    };
+  }
+
+  readonly operations = {
+    CreateQueue: operation<sdk.CreateQueueRequest, sdk.CreateQueueResult>({
+      access: "write",
+      authorize: (input) => ({ resource: this.world.arn("sqs", input.QueueName ?? "") }),
+      handle: (input) => {
+        const name = input.QueueName ?? "";
+        const fifo = name.endsWith(".fifo");
+        matchesPattern(name, /[A-Za-z0-9_-]{1,80}|(?=.{6,80}$)[A-Za-z0-9_-]+\.fifo/, "QueueName", invalid);
+        if (!fifo && input.Attributes?.FifoQueue === "true")
+          throw new ServiceError(
+            "InvalidParameterValue",
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix.",
+          );
+        if (fifo && input.Attributes?.FifoQueue !== "true")
+          throw new ServiceError(
+            "InvalidParameterValue",
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+          );
+        const attributes = defaultAttributes(fifo);
+        setAttributes(attributes, input.Attributes);
+        this.#checkRedrive(attributes);
+        const existing = this.#queues.get(name);
+        if (existing) {
+          const has = shownAttributes(existing.attributes);
+          const asked = shownAttributes(attributes);
+          for (const key of Object.keys(input.Attributes ?? {}))
+            if (has[key] !== asked[key])
+              throw new ServiceError(
+                "QueueNameExists",
+                `A queue already exists with the same name and a different value for attribute ${key}`,
+              );
+          return { QueueUrl: this.urlOf(name) };
+        }
+        const { clock, random } = this.world;
+        const queue = new Queue(
+          name,
+          this.world.arn("sqs", name),
+          attributes,
+          clock,
+          random.fork(`sqs/${name}/${clock.now()}`),
+          (from, message) => this.#moveToDeadLetters(from, message),
+        );
+        Object.assign(queue.tags, input.tags);
+        this.#queues.set(name, Object.assign(queue, { createdMs: clock.now(), modifiedMs: clock.now() }));
+        return { QueueUrl: this.urlOf(name) };
+      },
+    }),
+
+    DeleteQueue: operation<sdk.DeleteQueueRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        queue.purge();
+        this.#queues.delete(queue.name);
+        return {};
+      },
+    }),
+
+    GetQueueUrl: operation<sdk.GetQueueUrlRequest, sdk.GetQueueUrlResult>({
+      access: "read",
+      authorize: (input) => ({ resource: this.world.arn("sqs", input.QueueName ?? "") }),
+      handle: (input) => {
+        const owner = input.QueueOwnerAWSAccountId ?? this.world.account;
+        const name = input.QueueName ?? "";
+        if (owner !== this.world.account || !this.#queues.has(name)) throw doesNotExist();
+        return { QueueUrl: this.urlOf(name) };
+      },
+    }),
+
+    ListQueues: operation<sdk.ListQueuesRequest, sdk.ListQueuesResult>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        between(input.MaxResults, 1, 1000, "MaxResults", invalid);
+        const names = [...this.#queues.keys()]
+          .filter((n) => n.startsWith(input.QueueNamePrefix ?? ""))
+          .sort();
+        const { items, nextToken } = page(names, input.NextToken, input.MaxResults, 1000, invalid);
+        return {
+          QueueUrls: items.map((name) => this.urlOf(name)),
+          NextToken: input.MaxResults === undefined ? undefined : nextToken,
+        };
+      },
+    }),
+
+    GetQueueAttributes: operation<sdk.GetQueueAttributesRequest, sdk.GetQueueAttributesResult>({
+      access: "read",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        for (const name of input.AttributeNames ?? [])
+          oneOf(name, sdk.QueueAttributeName, "AttributeNames", { code: "InvalidAttributeName" });
+        const counts = queue.counts();
+        const all: Record<string, string> = {
+          QueueArn: queue.arn,
+          CreatedTimestamp: String(Math.floor(queue.createdMs / 1000)),
+          LastModifiedTimestamp: String(Math.floor(queue.modifiedMs / 1000)),
+          ApproximateNumberOfMessages: String(counts.visible),
+          ApproximateNumberOfMessagesDelayed: String(counts.delayed),
+          ApproximateNumberOfMessagesNotVisible: String(counts.inFlight),
+          ...shownAttributes(queue.attributes),
+        };
+        const names = input.AttributeNames ?? [];
+        const wanted = names.includes("All")
+          ? all
+          : Object.fromEntries(
+              Object.entries(all).filter(([name]) => names.includes(name as sdk.QueueAttributeName)),
+            );
+        return Object.keys(wanted).length === 0 ? {} : { Attributes: wanted };
+      },
+    }),
+
+    SetQueueAttributes: operation<sdk.SetQueueAttributesRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        const attributes = { ...queue.attributes };
+        setAttributes(attributes, input.Attributes);
+        this.#checkRedrive(attributes);
+        Object.assign(queue.attributes, attributes);
+        queue.modifiedMs = this.world.clock.now();
+        return {};
+      },
+    }),
+
+    SendMessage: operation<sdk.SendMessageRequest, sdk.SendMessageResult>({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input, call) => this.#send(input, this.#queue(input.QueueUrl ?? ""), call),
+    }),
+
+    SendMessageBatch: operation<sdk.SendMessageBatchRequest, sdk.SendMessageBatchResult>({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? "", "sqs:SendMessage"),
+      handle: (input, call) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        const entries = input.Entries ?? [];
+        const bytes = entries.reduce((sum, e) => sum + bytesOf(e.MessageBody ?? "", e.MessageAttributes), 0);
+        if (bytes > 1_048_576)
+          throw new ServiceError(
+            "BatchRequestTooLong",
+            `Batch requests cannot be longer than 1048576 bytes. You have sent ${bytes} bytes.`,
+          );
+        return batch(entries, (entry) => this.#send(entry, queue, call));
+      },
+    }),
+
+    ReceiveMessage: operation<sdk.ReceiveMessageRequest, sdk.ReceiveMessageResult>({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: async (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        between(input.MaxNumberOfMessages, 1, 10, "MaxNumberOfMessages", invalid);
+        between(input.WaitTimeSeconds, 0, 20, "WaitTimeSeconds", invalid);
+        between(input.VisibilityTimeout, 0, 43_200, "VisibilityTimeout", invalid);
+        const names: string[] = [
+          ...(input.AttributeNames ?? []),
+          ...(input.MessageSystemAttributeNames ?? []),
+        ];
+        for (const name of names)
+          oneOf(name, sdk.MessageSystemAttributeName, "AttributeNames", { code: "InvalidAttributeName" });
+        const messages = await queue.receiveWaiting(
+          input.MaxNumberOfMessages ?? 1,
+          input.VisibilityTimeout ?? queue.attributes.visibilityTimeoutSeconds,
+          input.WaitTimeSeconds ?? queue.attributes.receiveMessageWaitTimeSeconds,
+        );
+        return messages.length === 0
+          ? {}
+          : { Messages: messages.map((m) => shown(m, queue.fifo, names, input.MessageAttributeNames ?? [])) };
+      },
+    }),
+
+    DeleteMessage: operation<sdk.DeleteMessageRequest, object>({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        this.#queue(input.QueueUrl ?? "").delete(input.ReceiptHandle ?? "");
+        return {};
+      },
+    }),
+
+    DeleteMessageBatch: operation<sdk.DeleteMessageBatchRequest, sdk.DeleteMessageBatchResult>({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? "", "sqs:DeleteMessage"),
+      handle: (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        return batch(input.Entries ?? [], (entry) => {
+          queue.delete(entry.ReceiptHandle ?? "");
+          return {};
+        });
+      },
+    }),
+
+    ChangeMessageVisibility: operation<sdk.ChangeMessageVisibilityRequest, object>({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        between(input.VisibilityTimeout, 0, 43_200, "VisibilityTimeout", invalid);
+        this.#queue(input.QueueUrl ?? "").changeVisibility(
+          input.ReceiptHandle ?? "",
+          input.VisibilityTimeout ?? 0,
+        );
+        return {};
+      },
+    }),
+
+    ChangeMessageVisibilityBatch: operation<
+      sdk.ChangeMessageVisibilityBatchRequest,
+      sdk.ChangeMessageVisibilityBatchResult
+    >({
+      access: "data",
+      authorize: (input) => this.#on(input.QueueUrl ?? "", "sqs:ChangeMessageVisibility"),
+      handle: (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        return batch(input.Entries ?? [], (entry) => {
+          between(entry.VisibilityTimeout, 0, 43_200, "VisibilityTimeout", invalid);
+          queue.changeVisibility(
+            entry.ReceiptHandle ?? "",
+            entry.VisibilityTimeout ?? queue.attributes.visibilityTimeoutSeconds,
+          );
+          return {};
+        });
+      },
+    }),
+
+    PurgeQueue: operation<sdk.PurgeQueueRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        const now = this.world.clock.now();
+        if (now - queue.lastPurgeMs < 60_000)
+          throw new ServiceError(
+            "PurgeQueueInProgress",
+            `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`,
+          );
+        queue.lastPurgeMs = now;
+        queue.purge();
+        return {};
+      },
+    }),
+
+    ListDeadLetterSourceQueues: operation<
+      sdk.ListDeadLetterSourceQueuesRequest,
+      sdk.ListDeadLetterSourceQueuesResult
+    >({
+      access: "read",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const { arn } = this.#queue(input.QueueUrl ?? "");
+        between(input.MaxResults, 1, 1000, "MaxResults", invalid);
+        const sources = [...this.#queues.values()]
+          .filter((queue) => queue.attributes.redrive?.deadLetterTargetArn === arn)
+          .map((queue) => this.urlOf(queue.name))
+          .sort();
+        const { items, nextToken } = page(sources, input.NextToken, input.MaxResults, 1000, invalid);
+        return { queueUrls: items, NextToken: nextToken };
+      },
+    }),
+
+    StartMessageMoveTask: operation<sdk.StartMessageMoveTaskRequest, sdk.StartMessageMoveTaskResult>({
+      access: "write",
+      authorize: (input) => ({ resource: input.SourceArn ?? "" }),
+      handle: (input) => this.#moves.start(input, [...this.#queues.values()]),
+    }),
+
+    ListMessageMoveTasks: operation<sdk.ListMessageMoveTasksRequest, sdk.ListMessageMoveTasksResult>({
+      access: "read",
+      authorize: (input) => ({ resource: input.SourceArn ?? "" }),
+      handle: (input) => this.#moves.list(input),
+    }),
+
+    CancelMessageMoveTask: operation<sdk.CancelMessageMoveTaskRequest, sdk.CancelMessageMoveTaskResult>({
+      access: "write",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => this.#moves.cancel(input.TaskHandle ?? ""),
+    }),
+
+    TagQueue: operation<sdk.TagQueueRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const { tags } = this.#queue(input.QueueUrl ?? "");
+        lengthBetween(Object.keys({ ...tags, ...input.Tags }), 0, 50, "Tags", invalid);
+        Object.assign(tags, input.Tags);
+        return {};
+      },
+    }),
+
+    UntagQueue: operation<sdk.UntagQueueRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const { tags } = this.#queue(input.QueueUrl ?? "");
+        for (const key of input.TagKeys ?? []) delete tags[key];
+        return {};
+      },
+    }),
+
+    ListQueueTags: operation<sdk.ListQueueTagsRequest, sdk.ListQueueTagsResult>({
+      access: "read",
+      authorize: (input) => this.#on(input.QueueUrl ?? ""),
+      handle: (input) => {
+        const { tags } = this.#queue(input.QueueUrl ?? "");
+        return Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } };
+      },
+    }),
+  };
+}
+
+function doesNotExist(): ServiceError {
+  return new ServiceError("QueueDoesNotExist", "The specified queue does not exist.");
+}
+
+function bytesOf(body: string, attributes: Readonly<Record<string, sdk.MessageAttributeValue>> = {}): number {
+  let bytes = Buffer.byteLength(body);
+  for (const [name, value] of Object.entries(attributes))
+    bytes +=
+      Buffer.byteLength(name) +
+      Buffer.byteLength(value.DataType ?? "") +
+      Buffer.byteLength(value.StringValue ?? "") +
+      (value.BinaryValue?.length ?? 0);
+  return bytes;
+}
+
+function checkAttributes(attributes: Readonly<Record<string, sdk.MessageAttributeValue>> = {}): void {
+  lengthBetween(Object.keys(attributes), 0, 10, "MessageAttributes", invalid);
+  for (const [name, value] of Object.entries(attributes)) {
+    matchesPattern(name, /[A-Za-z0-9_.-]{1,256}/, "MessageAttributes name", invalid);
+    matchesPattern(value.DataType, /(?:String|Number|Binary)(?:\..{1,256})?/, `${name}.DataType`, invalid);
+    const given = value.DataType?.startsWith("Binary") ? value.BinaryValue : value.StringValue;
+    if (given === undefined || given.length === 0)
+      throw new ServiceError(
+        "InvalidParameterValue",
+        `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${value.DataType}'.`,
+      );
+  }
+}
+
+/** A message as ReceiveMessage shows it, with the attributes that were asked for. */
+function shown(
+  message: StoredMessage,
+  fifo: boolean,
+  names: string[],
+  attributeNames: string[],
+): sdk.Message {
+  const system: Record<string, string | undefined> = {
+    SenderId: message.senderId,
+    SentTimestamp: String(message.sentMs),
+    ApproximateReceiveCount: String(message.receiveCount),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedMs),
+    DeadLetterQueueSourceArn: message.sourceArn,
+    MessageGroupId: message.groupId,
+    ...(fifo && {
+      SequenceNumber: sequenceNumber(message),
+      MessageDeduplicationId: message.deduplicationId,
+    }),
+  };
+  const attributes = Object.entries(system).filter(
+    ([name, value]) => value !== undefined && (names.includes("All") || names.includes(name)),
+  );
+  const wanted = Object.entries(message.attributes).filter(([name]) =>
+    attributeNames.some(
+      (asked) =>
+        asked === "All" || asked === name || (asked.endsWith(".*") && name.startsWith(asked.slice(0, -1))),
+    ),
+  );
+  return {
+    MessageId: message.id,
+    ReceiptHandle: message.receiptHandle,
+    Body: message.body,
+    MD5OfBody: md5OfBody(message.body),
+    ...(attributes.length > 0 && { Attributes: Object.fromEntries(attributes) as Record<string, string> }),
+    ...(wanted.length > 0 && {
+      MessageAttributes: Object.fromEntries(wanted),
+      MD5OfMessageAttributes: md5OfAttributes(Object.fromEntries(wanted)),
+    }),
+  };
+}
