@@ -24,8 +24,18 @@ export interface LedgerEntry {
 export class Ledger {
   readonly #entries: LedgerEntry[] = [];
 
-  add(entry: Omit<LedgerEntry, "sequence">): void {
-    this.#entries.push({ ...entry, sequence: this.#entries.length });
+  /** Adds a call and gives its sequence number. */
+  add(entry: Omit<LedgerEntry, "sequence">): number {
+    const sequence = this.#entries.length;
+    this.#entries.push({ ...entry, sequence });
+    return sequence;
+  }
+
+  /** A door has written the answer to a call: its length in bytes. */
+  answered(sequence: number, responseBytes: number): void {
+    const entry = this.#entries[sequence];
+    if (!entry) throw new Error(`the ledger has no call ${sequence}`);
+    this.#entries[sequence] = { ...entry, responseBytes };
   }
 
   /** The number of calls so far: a mark for `since`. */

@@ -38,6 +38,29 @@ export interface AwsEvent {
   readonly time?: number;
 }
 
+/** What a service does by itself, as CloudTrail records it (an `AWS Service Event via CloudTrail`). */
+export interface ServiceEvent {
+  /** `secretsmanager.amazonaws.com`. */
+  readonly eventSource: string;
+  /** `RotationStarted`, `RotationSucceeded`, `RotationFailed`, ... */
+  readonly eventName: string;
+  /** `{ SecretId: ARN }` for Secrets Manager. */
+  readonly additionalEventData: Readonly<Record<string, unknown>>;
+  readonly requestID: string;
+  readonly errorMessage?: string;
+}
+
+/** The end of one call, for a door that has to write an answer. */
+export interface Finished {
+  /** The answer; absent when there is an error. */
+  readonly output?: object;
+  /** What was thrown: a `ServiceError`, or a mistake of ours. */
+  readonly error?: unknown;
+  readonly requestId: string;
+  /** Tells the ledger how long the answer was. */
+  readonly record: (responseBytes: number) => void;
+}
+
 /** Told of every finished call; CloudTrail is one of them. */
 export type CallObserver = (finished: {
   readonly call: Call;
@@ -56,6 +79,9 @@ export class World {
   readonly #services = new Map<string, Service>();
   readonly #observers: CallObserver[] = [];
   readonly #sinks: ((event: AwsEvent) => void)[] = [];
+  readonly #serviceEventSinks: ((event: ServiceEvent) => void)[] = [];
+  /** Errors that no service meant to answer with: each is a bug. Tests look that there is none. */
+  readonly mistakes: unknown[] = [];
   readonly options: WorldOptions;
   gate: Gate;
   /** URL of the HTTP door (`http://127.0.0.1:PORT`), while it is open; `serve` of local/aws/http.ts sets it. */
@@ -120,18 +146,35 @@ export class World {
     this.#sinks.push(sink);
   }
 
-  /** Carries one call out: the only way to reach an operation. */
+  /** A service did something by itself that CloudTrail records; nothing is told to EventBridge by this. */
+  recordServiceEvent(event: ServiceEvent): void {
+    for (const sink of this.#serviceEventSinks) sink(event);
+  }
+
+  /** CloudTrail listens here. */
+  onServiceEvent(sink: (event: ServiceEvent) => void): void {
+    this.#serviceEventSinks.push(sink);
+  }
+
+  /** Carries one call out: the only way to reach an operation. Throws what the operation throws. */
   async dispatch<Output extends object>(
     prefix: string,
     operationName: string,
     input: object,
     from: { caller: Caller; door: Door; requestBytes?: number },
   ): Promise<Output> {
-    const service = this.service(prefix);
-    const operation = Object.hasOwn(service.operations, operationName)
-      ? service.operations[operationName]
-      : undefined;
-    if (!operation) throw notImplemented(`${prefix}:${operationName}`);
+    const finished = await this.carryOut(prefix, operationName, input, from);
+    if (finished.error !== undefined) throw finished.error;
+    return finished.output as Output;
+  }
+
+  /** As `dispatch`, with the outcome as a value: what the doors need to write an answer. */
+  async carryOut(
+    prefix: string,
+    operationName: string,
+    input: object,
+    from: { caller: Caller; door: Door; requestBytes?: number },
+  ): Promise<Finished> {
     const call: Call = {
       world: this,
       service: prefix,
@@ -141,10 +184,16 @@ export class World {
       time: this.clock.now(),
       requestId: this.random.uuid(),
     };
+    let operation: Operation | undefined;
     let requests: readonly Authorization[] = [];
     let output: object | undefined;
-    let error: ServiceError | undefined;
+    let error: unknown;
     try {
+      const service = this.service(prefix);
+      operation = Object.hasOwn(service.operations, operationName)
+        ? service.operations[operationName]
+        : undefined;
+      if (!operation) throw notImplemented(`${prefix}:${operationName}`);
       this.gate.checkInput(service, operationName, input);
       const asked = operation.authorize(input, call);
       requests = Array.isArray(asked) ? asked : [asked as Authorization];
@@ -153,24 +202,29 @@ export class World {
       const answer = await operation.handle(input, call);
       this.gate.checkOutput(service, operationName, answer);
       output = answer;
-      return answer as Output;
     } catch (caught) {
-      if (caught instanceof ServiceError) error = caught;
-      throw caught;
-    } finally {
-      this.ledger.add({
-        time: call.time,
-        door: call.door,
-        caller: call.caller,
-        service: prefix,
-        operation: operationName,
-        resources: requests.map((r) => r.resource),
-        outcome: error ? error.code : output ? "ok" : "InternalFailure",
-        requestBytes: from.requestBytes ?? 0,
-        responseBytes: 0,
-      });
-      for (const observer of this.#observers) observer({ call, operation, input, output, error });
+      error = caught ?? new Error(`${prefix}:${operationName} threw ${String(caught)}`);
     }
+    const refusal = error instanceof ServiceError ? error : undefined;
+    const sequence = this.ledger.add({
+      time: call.time,
+      door: call.door,
+      caller: call.caller,
+      service: prefix,
+      operation: operationName,
+      resources: requests.map((r) => r.resource),
+      outcome: output ? "ok" : (refusal?.code ?? "InternalFailure"),
+      requestBytes: from.requestBytes ?? 0,
+      responseBytes: 0,
+    });
+    if (operation)
+      for (const observer of this.#observers) observer({ call, operation, input, output, error: refusal });
+    return {
+      output,
+      error,
+      requestId: call.requestId,
+      record: (responseBytes) => this.ledger.answered(sequence, responseBytes),
+    };
   }
 
   /** One service calling another: an execution role reading a secret, a rule sending to a queue. */

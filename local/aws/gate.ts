@@ -1,0 +1,41 @@
+import { invalidInput } from "./refusals";
+import type { Authorization, Call, Service } from "./service";
+import { faultsOf, type Fault } from "./wire/check";
+import { ServiceModel, type OperationModel } from "./wire/model";
+import type { Gate } from "./world";
+import { Iam } from "./iam";
+
+/** The gate of every world: AWS's own schemas on both sides of an operation, IAM between, drawn faults last. */
+export class StandardGate implements Gate {
+  checkInput(service: Service, operation: string, input: object): void {
+    const model = ServiceModel.of(service.sdk);
+    const faults = faultsOf(modelOf(service, operation).input, input);
+    if (faults.length > 0) throw invalidInput(service.prefix, model.protocol, faults);
+  }
+
+  checkOutput(service: Service, operation: string, output: object): void {
+    const faults = faultsOf(modelOf(service, operation).output, output);
+    if (faults.length > 0)
+      throw new Error(
+        `${service.prefix}:${operation} answered what AWS's model does not allow: ${faults.map(describe).join("; ")}`,
+      );
+  }
+
+  authorize(call: Call, requests: readonly Authorization[]): void {
+    Iam.of(call.world).authorize(call, requests);
+  }
+
+  fault(_call: Call): void | Promise<void> {}
+}
+
+function modelOf(service: Service, operation: string): OperationModel {
+  const model = ServiceModel.of(service.sdk).operation(operation);
+  if (!model) throw new Error(`${service.prefix} has an operation ${operation} that AWS does not have`);
+  return model;
+}
+
+function describe({ kind, path, wanted }: Fault): string {
+  const where = path || "the answer";
+  if (kind === "missing") return `${where} is missing`;
+  return kind === "unknown" ? `${where} is not in the model` : `${where} is not a ${wanted}`;
+}

@@ -1,0 +1,16 @@
+import { StandardGate } from "./gate";
+import { Iam } from "./iam";
+import type { Service } from "./service";
+import { World, type WorldOptions } from "./world";
+
+/** The services of every world, one line each: to add one, import its class and name it here. Order is free. */
+const services: readonly (new (world: World) => Service)[] = [
+  Iam, //
+];
+
+/** One AWS account in one Region, empty, with every service that the embedded AWS has. */
+export function createWorld(options: WorldOptions): World {
+  const world = new World(options, new StandardGate());
+  for (const Service of services) world.add(new Service(world));
+  return world;
+}
