@@ -1,0 +1,286 @@
+/**
+ * What may stand in the array of a field of an event pattern, and which values of an event it matches.
+ *
+ * Source: Amazon EventBridge User Guide, "Comparison operators for use in event patterns in Amazon EventBridge".
+ */
+import { anyText, globMatches } from "./glob";
+import type { GlobToken } from "./glob";
+import { isInBlock, parseIpAddress, parseIpBlock } from "./ip-address";
+
+/** A value of an event that has no members. */
+export type Leaf = string | number | boolean | null;
+
+/** One alternative of a field: a test of a value that is there, or the demand that none be there. */
+export type ValueMatcher =
+  { readonly absent: true } | { readonly absent?: never; test(value: Leaf): boolean };
+
+/** The error for a pattern that EventBridge refuses, with the name that EventBridge gives it. */
+export function invalidPattern(path: string, reason: string): Error & { readonly code: string } {
+  const error = new Error(
+    `Event pattern is not valid. Reason: ${path === "" ? "the pattern" : path}: ${reason}`,
+  );
+  return Object.assign(error, { name: "InvalidEventPatternException", code: "InvalidEventPatternException" });
+}
+
+/** One element of a field's array, made into a test. Throws for an element that EventBridge refuses. */
+export function valueMatcher(element: unknown, path: string): ValueMatcher {
+  if (element === null || typeof element === "boolean") {
+    return { test: (value) => value === element };
+  }
+  if (typeof element === "string") {
+    return stringMatcher(element);
+  }
+  if (typeof element === "number") {
+    return { test: (value) => value === element };
+  }
+  if (!isRecord(element)) {
+    throw invalidPattern(path, "an element must be a string, number, true, false, null or a comparison");
+  }
+  const [operator, operand] = onlyMember(element, path);
+  return comparison(operator, operand, `${path}.${operator}`);
+}
+
+/** An exact string; the text of an IP address matches every text of the same address (`::1`, `0:0:0:0:0:0:0:1`). */
+function stringMatcher(element: string): ValueMatcher {
+  const address = parseIpAddress(element);
+  return {
+    test(value) {
+      if (value === element || address === undefined || typeof value !== "string") {
+        return value === element;
+      }
+      const other = parseIpAddress(value);
+      return other !== undefined && other.version === address.version && other.value === address.value;
+    },
+  };
+}
+
+function comparison(operator: string, operand: unknown, path: string): ValueMatcher {
+  switch (operator) {
+    case "exactly":
+      return ofString(equals(text(operand, path)));
+    case "equals-ignore-case":
+      return ofString(equalsIgnoringCase(text(operand, path)));
+    case "prefix":
+    case "suffix":
+      return ofString(affix(operator, operand, path));
+    case "wildcard":
+      return ofString(wildcard(text(operand, path), path));
+    case "numeric":
+      return numericMatcher(operand, path);
+    case "cidr":
+      return cidrMatcher(text(operand, path), path);
+    case "exists":
+      return existsMatcher(operand, path);
+    case "anything-but":
+      return anythingBut(operand, path);
+    default:
+      throw invalidPattern(path, `there is no comparison called ${operator}`);
+  }
+}
+
+type StringTest = (value: string) => boolean;
+
+function ofString(test: StringTest): ValueMatcher {
+  return { test: (value) => typeof value === "string" && test(value) };
+}
+
+function equals(wanted: string): StringTest {
+  return (value) => value === wanted;
+}
+
+function equalsIgnoringCase(wanted: string): StringTest {
+  const lower = wanted.toLowerCase();
+  return (value) => value.toLowerCase() === lower;
+}
+
+/** A prefix or suffix: a string, or `{ "equals-ignore-case": string }`. */
+function affix(operator: "prefix" | "suffix", operand: unknown, path: string): StringTest {
+  if (!isRecord(operand)) {
+    return affixTest(operator, text(operand, path));
+  }
+  const [inner, innerOperand] = onlyMember(operand, path);
+  if (inner !== "equals-ignore-case") {
+    throw invalidPattern(path, `only equals-ignore-case can stand in a ${operator}, found ${inner}`);
+  }
+  const test = affixTest(operator, text(innerOperand, `${path}.${inner}`).toLowerCase());
+  return (value) => test(value.toLowerCase());
+}
+
+function affixTest(operator: "prefix" | "suffix", wanted: string): StringTest {
+  return operator === "prefix" ? (value) => value.startsWith(wanted) : (value) => value.endsWith(wanted);
+}
+
+/** `*` is any text; a backslash before a star or a backslash takes it literally; nothing else may follow one. */
+function wildcard(pattern: string, path: string): StringTest {
+  const characters = [...pattern];
+  const tokens: GlobToken[] = [];
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at] ?? "";
+    const next = characters[at + 1];
+    if (character === "*") {
+      if (next === "*") {
+        throw invalidPattern(path, `two wildcards in a row at position ${at}; one does the same`);
+      }
+      tokens.push(anyText);
+    } else if (character === "\\") {
+      if (next !== "*" && next !== "\\") {
+        throw invalidPattern(path, `a backslash at position ${at} must be followed by a star or a backslash`);
+      }
+      tokens.push({ literal: next });
+      at++;
+    } else {
+      tokens.push({ literal: character });
+    }
+  }
+  return (value) => globMatches(tokens, value);
+}
+
+/** Numbers are compared with six decimals between minus and plus five billion; others cannot be compared. */
+const largestComparable = 5e9;
+
+function isComparable(value: number): boolean {
+  return Math.abs(value) <= largestComparable && Number(value.toFixed(6)) === value;
+}
+
+function comparableNumber(operand: unknown, path: string): number {
+  if (typeof operand !== "number" || !isComparable(operand)) {
+    throw invalidPattern(path, "wanted a number between -5e9 and 5e9 with six decimals at most");
+  }
+  return operand;
+}
+
+type NumberTest = (value: number) => boolean;
+
+/** `["=", n]`, one bound (`["<", n]`), or a lower and an upper bound (`[">", n, "<=", m]`). */
+function numericMatcher(operand: unknown, path: string): ValueMatcher {
+  if (!Array.isArray(operand)) {
+    throw invalidPattern(path, "wanted an array of comparisons and numbers");
+  }
+  const terms: readonly unknown[] = operand;
+  const test = numericTest(terms, path);
+  return { test: (value) => typeof value === "number" && isComparable(value) && test(value) };
+}
+
+function numericTest(terms: readonly unknown[], path: string): NumberTest {
+  const [first, firstOperand, second, secondOperand] = terms;
+  const one = bound(first, firstOperand, path);
+  if (terms.length === 2) {
+    return one.test;
+  }
+  if (terms.length !== 4 || !(first === ">" || first === ">=")) {
+    throw invalidPattern(path, "wanted one comparison, or > or >= and then < or <=, each with its number");
+  }
+  const other = bound(second, secondOperand, path);
+  if (!(second === "<" || second === "<=")) {
+    throw invalidPattern(path, "the second comparison of a range must be < or <=");
+  }
+  if (one.limit >= other.limit) {
+    throw invalidPattern(path, "the lower bound of a range must be less than the upper one");
+  }
+  return (value) => one.test(value) && other.test(value);
+}
+
+function bound(operator: unknown, operand: unknown, path: string): { limit: number; test: NumberTest } {
+  const limit = comparableNumber(operand, path);
+  switch (operator) {
+    case "=":
+      return { limit, test: (value) => value === limit };
+    case "<":
+      return { limit, test: (value) => value < limit };
+    case "<=":
+      return { limit, test: (value) => value <= limit };
+    case ">":
+      return { limit, test: (value) => value > limit };
+    case ">=":
+      return { limit, test: (value) => value >= limit };
+    default:
+      throw invalidPattern(path, "a comparison of numbers must be one of = < <= > >=");
+  }
+}
+
+/** A block of addresses; a block of one address is refused, the address itself says the same. */
+function cidrMatcher(operand: string, path: string): ValueMatcher {
+  const block = parseIpBlock(operand);
+  const bits = block?.version === 4 ? 32 : 128;
+  if (!block || block.prefixLength >= bits) {
+    throw invalidPattern(path, "wanted ADDRESS/BITS, with 0 to 31 bits for IPv4 and 0 to 127 for IPv6");
+  }
+  return ofString((value) => {
+    const address = parseIpAddress(value);
+    return address !== undefined && isInBlock(address, block);
+  });
+}
+
+/** Only values without members exist: neither an object nor an empty array does. */
+function existsMatcher(operand: unknown, path: string): ValueMatcher {
+  if (typeof operand !== "boolean") {
+    throw invalidPattern(path, "wanted true or false");
+  }
+  return operand ? { test: () => true } : { absent: true };
+}
+
+/** Matches every value that is there, of any type, but those named. */
+function anythingBut(operand: unknown, path: string): ValueMatcher {
+  const named = isRecord(operand) ? anythingButComparison(operand, path) : anythingButValues(operand, path);
+  return { test: (value) => !named(value) };
+}
+
+function anythingButValues(operand: unknown, path: string): (value: Leaf) => boolean {
+  const values: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
+  const allOf = (type: "string" | "number"): boolean =>
+    values.length > 0 && values.every((value) => typeof value === type);
+  if (allOf("number")) {
+    values.forEach((value) => comparableNumber(value, path));
+  }
+  if (allOf("string") || allOf("number")) {
+    return (value) => values.includes(value);
+  }
+  throw invalidPattern(path, "wanted a string or a number, or an array of only strings or only numbers");
+}
+
+function anythingButComparison(operand: Record<string, unknown>, path: string): (value: Leaf) => boolean {
+  const [operator, inner] = onlyMember(operand, path);
+  const values: readonly unknown[] = Array.isArray(inner) ? inner : [inner];
+  const tests = values.map((value) => anythingButTest(operator, text(value, path), path));
+  return (value) => typeof value === "string" && tests.some((test) => test(value));
+}
+
+function anythingButTest(operator: string, wanted: string, path: string): StringTest {
+  switch (operator) {
+    case "equals-ignore-case":
+      return equalsIgnoringCase(wanted);
+    case "wildcard":
+      return wildcard(wanted, path);
+    case "prefix":
+    case "suffix":
+      if (wanted === "") {
+        throw invalidPattern(path, `an empty ${operator} would leave nothing to match`);
+      }
+      return affixTest(operator, wanted);
+    default:
+      throw invalidPattern(
+        path,
+        `only prefix, suffix, wildcard and equals-ignore-case can stand here, found ${operator}`,
+      );
+  }
+}
+
+function text(operand: unknown, path: string): string {
+  if (typeof operand !== "string") {
+    throw invalidPattern(path, "wanted a string");
+  }
+  return operand;
+}
+
+function onlyMember(value: Record<string, unknown>, path: string): readonly [string, unknown] {
+  const [member, ...more] = Object.entries(value);
+  if (!member || more.length > 0) {
+    throw invalidPattern(path, "a comparison must have exactly one member");
+  }
+  return member;
+}
+
+/** True for an object with members, not an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
