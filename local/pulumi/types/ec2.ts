@@ -1,0 +1,227 @@
+import type * as aws from "@pulumi/aws";
+import type {
+  AuthorizeSecurityGroupEgressResult,
+  AuthorizeSecurityGroupIngressResult,
+  CreateSecurityGroupResult,
+  CreateSubnetResult,
+  CreateVpcResult,
+} from "@aws-sdk/client-ec2";
+import {
+  allTags,
+  defined,
+  physicalName,
+  resourceType,
+  tagList,
+  type Account,
+  type ResourceType,
+} from "../resource-type";
+
+function tagSpecifications(account: Account, type: string, tags: Record<string, string> | undefined) {
+  const list = tagList(allTags(account, tags));
+  return list && [{ ResourceType: type, Tags: list }];
+}
+
+interface RuleInputs {
+  protocol: string;
+  fromPort: number;
+  toPort: number;
+  cidrBlocks?: string[];
+  ipv6CidrBlocks?: string[];
+  securityGroups?: string[];
+  self?: boolean;
+  description?: string;
+}
+
+function permission(rule: RuleInputs, ownId: string): object {
+  const groups = [...(rule.securityGroups ?? []), ...(rule.self ? [ownId] : [])];
+  const about = defined({ Description: rule.description });
+  return defined({
+    IpProtocol: rule.protocol,
+    FromPort: rule.fromPort,
+    ToPort: rule.toPort,
+    IpRanges: rule.cidrBlocks?.map((CidrIp) => ({ CidrIp, ...about })),
+    Ipv6Ranges: rule.ipv6CidrBlocks?.map((CidrIpv6) => ({ CidrIpv6, ...about })),
+    UserIdGroupPairs: groups.length > 0 ? groups.map((GroupId) => ({ GroupId, ...about })) : undefined,
+  });
+}
+
+interface SingleRuleInputs {
+  securityGroupId: string;
+  ipProtocol: string;
+  fromPort?: number;
+  toPort?: number;
+  cidrIpv4?: string;
+  cidrIpv6?: string;
+  referencedSecurityGroupId?: string;
+  description?: string;
+}
+
+function singlePermission(rule: SingleRuleInputs): object {
+  return permission(
+    {
+      protocol: rule.ipProtocol,
+      fromPort: rule.fromPort ?? -1,
+      toPort: rule.toPort ?? -1,
+      cidrBlocks: rule.cidrIpv4 === undefined ? undefined : [rule.cidrIpv4],
+      ipv6CidrBlocks: rule.cidrIpv6 === undefined ? undefined : [rule.cidrIpv6],
+      securityGroups:
+        rule.referencedSecurityGroupId === undefined ? undefined : [rule.referencedSecurityGroupId],
+      description: rule.description,
+    },
+    rule.securityGroupId,
+  );
+}
+
+/** Amazon EC2: the network records that services, functions and databases refer to. */
+export const ec2: Readonly<Record<string, ResourceType>> = {
+  "aws:ec2/vpc:Vpc": resourceType<aws.ec2.VpcArgs>({
+    computed: ["id", "arn", "ownerId", "defaultSecurityGroupId", "tagsAll"],
+    replaceOnChanges: ["*"],
+    async create(account, inputs) {
+      const { Vpc } = await account.call<CreateVpcResult>(
+        "ec2",
+        "CreateVpc",
+        defined({
+          CidrBlock: inputs.cidrBlock,
+          TagSpecifications: tagSpecifications(account, "vpc", inputs.tags),
+        }),
+      );
+      const id = Vpc!.VpcId!;
+      return {
+        id,
+        state: {
+          ...inputs,
+          arn: `arn:${account.partition}:ec2:${account.region}:${account.account}:vpc/${id}`,
+          ownerId: account.account,
+          tagsAll: allTags(account, inputs.tags),
+        },
+      };
+    },
+    async delete(account, id) {
+      await account.call("ec2", "DeleteVpc", { VpcId: id });
+    },
+  }),
+
+  "aws:ec2/subnet:Subnet": resourceType<aws.ec2.SubnetArgs>({
+    computed: ["id", "arn", "availabilityZone", "ownerId", "tagsAll"],
+    replaceOnChanges: ["*"],
+    async create(account, inputs) {
+      const { Subnet } = await account.call<CreateSubnetResult>(
+        "ec2",
+        "CreateSubnet",
+        defined({
+          VpcId: inputs.vpcId,
+          CidrBlock: inputs.cidrBlock,
+          AvailabilityZone: inputs.availabilityZone,
+          TagSpecifications: tagSpecifications(account, "subnet", inputs.tags),
+        }),
+      );
+      const id = Subnet!.SubnetId!;
+      return {
+        id,
+        state: {
+          ...inputs,
+          availabilityZone: Subnet!.AvailabilityZone ?? inputs.availabilityZone,
+          arn: `arn:${account.partition}:ec2:${account.region}:${account.account}:subnet/${id}`,
+          ownerId: account.account,
+          tagsAll: allTags(account, inputs.tags),
+        },
+      };
+    },
+    async delete(account, id) {
+      await account.call("ec2", "DeleteSubnet", { SubnetId: id });
+    },
+  }),
+
+  "aws:ec2/securityGroup:SecurityGroup": resourceType<aws.ec2.SecurityGroupArgs>({
+    computed: ["id", "arn", "name", "ownerId", "tagsAll"],
+    replaceOnChanges: ["*"],
+    async create(account, inputs, logicalName) {
+      const name = physicalName(account, logicalName, inputs);
+      const description = inputs.description ?? "Managed by Pulumi";
+      const { GroupId } = await account.call<CreateSecurityGroupResult>(
+        "ec2",
+        "CreateSecurityGroup",
+        defined({
+          GroupName: name,
+          Description: description,
+          VpcId: inputs.vpcId,
+          TagSpecifications: tagSpecifications(account, "security-group", inputs.tags),
+        }),
+      );
+      const id = GroupId!;
+      if (inputs.ingress?.length)
+        await account.call("ec2", "AuthorizeSecurityGroupIngress", {
+          GroupId: id,
+          IpPermissions: inputs.ingress.map((rule) => permission(rule, id)),
+        });
+      if (inputs.egress?.length)
+        await account.call("ec2", "AuthorizeSecurityGroupEgress", {
+          GroupId: id,
+          IpPermissions: inputs.egress.map((rule) => permission(rule, id)),
+        });
+      return {
+        id,
+        state: {
+          ...inputs,
+          name,
+          description,
+          arn: `arn:${account.partition}:ec2:${account.region}:${account.account}:security-group/${id}`,
+          ownerId: account.account,
+          tagsAll: allTags(account, inputs.tags),
+        },
+      };
+    },
+    async delete(account, id) {
+      await account.call("ec2", "DeleteSecurityGroup", { GroupId: id });
+    },
+  }),
+
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
+    resourceType<aws.vpc.SecurityGroupIngressRuleArgs>({
+      computed: ["id", "arn", "securityGroupRuleId", "tagsAll"],
+      replaceOnChanges: ["*"],
+      async create(account, inputs) {
+        const answer = await account.call<AuthorizeSecurityGroupIngressResult>(
+          "ec2",
+          "AuthorizeSecurityGroupIngress",
+          { GroupId: inputs.securityGroupId, IpPermissions: [singlePermission(inputs)] },
+        );
+        const id = answer.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? `sgr-${account.suffix()}`;
+        return {
+          id,
+          state: { ...inputs, securityGroupRuleId: id, tagsAll: allTags(account, inputs.tags) },
+        };
+      },
+      async delete(account, id, state) {
+        await account.call("ec2", "RevokeSecurityGroupIngress", {
+          GroupId: state.securityGroupId,
+          SecurityGroupRuleIds: [id],
+        });
+      },
+    }),
+
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":
+    resourceType<aws.vpc.SecurityGroupEgressRuleArgs>({
+      computed: ["id", "arn", "securityGroupRuleId", "tagsAll"],
+      replaceOnChanges: ["*"],
+      async create(account, inputs) {
+        const answer = await account.call<AuthorizeSecurityGroupEgressResult>(
+          "ec2",
+          "AuthorizeSecurityGroupEgress",
+          { GroupId: inputs.securityGroupId, IpPermissions: [singlePermission(inputs)] },
+        );
+        const id = answer.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? `sgr-${account.suffix()}`;
+        return {
+          id,
+          state: { ...inputs, securityGroupRuleId: id, tagsAll: allTags(account, inputs.tags) },
+        };
+      },
+      async delete(account, id, state) {
+        await account.call("ec2", "RevokeSecurityGroupEgress", {
+          GroupId: state.securityGroupId,
+          SecurityGroupRuleIds: [id],
+        });
+      },
+    }),
+};

@@ -1,0 +1,230 @@
+import type * as aws from "@pulumi/aws";
+import type { CreateTopicResponse, SubscribeResponse } from "@aws-sdk/client-sns";
+import type { Unwrap } from "@pulumi/pulumi";
+import {
+  allTags,
+  defined,
+  pascal,
+  physicalName,
+  policyText,
+  resourceType,
+  tagList,
+  type Account,
+  type ResourceType,
+} from "../resource-type";
+
+type Alarm = Unwrap<aws.cloudwatch.MetricAlarmArgs>;
+type Topic = Unwrap<aws.sns.TopicArgs>;
+
+async function putRetention(account: Account, name: string, days: number | undefined): Promise<void> {
+  if (days !== undefined && days > 0)
+    await account.call("logs", "PutRetentionPolicy", { logGroupName: name, retentionInDays: days });
+}
+
+async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<Record<string, unknown>> {
+  const tagsAll = allTags(account, alarm.tags);
+  await account.call(
+    "cloudwatch",
+    "PutMetricAlarm",
+    defined({
+      AlarmName: name,
+      AlarmDescription: alarm.alarmDescription,
+      ActionsEnabled: alarm.actionsEnabled ?? true,
+      AlarmActions: alarm.alarmActions,
+      OKActions: alarm.okActions,
+      InsufficientDataActions: alarm.insufficientDataActions,
+      MetricName: alarm.metricName,
+      Namespace: alarm.namespace,
+      Statistic: alarm.statistic,
+      ExtendedStatistic: alarm.extendedStatistic,
+      Dimensions:
+        alarm.dimensions && Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
+      Period: alarm.period,
+      Unit: alarm.unit,
+      EvaluationPeriods: alarm.evaluationPeriods,
+      DatapointsToAlarm: alarm.datapointsToAlarm,
+      Threshold: alarm.threshold,
+      ComparisonOperator: alarm.comparisonOperator,
+      TreatMissingData: alarm.treatMissingData ?? "missing",
+      Metrics: alarm.metricQueries && pascal(alarm.metricQueries),
+      Tags: tagList(tagsAll),
+    }),
+  );
+  return {
+    actionsEnabled: true,
+    treatMissingData: "missing",
+    ...alarm,
+    name,
+    arn: `arn:${account.partition}:cloudwatch:${account.region}:${account.account}:alarm:${name}`,
+    tagsAll,
+  };
+}
+
+async function putDashboard(account: Account, name: string, body: unknown): Promise<Record<string, unknown>> {
+  const dashboardBody = policyText(body);
+  await account.call("cloudwatch", "PutDashboard", { DashboardName: name, DashboardBody: dashboardBody });
+  return {
+    dashboardName: name,
+    dashboardBody,
+    dashboardArn: `arn:${account.partition}:cloudwatch::${account.account}:dashboard/${name}`,
+  };
+}
+
+function topicAttributes(topic: Topic): Record<string, string> {
+  return defined({
+    ...(topic.policy === undefined ? {} : { Policy: policyText(topic.policy) }),
+    ...(topic.kmsMasterKeyId === undefined ? {} : { KmsMasterKeyId: topic.kmsMasterKeyId }),
+    ...(topic.displayName === undefined ? {} : { DisplayName: topic.displayName }),
+    ...(topic.fifoTopic ? { FifoTopic: "true" } : {}),
+  });
+}
+
+/** CloudWatch and its logs, and the topics that alarms publish to. */
+export const observability: Readonly<Record<string, ResourceType>> = {
+  "aws:cloudwatch/logGroup:LogGroup": resourceType<aws.cloudwatch.LogGroupArgs>({
+    computed: ["id", "arn", "name", "tagsAll"],
+    replaceOnChanges: ["name", "namePrefix", "logGroupClass"],
+    async create(account, inputs, logicalName) {
+      const name = physicalName(account, logicalName, inputs);
+      const tagsAll = allTags(account, inputs.tags);
+      await account.call(
+        "logs",
+        "CreateLogGroup",
+        defined({
+          logGroupName: name,
+          kmsKeyId: inputs.kmsKeyId,
+          logGroupClass: inputs.logGroupClass,
+          tags: Object.keys(tagsAll).length > 0 ? tagsAll : undefined,
+        }),
+      );
+      await putRetention(account, name, inputs.retentionInDays);
+      const arn = `arn:${account.partition}:logs:${account.region}:${account.account}:log-group:${name}`;
+      return { id: name, state: { ...inputs, name, arn, tagsAll } };
+    },
+    async update(account, name, olds, inputs) {
+      if (inputs.retentionInDays) await putRetention(account, name, inputs.retentionInDays);
+      else await account.call("logs", "DeleteRetentionPolicy", { logGroupName: name });
+      return { ...inputs, name, arn: olds.arn, tagsAll: allTags(account, inputs.tags) };
+    },
+    async delete(account, name) {
+      await account.call("logs", "DeleteLogGroup", { logGroupName: name });
+    },
+  }),
+
+  "aws:cloudwatch/metricAlarm:MetricAlarm": resourceType<aws.cloudwatch.MetricAlarmArgs>({
+    computed: ["id", "arn", "name", "tagsAll"],
+    replaceOnChanges: ["name"],
+    async create(account, inputs, logicalName) {
+      const name = physicalName(account, logicalName, { name: inputs.name });
+      return { id: name, state: await putAlarm(account, name, inputs) };
+    },
+    update: (account, name, _olds, inputs) => putAlarm(account, name, inputs),
+    async delete(account, name) {
+      await account.call("cloudwatch", "DeleteAlarms", { AlarmNames: [name] });
+    },
+  }),
+
+  "aws:cloudwatch/dashboard:Dashboard": resourceType<aws.cloudwatch.DashboardArgs>({
+    computed: ["id", "dashboardArn"],
+    replaceOnChanges: ["dashboardName"],
+    async create(account, inputs) {
+      const name = inputs.dashboardName;
+      return { id: name, state: await putDashboard(account, name, inputs.dashboardBody) };
+    },
+    update: (account, name, _olds, inputs) => putDashboard(account, name, inputs.dashboardBody),
+    async delete(account, name) {
+      await account.call("cloudwatch", "DeleteDashboards", { DashboardNames: [name] });
+    },
+  }),
+
+  "aws:sns/topic:Topic": resourceType<aws.sns.TopicArgs>({
+    computed: ["id", "arn", "name", "owner", "tagsAll"],
+    replaceOnChanges: ["name", "namePrefix", "fifoTopic"],
+    async create(account, inputs, logicalName) {
+      const name = physicalName(account, logicalName, inputs, inputs.fifoTopic ? ".fifo" : "");
+      const tagsAll = allTags(account, inputs.tags);
+      const { TopicArn } = await account.call<CreateTopicResponse>(
+        "sns",
+        "CreateTopic",
+        defined({ Name: name, Attributes: topicAttributes(inputs), Tags: tagList(tagsAll) }),
+      );
+      return {
+        id: TopicArn!,
+        state: { ...inputs, name, arn: TopicArn, owner: account.account, tagsAll },
+      };
+    },
+    async update(account, arn, olds, inputs) {
+      for (const [AttributeName, AttributeValue] of Object.entries(topicAttributes(inputs)))
+        await account.call("sns", "SetTopicAttributes", { TopicArn: arn, AttributeName, AttributeValue });
+      return { ...olds, ...inputs, name: olds.name, tagsAll: allTags(account, inputs.tags) };
+    },
+    async delete(account, arn) {
+      await account.call("sns", "DeleteTopic", { TopicArn: arn });
+    },
+  }),
+
+  "aws:sns/topicPolicy:TopicPolicy": resourceType<aws.sns.TopicPolicyArgs>({
+    computed: ["id", "owner"],
+    replaceOnChanges: ["arn"],
+    async create(account, inputs) {
+      await putTopicPolicy(account, inputs.arn, inputs.policy);
+      return {
+        id: inputs.arn,
+        state: { ...inputs, policy: policyText(inputs.policy), owner: account.account },
+      };
+    },
+    async update(account, arn, _olds, inputs) {
+      await putTopicPolicy(account, arn, inputs.policy);
+      return { ...inputs, policy: policyText(inputs.policy), owner: account.account };
+    },
+    // A topic always has a policy: deleting ours gives back the one that lets only its owner in.
+    async delete(account, arn) {
+      await putTopicPolicy(account, arn, {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "owner",
+            Effect: "Allow",
+            Principal: { AWS: account.account },
+            Action: "sns:Publish",
+            Resource: arn,
+          },
+        ],
+      });
+    },
+  }),
+
+  "aws:sns/topicSubscription:TopicSubscription": resourceType<aws.sns.TopicSubscriptionArgs>({
+    computed: ["id", "arn", "ownerId", "pendingConfirmation", "confirmationWasAuthenticated"],
+    replaceOnChanges: ["*"],
+    async create(account, inputs) {
+      const { SubscriptionArn } = await account.call<SubscribeResponse>("sns", "Subscribe", {
+        TopicArn: inputs.topic,
+        Protocol: inputs.protocol,
+        Endpoint: inputs.endpoint,
+        ReturnSubscriptionArn: true,
+      });
+      return {
+        id: SubscriptionArn!,
+        state: {
+          ...inputs,
+          arn: SubscriptionArn,
+          ownerId: account.account,
+          pendingConfirmation: inputs.protocol.startsWith("email"),
+          confirmationWasAuthenticated: false,
+        },
+      };
+    },
+    async delete(account, arn) {
+      await account.call("sns", "Unsubscribe", { SubscriptionArn: arn });
+    },
+  }),
+};
+
+async function putTopicPolicy(account: Account, arn: string, policy: unknown): Promise<void> {
+  await account.call("sns", "SetTopicAttributes", {
+    TopicArn: arn,
+    AttributeName: "Policy",
+    AttributeValue: policyText(policy),
+  });
+}
