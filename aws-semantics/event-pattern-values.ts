@@ -280,6 +280,33 @@ function onlyMember(value: Record<string, unknown>, path: string): readonly [str
   return member;
 }
 
+/**
+ * What the matcher of AWS takes two elements for the same by: an address for its block of one, a number for the
+ * comparison `=`, a list of one for its only value. An element that `valueMatcher` accepts has exactly one identity.
+ */
+export function identityOf(element: unknown): string {
+  if (typeof element === "string") {
+    const address = parseIpAddress(element);
+    return address ? `address ${address.version} ${address.value}` : `exactly ${element}`;
+  }
+  if (!isRecord(element)) {
+    return `${typeof element} ${String(element)}`;
+  }
+  const [[operator, operand] = ["", undefined]] = Object.entries(element);
+  if (operator === "exactly") {
+    return `exactly ${String(operand)}`;
+  }
+  if (operator === "numeric" && Array.isArray(operand) && operand[0] === "=") {
+    return `number ${String(operand[1])}`;
+  }
+  if (operator === "anything-but") {
+    const [inner, values] = isRecord(operand) ? (Object.entries(operand)[0] ?? ["", []]) : ["", operand];
+    const list: readonly unknown[] = Array.isArray(values) ? values : [values];
+    return `anything-but ${inner} ${JSON.stringify(list.map((value) => JSON.stringify(value)).sort())}`;
+  }
+  return JSON.stringify(element);
+}
+
 /** True for an object with members, not an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

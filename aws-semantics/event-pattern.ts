@@ -5,11 +5,17 @@
  * in Amazon EventBridge"; the behaviour of Event Ruler, the matcher that AWS publishes, where the guide is silent
  * (arrays of objects, absence, addresses, reserved names).
  */
-import { invalidPattern, isRecord, valueMatcher } from "./event-pattern-values";
+import { identityOf, invalidPattern, isRecord, valueMatcher } from "./event-pattern-values";
 import type { Leaf, ValueMatcher } from "./event-pattern-values";
 
-/** One way to satisfy a pattern: for each path its alternatives, all paths at once. `$or` makes several ways. */
-type Way = ReadonlyMap<string, readonly ValueMatcher[]>;
+/** What is demanded of the values at one path: to match one of the elements. */
+interface Demand {
+  readonly matchers: readonly ValueMatcher[];
+  readonly identities: readonly string[];
+}
+
+/** One way to satisfy a pattern: a demand for each path, all of them at once. `$or` makes several ways. */
+type Way = ReadonlyMap<string, Demand>;
 
 /** A value of the event, and in which element of which array it stands. */
 interface Field {
@@ -69,7 +75,32 @@ function waysOf(pattern: unknown): Way[] {
   if (!isRecord(pattern)) {
     throw invalidPattern("", "it must be a JSON object");
   }
-  return addObject([new Map()], pattern, "", false);
+  return distinct(addObject([new Map()], pattern, "", false));
+}
+
+/**
+ * The ways that the matcher keeps. It takes a later way for one that it has already when both name the same paths
+ * and have at least one element in common at each of them, even if the later one has more: of
+ * `{"$or": [{"a": [1]}, {"a": [1, 2]}]}` only the first alternative counts. Seen in Event Ruler 1.8.
+ */
+function distinct(ways: readonly Way[]): Way[] {
+  const kept: Way[] = [];
+  for (const way of ways) {
+    if (!kept.some((earlier) => isTakenFor(way, earlier))) {
+      kept.push(way);
+    }
+  }
+  return kept;
+}
+
+function isTakenFor(way: Way, earlier: Way): boolean {
+  return (
+    way.size === earlier.size &&
+    [...way].every(([path, demand]) => {
+      const identities = earlier.get(path)?.identities ?? [];
+      return demand.identities.some((identity) => identities.includes(identity));
+    })
+  );
 }
 
 /** Each way so far, with the members of one object added: in their order, because a path named twice is replaced. */
@@ -98,8 +129,11 @@ function addMember(ways: Way[], name: string, value: unknown, parent: string, in
   if (value.length === 0) {
     throw invalidPattern(path, "an empty array is not allowed");
   }
-  const matchers = value.map((element: unknown, index) => valueMatcher(element, `${path}[${index}]`));
-  return ways.map((way) => new Map([...way, [path, matchers]]));
+  const demand: Demand = {
+    matchers: value.map((element: unknown, index) => valueMatcher(element, `${path}[${index}]`)),
+    identities: value.map(identityOf),
+  };
+  return ways.map((way) => new Map([...way, [path, demand]]));
 }
 
 function addOr(ways: Way[], value: unknown, parent: string): Way[] {
@@ -119,7 +153,7 @@ function addOr(ways: Way[], value: unknown, parent: string): Way[] {
  * objects must come from the same element. A path is absent when no value of it agrees with the elements so far.
  */
 function satisfied(
-  way: readonly (readonly [string, readonly ValueMatcher[]])[],
+  way: readonly (readonly [string, Demand])[],
   at: number,
   elements: ReadonlyMap<number, number>,
   fields: ReadonlyMap<string, readonly Field[]>,
@@ -128,7 +162,7 @@ function satisfied(
   if (!entry) {
     return true;
   }
-  const [path, matchers] = entry;
+  const [path, { matchers }] = entry;
   const candidates = (fields.get(path) ?? []).filter((field) => agrees(field.elements, elements));
   if (candidates.length === 0) {
     return matchers.some((matcher) => matcher.absent) && satisfied(way, at + 1, elements, fields);
