@@ -1,0 +1,34 @@
+import type { Place } from "./context";
+import { localArn } from "./context";
+import { policyDocument, type Statement } from "./role-statements";
+
+/** The ARN of a rule on the default bus. */
+export function ruleArn(place: Place, name: string): string {
+  return localArn(place, "events", `rule/${name}`);
+}
+
+/**
+ * The policy of a queue: nobody without TLS, and no sender but the rules that are named.
+ * @param rules names of rules on the default bus; empty for a queue that only SQS itself fills (a dead-letter queue of
+ *   another queue needs no permission).
+ */
+export function queuePolicy(place: Place, queue: string, rules: readonly string[]): string {
+  const arn = localArn(place, "sqs", queue);
+  const send: Statement = {
+    Sid: "RulesSend",
+    Effect: "Allow",
+    Principal: { Service: "events.amazonaws.com" },
+    Action: "sqs:SendMessage",
+    Resource: arn,
+    Condition: { ArnEquals: { "aws:SourceArn": rules.map((rule) => ruleArn(place, rule)) } },
+  };
+  const onlyTls: Statement = {
+    Sid: "OnlyTls",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "sqs:*",
+    Resource: arn,
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  };
+  return policyDocument(rules.length > 0 ? [send, onlyTls] : [onlyTls]);
+}

@@ -1,0 +1,109 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { RecyclerSettings } from "../handler/coverage";
+import { createRecycler } from "../handler/index";
+import manifest from "../package.json";
+import type { Context } from "./context";
+import { FUNCTION_TIMEOUT_SECONDS, type Queue } from "./queue";
+import { clustersOf, lambdaAssumeRolePolicy, policyDocument, recyclerStatements } from "./role-statements";
+
+/** What the recycler needs to know. */
+export interface RecyclerArgs {
+  readonly context: Context;
+  readonly queue: Queue;
+  /** Captured by the function as plain data. */
+  readonly settings: RecyclerSettings;
+  /** ARN of a policy that the role gets as its boundary. */
+  readonly permissionsBoundary?: string;
+  /** Days for which the log is kept. */
+  readonly logRetentionDays: number;
+}
+
+/** The most messages of a FIFO queue that Lambda hands over at once (AWS Lambda Developer Guide). */
+const BATCH_SIZE = 10;
+
+/**
+ * The function that decides and acts, with its role and its log. It registers what it covers as plain values: the
+ * policy pack sees them in a preview, where a single Output among them would make all of them unknown.
+ */
+export class Recycler extends pulumi.ComponentResource {
+  readonly function: aws.lambda.CallbackFunction<unknown, unknown>;
+  readonly role: aws.iam.Role;
+
+  constructor(name: string, args: RecyclerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ecs-secret-recycler:index:Recycler", name, {}, opts);
+    const { context, settings } = args;
+    const { place, names, tags } = context;
+
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-log`,
+      { name: names.logGroup, retentionInDays: args.logRetentionDays, tags },
+      { parent: this },
+    );
+    this.role = new aws.iam.Role(
+      `${name}-role`,
+      {
+        name: names.prefix,
+        description: "Redeploys Amazon ECS services whose secrets changed; reads no secret's value",
+        assumeRolePolicy: lambdaAssumeRolePolicy,
+        permissionsBoundary: args.permissionsBoundary,
+        tags,
+      },
+      { parent: this },
+    );
+    const policy = new aws.iam.RolePolicy(
+      `${name}-role-policy`,
+      {
+        name: "recycler",
+        role: this.role.name,
+        policy: policyDocument(recyclerStatements(place, names, clustersOf(settings.coverage))),
+      },
+      { parent: this.role },
+    );
+    this.function = new aws.lambda.CallbackFunction<unknown, unknown>(
+      `${name}-function`,
+      {
+        name: names.prefix,
+        description: "Redeploys Amazon ECS services whose secrets changed",
+        // A factory: what it makes (clients, memory) lives as long as the container.
+        callbackFactory: () => {
+          const recycle = createRecycler(settings);
+          return async (event, context) => recycle(event, context);
+        },
+        // The runtime carries the AWS SDK, and the recycler needs nothing else: the archive is one file.
+        codePathOptions: {
+          extraExcludePackages: Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }),
+        },
+        role: this.role,
+        runtime: aws.lambda.Runtime.NodeJS24dX,
+        architectures: ["arm64"],
+        memorySize: 256,
+        timeout: FUNCTION_TIMEOUT_SECONDS,
+        loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
+        tags,
+      },
+      { parent: this, dependsOn: [policy] },
+    );
+    new aws.lambda.EventSourceMapping(
+      `${name}-mapping`,
+      {
+        eventSourceArn: args.queue.queue.arn,
+        functionName: this.function.name,
+        batchSize: BATCH_SIZE,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        enabled: settings.mode !== "off",
+        tags,
+      },
+      { parent: this },
+    );
+
+    this.registerOutputs({
+      coverage: settings.coverage,
+      mode: settings.mode,
+      account: place.account,
+      region: place.region,
+      functionName: names.prefix,
+      queueName: settings.queueName,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import type { RecyclerSettings } from "../handler/coverage";
+import type { Names, Place } from "./context";
+import { localArn } from "./context";
+
+/** A statement of an IAM policy. */
+export interface Statement {
+  readonly Sid?: string;
+  readonly Effect: "Allow" | "Deny";
+  readonly Principal?: "*" | { readonly Service: string } | { readonly AWS: string };
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** The text of a policy. */
+export function policyDocument(statements: readonly Statement[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+/** The policy by which Lambda may take a role. */
+export const lambdaAssumeRolePolicy = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+});
+
+/** The clusters of the coverage, each once, in a stable order. */
+export function clustersOf(coverage: RecyclerSettings["coverage"]): string[] {
+  return [...new Set(coverage.map(({ cluster }) => cluster))].sort();
+}
+
+/**
+ * What the recycler may do: look at and redeploy services of the covered clusters, look at secrets and parameters of
+ * its account and Region (never read a value), take messages from its queue, write its log. Limited by cluster, not
+ * by service or secret, so that a change of `services` changes only the function's code. Which actions take a
+ * resource: Service Authorization Reference.
+ */
+export function recyclerStatements(place: Place, names: Names, clusters: readonly string[]): Statement[] {
+  return [
+    {
+      Sid: "RecycleServices",
+      Effect: "Allow",
+      Action: ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"],
+      Resource: clusters.map((cluster) => localArn(place, "ecs", `service/${cluster}/*`)),
+    },
+    {
+      Sid: "ListServices",
+      Effect: "Allow",
+      Action: "ecs:ListServices",
+      Resource: "*",
+      Condition: {
+        ArnEquals: { "ecs:cluster": clusters.map((cluster) => localArn(place, "ecs", `cluster/${cluster}`)) },
+      },
+    },
+    { Sid: "ReadTaskDefinitions", Effect: "Allow", Action: "ecs:DescribeTaskDefinition", Resource: "*" },
+    {
+      Sid: "LookAtSecrets",
+      Effect: "Allow",
+      Action: ["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
+      Resource: localArn(place, "secretsmanager", "secret:*"),
+    },
+    { Sid: "ListSecrets", Effect: "Allow", Action: "secretsmanager:ListSecrets", Resource: "*" },
+    { Sid: "LookAtParameters", Effect: "Allow", Action: "ssm:DescribeParameters", Resource: "*" },
+    {
+      Sid: "TakeMessages",
+      Effect: "Allow",
+      Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
+      Resource: localArn(place, "sqs", names.queue),
+    },
+    logStatement(place, names.logGroup),
+  ];
+}
+
+/** Writing to one log group, which exists already: no right to create any. */
+export function logStatement(place: Place, logGroup: string): Statement {
+  return {
+    Sid: "WriteLog",
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: localArn(place, "logs", `log-group:${logGroup}:log-stream:*`),
+  };
+}
