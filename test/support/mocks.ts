@@ -1,0 +1,261 @@
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+/** What stands in every output that AWS would compute: found in a policy or pattern, it is an unknown of a preview. */
+export const COMPUTED = "<computed>";
+
+/** A resource as the program declared it. */
+export interface Declared {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly custom: boolean;
+  /** Logical name of the parent; undefined below the stack itself. */
+  parent?: string;
+  /** Logical names of what it depends on, in any way. */
+  dependencies: string[];
+  retainOnDelete: boolean;
+  /** What a component registered as its outputs. */
+  outputs?: Readonly<Record<string, unknown>>;
+  readonly transforms: readonly pulumi.ResourceTransform[];
+}
+
+/** Where and as what a program runs. */
+export interface Surroundings {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly project: string;
+  readonly stack: string;
+  /** Answers of further provider functions, by token. */
+  readonly calls: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
+}
+
+/** A program that ran. */
+export interface Run {
+  readonly resources: readonly Declared[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** A type that the mocks know: whether it takes tags, and which outputs AWS computes. */
+interface KnownType {
+  readonly taggable: boolean;
+  readonly computed: readonly string[];
+}
+
+const taggable = (...computed: string[]): KnownType => ({ taggable: true, computed });
+const untagged = (...computed: string[]): KnownType => ({ taggable: false, computed });
+
+/** The closed list: a type that is not here throws. */
+const TYPES: Readonly<Record<string, KnownType>> = {
+  "aws:sqs/queue:Queue": taggable("arn", "url"),
+  "aws:cloudwatch/eventRule:EventRule": taggable("arn"),
+  "aws:cloudwatch/eventTarget:EventTarget": untagged(),
+  "aws:cloudwatch/logGroup:LogGroup": taggable("arn"),
+  "aws:cloudwatch/metricAlarm:MetricAlarm": taggable("arn"),
+  "aws:iam/role:Role": taggable("arn", "uniqueId"),
+  "aws:iam/rolePolicy:RolePolicy": untagged(),
+  "aws:lambda/function:Function": taggable("arn", "invokeArn", "version"),
+  "aws:lambda/eventSourceMapping:EventSourceMapping": taggable("arn", "uuid"),
+  "aws:lambda/permission:Permission": untagged(),
+  "aws:s3/bucket:Bucket": taggable("arn", "bucket", "bucketDomainName"),
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": untagged(),
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": untagged(),
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": untagged(),
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": untagged(),
+  "awsx:cloudtrail:Trail": taggable(),
+  "aws:secretsmanager/secretRotation:SecretRotation": untagged(),
+  "aws:sns/topic:Topic": taggable("arn"),
+  "aws:sns/topicPolicy:TopicPolicy": untagged(),
+  "aws:sns/topicSubscription:TopicSubscription": untagged("arn"),
+};
+
+/** True when resources of the type take tags. */
+export function isTaggable(type: string): boolean {
+  return TYPES[type]?.taggable === true;
+}
+
+/** Surroundings of most tests. */
+export const somewhere: Surroundings = {
+  partition: "aws",
+  region: "us-west-2",
+  account: "123456789012",
+  project: "ecs-secret-recycler",
+  stack: "dev",
+  calls: {},
+};
+
+/**
+ * Runs a program under mocks and answers what it declared.
+ * @param load loads the program anew and answers what it exports
+ * @param config settings with their namespace; what is no text is given as JSON, as the engine does it
+ */
+export async function runProgram(
+  load: () => unknown,
+  config: Readonly<Record<string, unknown>>,
+  surroundings: Partial<Surroundings> = {},
+): Promise<Run> {
+  const around: Surroundings = { ...somewhere, ...surroundings };
+  const declared = new Map<string, Declared>();
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => newResource(args, declared),
+      call: ({ token, inputs }) => answer(token, inputs as Record<string, unknown>, around),
+    },
+    around.project,
+    around.stack,
+    false,
+  );
+  recordOptions(declared);
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  try {
+    const outputs = await pulumi.runtime.runInPulumiStack(async () => {
+      const program = load();
+      return typeof program === "function" ? await (program as () => unknown)() : program;
+    });
+    await pulumi.runtime.disconnect();
+    return { resources: [...declared.values()], outputs: await plain(outputs) };
+  } finally {
+    await pulumi.runtime.disconnect();
+  }
+}
+
+function newResource(
+  args: pulumi.runtime.MockResourceArgs,
+  declared: Map<string, Declared>,
+): pulumi.runtime.MockResourceResult {
+  if (args.type === "pulumi:pulumi:Stack") return { id: undefined, state: {} };
+  const known = TYPES[args.type];
+  const component = args.type.startsWith("ecs-secret-recycler:");
+  if (!known && !component) throw new Error(`the mocks do not know the type ${args.type} (of ${args.name})`);
+  const key = `${args.type}::${args.name}`;
+  if (declared.has(key)) throw new Error(`${args.type} ${args.name} was declared twice`);
+  const inputs = args.inputs as Record<string, unknown>;
+  declared.set(key, {
+    type: args.type,
+    name: args.name,
+    inputs,
+    custom: args.custom === true,
+    dependencies: [],
+    retainOnDelete: false,
+    transforms: args.transforms ?? [],
+  });
+  const computed = Object.fromEntries(
+    (known?.computed ?? []).map((output) => [output, `${COMPUTED}${args.name}.${output}`]),
+  );
+  return {
+    id: args.custom ? `${COMPUTED}${args.name}.id` : undefined,
+    state: { name: args.name, ...inputs, ...computed },
+  };
+}
+
+/** The mocks hand over inputs only; parents, dependencies and options stand in the request to the engine. */
+function recordOptions(declared: Map<string, Declared>): void {
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResource(request: RegisterRequest, callback: unknown): unknown;
+    registerResourceOutputs(request: OutputsRequest, callback: unknown): unknown;
+  };
+  const register = monitor.registerResource.bind(monitor);
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResource = async (request, callback) => {
+    await register(request, callback);
+    const resource = declared.get(`${request.getType()}::${request.getName()}`);
+    if (!resource) return;
+    resource.parent = nameOf(request.getParent());
+    resource.retainOnDelete = request.getRetainondelete();
+    resource.dependencies = [...new Set(request.getDependenciesList().map(nameOf))].filter(
+      (name) => name !== undefined,
+    );
+  };
+  monitor.registerResourceOutputs = (request, callback) => {
+    const [type = "", name = ""] = typeAndName(request.getUrn());
+    const resource = declared.get(`${type}::${name}`);
+    if (resource) resource.outputs = request.getOutputs()?.toJavaScript() ?? {};
+    return registerOutputs(request, callback);
+  };
+}
+
+interface RegisterRequest {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getRetainondelete(): boolean;
+  getDependenciesList(): string[];
+}
+
+interface OutputsRequest {
+  getUrn(): string;
+  getOutputs(): { toJavaScript(): Record<string, unknown> } | undefined;
+}
+
+/** `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`. */
+function typeAndName(urn: string): [string | undefined, string | undefined] {
+  const [, , types, ...name] = urn.split("::");
+  return [types?.split("$").pop(), name.join("::")];
+}
+
+function nameOf(urn: string): string | undefined {
+  const [type, name] = typeAndName(urn);
+  return type === undefined || type === "pulumi:pulumi:Stack" ? undefined : name;
+}
+
+function answer(
+  token: string,
+  inputs: Record<string, unknown>,
+  around: Surroundings,
+): Record<string, unknown> {
+  const { partition, region, account } = around;
+  switch (token) {
+    case "aws:index/getCallerIdentity:getCallerIdentity":
+      return {
+        accountId: account,
+        arn: `arn:${partition}:iam::${account}:user/operator`,
+        id: account,
+        userId: "AIDA",
+      };
+    case "aws:index/getRegion:getRegion":
+      return { region, name: region, id: region, description: "", endpoint: "" };
+    case "aws:index/getPartition:getPartition":
+      return { partition, id: partition, dnsSuffix: "amazonaws.com", reverseDnsPrefix: "com.amazonaws" };
+    default: {
+      const call = around.calls[token];
+      if (!call) throw new Error(`the mocks do not know the function ${token}`);
+      return call(inputs);
+    }
+  }
+}
+
+/** Outputs of a stack, with every Output inside awaited. */
+async function plain(outputs: unknown): Promise<Record<string, unknown>> {
+  const value = await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
+  return (value ?? {}) as Record<string, unknown>;
+}
+
+const root = path.join(__dirname, "..", "..");
+
+/** Loads index.ts as a fresh process would: it, and what it declares with, out of the cache first. */
+export function loadIndex(): unknown {
+  for (const file of Object.keys(require.cache)) {
+    if (file === path.join(root, "index.ts") || file.startsWith(path.join(root, "stack") + path.sep))
+      delete require.cache[file];
+  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded anew for each run, as the engine does it
+  return require(path.join(root, "index.ts")) as unknown;
+}
+
+/** Runs the real index.ts with settings of the namespace `ecs-secret-recycler`. */
+export function runIndex(
+  settings: Readonly<Record<string, unknown>>,
+  surroundings: Partial<Surroundings> = {},
+): Promise<Run> {
+  const region = surroundings.region ?? somewhere.region;
+  const namespaced = Object.entries(settings).map(([key, value]) => [`ecs-secret-recycler:${key}`, value]);
+  return runProgram(loadIndex, { "aws:region": region, ...Object.fromEntries(namespaced) }, surroundings);
+}
