@@ -1,0 +1,158 @@
+/**
+ * Whether statements of IAM policies allow a request.
+ *
+ * Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy element reference".
+ */
+import { parseArn } from "./arn";
+import { conditionHolds, listOf } from "./iam-condition";
+import type { ConditionBlock } from "./iam-condition";
+import { matchesPrincipal, principalMatch } from "./iam-principal";
+import type { PrincipalElement, PrincipalIdentity, PrincipalMatch } from "./iam-principal";
+import { actionMatches, resourceMatches } from "./iam-text";
+import type { RequestContext } from "./iam-text";
+
+/** A statement of a policy, as its JSON has it. */
+export interface Statement {
+  readonly Sid?: string;
+  readonly Effect: "Allow" | "Deny";
+  readonly Action?: string | readonly string[];
+  readonly NotAction?: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string | readonly string[];
+  readonly Principal?: PrincipalElement;
+  readonly NotPrincipal?: PrincipalElement;
+  readonly Condition?: ConditionBlock;
+}
+
+/** A policy, as its JSON has it. */
+export interface PolicyDocument {
+  readonly Version?: string;
+  readonly Id?: string;
+  readonly Statement: Statement | readonly Statement[];
+}
+
+/** What is asked for. */
+export interface PolicyRequest {
+  /** `ecs:UpdateService`; case does not count. */
+  readonly action: string;
+  /** The resource's ARN, or `*` for an action that takes none. */
+  readonly resource: string;
+  /** Condition keys and their values; `{}` when there are none. */
+  readonly context: RequestContext;
+  /** Who asks; needed by statements that have a Principal, ignored by the others. */
+  readonly principal?: PrincipalIdentity;
+}
+
+/** As the IAM policy simulator words it. */
+export type Decision = "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied";
+
+/** A decision and the statements that led to it. */
+export interface Explanation {
+  readonly decision: Decision;
+  /** The Allow statements that match, whether or not a Deny overrules them. */
+  readonly allows: readonly Statement[];
+  /** The Deny statements that match. */
+  readonly denies: readonly Statement[];
+}
+
+/** The statements of a policy, one or many. */
+export function statementsOf(document: PolicyDocument): readonly Statement[] {
+  return listOf(document.Statement);
+}
+
+/**
+ * Whether the statements allow the request: a Deny that matches wins; else an Allow that matches; else the request is
+ * denied for want of one. Statements of identity policies (no Principal) and of the resource's own policy (with a
+ * Principal, which needs `principal` in the request) may be given together, as AWS evaluates them within one account.
+ *
+ * Two rules of AWS that are easily forgotten: a resource policy that names only the caller's *account* leaves the
+ * decision to the caller's identity policies, and a KMS key is usable only where its *key policy* names the caller or
+ * the account (AWS Key Management Service Developer Guide, "Key policies in AWS KMS"). So identity statements alone
+ * never allow the use of a key: ask `grants` for their part.
+ */
+export function decide(statements: readonly Statement[], request: PolicyRequest): Decision {
+  return explain(statements, request).decision;
+}
+
+/** What `decide` says, and by which statements: the same objects that were given. */
+export function explain(statements: readonly Statement[], request: PolicyRequest): Explanation {
+  const matching = statements.filter((statement) => statementMatches(statement, request));
+  const allows = matching.filter((statement) => statement.Effect === "Allow");
+  const denies = matching.filter((statement) => statement.Effect === "Deny");
+  const decision =
+    denies.length > 0 ? "ExplicitlyDenied" : isAllowedBy(allows, request) ? "Allowed" : "ImplicitlyDenied";
+  return { decision, allows, denies };
+}
+
+/**
+ * True when an Allow matches and no Deny does, whatever the resource's own policy must say besides: the part of one
+ * policy, of an identity policy for a KMS key for instance.
+ */
+export function grants(statements: readonly Statement[], request: PolicyRequest): boolean {
+  const { allows, denies } = explain(statements, request);
+  return allows.length > 0 && denies.length === 0;
+}
+
+function isAllowedBy(allows: readonly Statement[], request: PolicyRequest): boolean {
+  const byIdentityPolicy = allows.some((statement) => !isOfResourcePolicy(statement));
+  const matches = allows
+    .filter(isOfResourcePolicy)
+    .map((statement) => resourcePolicyMatch(statement, request));
+  return (
+    matches.includes("identity") ||
+    (byIdentityPolicy && (!isKmsKey(request.resource) || matches.includes("account")))
+  );
+}
+
+/** NotPrincipal names nobody: whom it leaves over is allowed as everyone is. */
+function resourcePolicyMatch(statement: Statement, request: PolicyRequest): PrincipalMatch {
+  return statement.Principal === undefined
+    ? "identity"
+    : principalMatch(statement.Principal, request.principal ?? {});
+}
+
+function isOfResourcePolicy(statement: Statement): boolean {
+  return statement.Principal !== undefined || statement.NotPrincipal !== undefined;
+}
+
+function isKmsKey(resource: string): boolean {
+  const arn = parseArn(resource);
+  return arn?.service === "kms" && arn.resource.startsWith("key/");
+}
+
+/** True when every element that the statement has matches the request. */
+export function statementMatches(statement: Statement, request: PolicyRequest): boolean {
+  return (
+    principalIsNamed(statement, request) &&
+    actionIsNamed(statement, request) &&
+    resourceIsNamed(statement, request) &&
+    conditionHolds(statement.Condition ?? {}, request.context)
+  );
+}
+
+function principalIsNamed(statement: Statement, request: PolicyRequest): boolean {
+  const { principal } = request;
+  if (statement.Principal !== undefined) {
+    return principal !== undefined && matchesPrincipal(statement.Principal, principal);
+  }
+  if (statement.NotPrincipal !== undefined) {
+    return principal !== undefined && !matchesPrincipal(statement.NotPrincipal, principal);
+  }
+  return true;
+}
+
+function actionIsNamed(statement: Statement, request: PolicyRequest): boolean {
+  const named = (patterns: string | readonly string[]): boolean =>
+    listOf(patterns).some((pattern) => actionMatches(pattern, request.action));
+  return statement.NotAction === undefined ? named(statement.Action ?? []) : !named(statement.NotAction);
+}
+
+/** A trust policy's statements have neither Resource nor NotResource: the role itself is meant. */
+function resourceIsNamed(statement: Statement, request: PolicyRequest): boolean {
+  const named = (patterns: string | readonly string[]): boolean =>
+    listOf(patterns).some((pattern) => resourceMatches(pattern, request.resource, request.context));
+  if (statement.NotResource !== undefined) {
+    return !named(statement.NotResource);
+  }
+  return statement.Resource === undefined || named(statement.Resource);
+}
