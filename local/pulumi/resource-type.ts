@@ -25,19 +25,19 @@ export interface Created {
 export type Properties = Readonly<Record<string, unknown>>;
 
 /** How one Pulumi resource type becomes API calls; typed by the arguments of `@pulumi/aws`. */
-export interface ResourceTypeDefinition<Args> {
+export interface ResourceTypeDefinition<Inputs> {
   /** Outputs that are known only after the creation: unknown in a preview. */
   readonly computed: readonly string[];
   /** Inputs whose change replaces the resource; `"*"`: any change does. */
   readonly replaceOnChanges: readonly string[];
   /** @param name the logical name, from which a physical one is made when the program sets none. */
-  create(account: Account, inputs: Unwrap<Args>, name: string): Promise<Created>;
+  create(account: Account, inputs: Inputs, name: string): Promise<Created>;
   /** Answers the outputs after the change. Absent: any change replaces. */
   update?(
     account: Account,
     id: string,
     olds: Properties,
-    news: Unwrap<Args>,
+    news: Inputs,
     name: string,
   ): Promise<Record<string, unknown>>;
   delete(account: Account, id: string, state: Properties): Promise<void>;
@@ -47,7 +47,7 @@ export interface ResourceTypeDefinition<Args> {
 export type ResourceType = ResourceTypeDefinition<Record<string, unknown>>;
 
 /** Erases the argument types. The only place where that is done. */
-export function resourceType<Args>(definition: ResourceTypeDefinition<Args>): ResourceType {
+export function resourceType<Args>(definition: ResourceTypeDefinition<Unwrap<Args>>): ResourceType {
   return definition as unknown as ResourceType;
 }
 

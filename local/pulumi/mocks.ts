@@ -1,0 +1,188 @@
+import { dirname, sep } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
+import type { Caller } from "../aws/caller";
+import type { World } from "../aws/world";
+import { accountOf } from "./account";
+import { expansions } from "./awsx";
+import { invoke } from "./invokes";
+import { holdsSecret, plain, settled } from "./plain";
+import type { Properties } from "./resource-type";
+import { resourceTypeOf } from "./resource-types";
+
+/** How a program is deployed into a world. */
+export interface DeployOptions {
+  readonly project: string;
+  readonly stack: string;
+  /** By full key (`ecs-secret-recycler:services`), values as a stack's file has them. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Who makes the calls; the operator, when absent. */
+  readonly caller?: Caller;
+  /** Told of each resource as it is made: for a progress line. */
+  readonly onResource?: (resource: DeployedResource) => void;
+}
+
+/** A resource that exists now. */
+export interface DeployedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  readonly state: Properties;
+}
+
+/** A stack that stands in a world. */
+export interface Deployment {
+  /** The program's exports. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Resources of the account in the order in which they were made; components are not among them. */
+  readonly resources: readonly DeployedResource[];
+  /** Deletes the resources, the last one first. */
+  destroy(): Promise<void>;
+}
+
+/** Pulumi's runtime is one for the process: deployments wait for each other. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Runs a Pulumi program, given by the path of its module, against the embedded AWS: `pulumi up` with npm alone. */
+export function deploy(world: World, program: string, options: DeployOptions): Promise<Deployment> {
+  const run = last.then(
+    () => deployNow(world, program, options),
+    () => deployNow(world, program, options),
+  );
+  last = run;
+  return run;
+}
+
+async function deployNow(world: World, program: string, options: DeployOptions): Promise<Deployment> {
+  const resources: DeployedResource[] = [];
+  const failures: unknown[] = [];
+  const defaultTags = tagsOfConfig(options.config);
+  const account = (type: string, name: string) =>
+    accountOf(world, { type, name }, { caller: options.caller, defaultTags });
+
+  const create = async (args: MockResourceArgs): Promise<MockResourceResult> => {
+    const { inputs, transforms } = await transformed(args);
+    const expand = Object.hasOwn(expansions, args.type) ? expansions[args.type] : undefined;
+    if (expand) {
+      const outputs = expand(args.name, (await plain(inputs)) as Properties, { transforms });
+      await Promise.all(Object.values(outputs).map((child) => child && settled(child.urn)));
+      return { id: undefined, state: outputs };
+    }
+    if (!args.custom || args.type.startsWith("pulumi:")) return { id: undefined, state: inputs };
+    const { id, state } = await resourceTypeOf(args.type).create(
+      account(args.type, args.name),
+      (await plain(inputs)) as Record<string, unknown>,
+      args.name,
+    );
+    const resource = { type: args.type, name: args.name, id, state };
+    resources.push(resource);
+    options.onResource?.(resource);
+    return { id, state: secretsKept(inputs, state) };
+  };
+
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => create(args).catch((error: unknown) => fail(args, error, failures)),
+      call: (args: MockCallArgs) =>
+        plain(args.inputs).then((inputs) =>
+          invoke(account("invoke", args.token), args.token, inputs as Properties),
+        ),
+    },
+    options.project,
+    options.stack,
+    false,
+  );
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(options.config).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  let outputs: Record<string, unknown> = {};
+  try {
+    forget(program);
+    const stack = await pulumi.runtime.runInPulumiStack(async () => {
+      // As Pulumi loads it: `import()` would pass the TypeScript registration by.
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      const exported = require(program) as Record<string, unknown>;
+      return Promise.resolve({ ...exported });
+    });
+    outputs = (await plain(pulumi.output<unknown>(stack ?? {}))) as Record<string, unknown>;
+  } catch (error) {
+    // What a resource said counts more than what the runtime made of it.
+    throw failures[0] ?? error;
+  } finally {
+    await pulumi.runtime.disconnect();
+  }
+  if (failures.length > 0) throw failures[0];
+  return { outputs, resources, destroy: () => destroy(world, resources, options) };
+}
+
+/** Inputs after the resource's own transforms, which the mock monitor hands over and does not run. */
+async function transformed(
+  args: MockResourceArgs,
+): Promise<{ inputs: Record<string, unknown>; transforms: pulumi.ResourceTransform[] }> {
+  const transforms = args.transforms ?? [];
+  let inputs = args.inputs as Record<string, unknown>;
+  for (const transform of transforms) {
+    const result = await transform({
+      custom: args.custom ?? false,
+      type: args.type,
+      name: args.name,
+      props: inputs,
+      opts: {},
+    });
+    if (result) inputs = (await plain(result.props)) as Record<string, unknown>;
+  }
+  return { inputs, transforms };
+}
+
+function fail(args: MockResourceArgs, error: unknown, failures: unknown[]): never {
+  const failure = new Error(
+    `${args.type} ${args.name}: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
+  failures.push(failure);
+  throw failure;
+}
+
+/** A secret input is a secret output too. */
+function secretsKept(inputs: Properties, state: Properties): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(state).map(([key, value]) => [
+      key,
+      holdsSecret(inputs[key]) ? pulumi.secret<unknown>(value) : value,
+    ]),
+  );
+}
+
+/** A program declares its resources when it is loaded: its own files are loaded anew for each deployment. */
+function forget(program: string): void {
+  const folder = dirname(require.resolve(program)) + sep;
+  for (const file of Object.keys(require.cache))
+    if (file.startsWith(folder) && isOfProgram(file.slice(folder.length))) delete require.cache[file];
+}
+
+function isOfProgram(path: string): boolean {
+  return !["node_modules", "local", "test", "simulation", "bench", "cli"].includes(path.split(sep)[0]!);
+}
+
+function tagsOfConfig(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const tags = config["aws:defaultTags"] as { tags?: Record<string, string> } | undefined;
+  return tags?.tags ?? {};
+}
+
+async function destroy(world: World, resources: DeployedResource[], options: DeployOptions): Promise<void> {
+  for (let resource = resources.pop(); resource; resource = resources.pop()) {
+    const { type, name, id, state } = resource;
+    try {
+      await resourceTypeOf(type).delete(accountOf(world, { type, name }, options), id, state);
+    } catch (error) {
+      throw new Error(`deleting ${type} ${name}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
