@@ -1,0 +1,204 @@
+import type {
+  CreateClusterRequest,
+  CreateClusterResponse,
+  DeleteClusterRequest,
+  DeleteClusterResponse,
+  DescribeClustersRequest,
+  DescribeClustersResponse,
+  ListClustersRequest,
+  ListClustersResponse,
+  PutClusterCapacityProvidersRequest,
+  PutClusterCapacityProvidersResponse,
+  UpdateClusterRequest,
+  UpdateClusterResponse,
+  UpdateClusterSettingsRequest,
+  UpdateClusterSettingsResponse,
+  DescribeCapacityProvidersRequest,
+  DescribeCapacityProvidersResponse,
+} from "@aws-sdk/client-ecs";
+import { ServiceError } from "../errors";
+import { operation, type Operation } from "../service";
+import type { EcsContext } from "./context";
+import { invalidParameter } from "./errors";
+import { page } from "./pages";
+import { isPending, isRunning, type ClusterRecord } from "./state";
+import { checkInput, checkName, checkTags } from "./validation";
+import { clusterView } from "./views";
+
+/** The capacity providers that every account has. */
+const ownProviders = ["FARGATE", "FARGATE_SPOT"];
+
+const everything = ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "TAGS"];
+
+/** Clusters and their capacity providers. */
+export function clusterOperations(context: EcsContext): Record<string, Operation> {
+  const { registry, world, settings } = context;
+  const onCluster = (input: { cluster?: string | undefined }) => ({
+    resource: registry.clusterArn(input.cluster),
+  });
+
+  return {
+    CreateCluster: operation<CreateClusterRequest, CreateClusterResponse>({
+      access: "write",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        checkInput(input);
+        const name = input.clusterName ?? "default";
+        checkName(name, "Cluster name");
+        checkTags(input.tags);
+        checkProviders(input.capacityProviders);
+        const existing = registry.clusters.get(name);
+        // CreateCluster answers with the cluster that is there: it may be repeated.
+        if (existing?.status === "ACTIVE") return { cluster: clusterView(existing, everything) };
+        const cluster: ClusterRecord = {
+          name,
+          arn: world.arn("ecs", `cluster/${name}`),
+          status: "ACTIVE",
+          settings: input.settings ?? [{ name: "containerInsights", value: "disabled" }],
+          configuration: input.configuration,
+          serviceConnectDefaults: serviceConnect(input.serviceConnectDefaults),
+          capacityProviders: input.capacityProviders ?? [],
+          defaultCapacityProviderStrategy: input.defaultCapacityProviderStrategy ?? [],
+          tags: input.tags ?? [],
+          services: new Map(),
+          tasks: new Map(),
+        };
+        registry.clusters.set(name, cluster);
+        return { cluster: clusterView(cluster, everything) };
+      },
+    }),
+
+    DescribeClusters: operation<DescribeClustersRequest, DescribeClustersResponse>({
+      access: "read",
+      authorize: (input) =>
+        (input.clusters?.length ? input.clusters : ["default"]).map((cluster) => onCluster({ cluster })),
+      handle: (input) => {
+        checkInput(input);
+        const names = input.clusters?.length ? input.clusters : ["default"];
+        if (names.length > 100) throw invalidParameter("Clusters cannot contain more than 100 elements.");
+        const answer: Required<Pick<DescribeClustersResponse, "clusters" | "failures">> = {
+          clusters: [],
+          failures: [],
+        };
+        for (const name of names) {
+          const found = registry.clusters.get(registry.clusterName(name));
+          if (found && found.arn === registry.clusterArn(name))
+            answer.clusters!.push(clusterView(found, input.include));
+          else answer.failures!.push({ arn: registry.clusterArn(name), reason: "MISSING" });
+        }
+        return answer;
+      },
+    }),
+
+    ListClusters: operation<ListClustersRequest, ListClustersResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        const arns = [...registry.clusters.values()].filter((c) => c.status === "ACTIVE").map((c) => c.arn);
+        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, settings, (arn) => arn);
+        return { clusterArns: items, nextToken };
+      },
+    }),
+
+    UpdateCluster: operation<UpdateClusterRequest, UpdateClusterResponse>({
+      access: "write",
+      authorize: onCluster,
+      handle: (input) => {
+        checkInput(input);
+        const cluster = registry.cluster(input.cluster);
+        if (input.settings) cluster.settings = input.settings;
+        if (input.configuration) cluster.configuration = input.configuration;
+        if (input.serviceConnectDefaults)
+          cluster.serviceConnectDefaults = serviceConnect(input.serviceConnectDefaults);
+        return { cluster: clusterView(cluster, everything) };
+      },
+    }),
+
+    UpdateClusterSettings: operation<UpdateClusterSettingsRequest, UpdateClusterSettingsResponse>({
+      access: "write",
+      authorize: onCluster,
+      handle: (input) => {
+        checkInput(input);
+        const cluster = registry.cluster(input.cluster);
+        cluster.settings = input.settings ?? [];
+        return { cluster: clusterView(cluster, everything) };
+      },
+    }),
+
+    PutClusterCapacityProviders: operation<
+      PutClusterCapacityProvidersRequest,
+      PutClusterCapacityProvidersResponse
+    >({
+      access: "write",
+      authorize: onCluster,
+      handle: (input) => {
+        checkInput(input);
+        const cluster = registry.cluster(input.cluster);
+        checkProviders(input.capacityProviders);
+        cluster.capacityProviders = input.capacityProviders ?? [];
+        cluster.defaultCapacityProviderStrategy = input.defaultCapacityProviderStrategy ?? [];
+        return { cluster: clusterView(cluster, everything) };
+      },
+    }),
+
+    DescribeCapacityProviders: operation<DescribeCapacityProvidersRequest, DescribeCapacityProvidersResponse>(
+      {
+        access: "read",
+        authorize: () => ({ resource: "*" }),
+        handle: (input) => {
+          checkInput(input);
+          const wanted = input.capacityProviders?.length ? input.capacityProviders : ownProviders;
+          const nameOf = (provider: string): string => provider.slice(provider.lastIndexOf("/") + 1);
+          const arnOf = (name: string): string => world.arn("ecs", `capacity-provider/${name}`);
+          return {
+            capacityProviders: wanted
+              .map(nameOf)
+              .filter((name) => ownProviders.includes(name))
+              .map((name) => ({
+                name,
+                capacityProviderArn: arnOf(name),
+                status: "ACTIVE" as const,
+                tags: [],
+              })),
+            failures: wanted
+              .map(nameOf)
+              .filter((name) => !ownProviders.includes(name))
+              .map((name) => ({ arn: arnOf(name), reason: "MISSING" })),
+          };
+        },
+      },
+    ),
+
+    DeleteCluster: operation<DeleteClusterRequest, DeleteClusterResponse>({
+      access: "write",
+      authorize: onCluster,
+      handle: (input) => {
+        const cluster = registry.cluster(input.cluster);
+        if ([...cluster.services.values()].some((s) => s.status !== "INACTIVE"))
+          throw new ServiceError(
+            "ClusterContainsServicesException",
+            "The Cluster cannot be deleted while Services are active.",
+          );
+        if ([...cluster.tasks.values()].some((t) => isRunning(t) || isPending(t)))
+          throw new ServiceError(
+            "ClusterContainsTasksException",
+            "The Cluster cannot be deleted while Tasks are active.",
+          );
+        cluster.status = "INACTIVE";
+        return { cluster: clusterView(cluster, everything) };
+      },
+    }),
+  };
+}
+
+function checkProviders(providers: readonly string[] | undefined): void {
+  for (const provider of providers ?? [])
+    if (!ownProviders.includes(provider))
+      throw invalidParameter(
+        `The specified capacity provider '${provider}' was not found. Specify a valid name or ARN and try again.`,
+      );
+}
+
+function serviceConnect(request: CreateClusterRequest["serviceConnectDefaults"]) {
+  return request?.namespace ? { namespace: request.namespace } : undefined;
+}

@@ -1,0 +1,146 @@
+import * as sdk from "@aws-sdk/client-ecs";
+import type { Operation, Service as AwsService } from "../service";
+import type { World } from "../world";
+import { clusterOperations } from "./clusters";
+import type { EcsContext } from "./context";
+import { Registry } from "./references";
+import { Scheduler } from "./scheduler";
+import { serviceDeploymentOperations } from "./service-deployments";
+import { serviceOperations } from "./services";
+import {
+  defaultSettings,
+  isRunning,
+  tasksOf,
+  type EcsSettings,
+  type SecretRead,
+  type ServiceRecord,
+} from "./state";
+import { tagOperations } from "./tags";
+import { taskDefinitionOperations } from "./task-definitions";
+import { TaskRunner } from "./task-runner";
+import { taskOperations } from "./tasks";
+
+export type { EcsSettings, SecretRead } from "./state";
+
+/** A task of a service as it really is, whatever an answer of the API says. */
+export interface RunningTask {
+  /** Names of the cluster and the service. */
+  readonly cluster: string;
+  readonly service: string;
+  readonly taskArn: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly deploymentId: string;
+  readonly taskDefinitionArn: string;
+  /** True from the moment it left the targets: it ends soon and gets no new work. */
+  readonly draining: boolean;
+  /** What was injected when it started. */
+  readonly reads: readonly SecretRead[];
+}
+
+/** Where a load balancer would send requests. */
+export interface Target {
+  readonly taskArn: string;
+  /** The port that the task listens on, as its runtime says; 0 when it listens on none. */
+  readonly port: number;
+}
+
+/** Told whenever the targets of a service changed; `cluster` and `service` are names. */
+export type TargetListener = (cluster: string, service: string, targets: readonly Target[]) => void;
+
+/** Amazon ECS: clusters, task definitions, services and the scheduler that keeps them. */
+export class Ecs implements AwsService {
+  readonly prefix = "ecs";
+  readonly sdk = sdk;
+  readonly operations: Readonly<Record<string, Operation>>;
+  /** Timings and what AWS leaves open; may be changed at any time. */
+  readonly settings: EcsSettings = defaultSettings();
+  readonly #registry: Registry;
+  readonly #scheduler: Scheduler;
+  readonly #runner: TaskRunner;
+  readonly #listeners = new Set<TargetListener>();
+
+  constructor(world: World) {
+    this.#registry = new Registry(world);
+    const context = {
+      world,
+      random: world.random.fork("ecs"),
+      registry: this.#registry,
+      settings: this.settings,
+      trafficMoved: (service: ServiceRecord) => this.#tellTargets(service),
+    } as { -readonly [K in keyof EcsContext]: EcsContext[K] };
+    context.scheduler = this.#scheduler = new Scheduler(context);
+    context.runner = this.#runner = new TaskRunner(context, (task, outcome) => {
+      if (task.service && (outcome === "healthy" || outcome === "draining")) this.#tellTargets(task.service);
+      this.#scheduler.taskChanged(task, outcome);
+    });
+    this.operations = {
+      ...clusterOperations(context),
+      ...taskDefinitionOperations(context),
+      ...serviceOperations(context),
+      ...taskOperations(context),
+      ...serviceDeploymentOperations(context),
+      ...tagOperations(context),
+    };
+  }
+
+  /** The ECS of a world. */
+  static of(world: World): Ecs {
+    const service = world.service("ecs");
+    if (!(service instanceof Ecs)) throw new Error("the world's service ecs is not an Ecs");
+    return service;
+  }
+
+  /** The truth about what runs: every task of a service whose containers are up, draining ones included. */
+  runningTasks(): RunningTask[] {
+    return this.#services().flatMap((service) =>
+      tasksOf(service)
+        .filter((t) => t.startedAt !== undefined)
+        .map((t) => ({
+          cluster: service.cluster.name,
+          service: service.name,
+          taskArn: t.arn,
+          createdAt: t.createdAt,
+          deploymentId: t.deployment?.id ?? "",
+          taskDefinitionArn: t.definition.definition.taskDefinitionArn,
+          draining: t.desiredStatus === "STOPPED",
+          reads: t.reads,
+        })),
+    );
+  }
+
+  /** The healthy tasks of a service that take production traffic; names or ARNs. Empty for one that is unknown. */
+  targets(cluster: string, service: string): Target[] {
+    const found = this.#registry.clusters
+      .get(this.#registry.clusterName(cluster))
+      ?.services.get(service.slice(service.lastIndexOf("/") + 1));
+    return found ? targetsOf(found) : [];
+  }
+
+  /** Calls the listener at every change of a service's targets, until the answer is called. */
+  onTargetsChanged(listener: TargetListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Ends every task: no process is left. */
+  async stop(): Promise<void> {
+    this.#scheduler.halt();
+    await this.#runner.stopAll();
+  }
+
+  #services(): ServiceRecord[] {
+    return [...this.#registry.clusters.values()].flatMap((c) => [...c.services.values()]);
+  }
+
+  #tellTargets(service: ServiceRecord): void {
+    const targets = targetsOf(service);
+    for (const listener of this.#listeners) listener(service.cluster.name, service.name, targets);
+  }
+}
+
+function targetsOf(service: ServiceRecord): Target[] {
+  return tasksOf(service)
+    .filter((t) => isRunning(t) && t.deployment?.traffic === true)
+    .map((t) => ({ taskArn: t.arn, port: t.port ?? 0 }));
+}

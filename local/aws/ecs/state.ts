@@ -1,0 +1,223 @@
+import type {
+  CapacityProviderStrategyItem,
+  ClusterConfiguration,
+  ClusterServiceConnectDefaults,
+  ClusterSetting,
+  DeploymentConfiguration,
+  DeploymentController,
+  DeploymentRolloutState,
+  Rollback,
+  SchedulingStrategy,
+  Service,
+  ServiceConnectConfiguration,
+  ServiceDeploymentLifecycleStage,
+  ServiceDeploymentStatus,
+  ServiceEvent,
+  ServiceVolumeConfiguration,
+  Tag,
+  TaskDefinition,
+  TaskStopCode,
+} from "@aws-sdk/client-ecs";
+import type { TaskHandle } from "../../runtime/types";
+import type { Cancel } from "../clock";
+
+/** What a task received when it started: one entry a value that was injected. Never the value itself. */
+export interface SecretRead {
+  /** ARN of the secret or parameter that was read. */
+  readonly subjectArn: string;
+  /** The staging label that was asked for; absent for a parameter and for a pinned version. */
+  readonly label?: string;
+  /** The secret's version id, or the parameter's version number as text. */
+  readonly versionId?: string;
+}
+
+/** A revision of a task definition and its tags. */
+export interface TaskDefinitionRecord {
+  readonly definition: TaskDefinition & { taskDefinitionArn: string; family: string; revision: number };
+  tags: Tag[];
+}
+
+/** A task, standing for the containers that run. `lastStatus` takes ECS's own values. */
+export interface TaskRecord {
+  readonly arn: string;
+  readonly id: string;
+  readonly cluster: ClusterRecord;
+  readonly service?: ServiceRecord;
+  /** The deployment (task set) that the task counts for; a rollback may move it to another. */
+  deployment?: DeploymentRecord;
+  readonly definition: TaskDefinitionRecord;
+  readonly group: string;
+  readonly startedBy?: string;
+  readonly launchType: Service["launchType"];
+  readonly tags: Tag[];
+  readonly createdAt: number;
+  desiredStatus: "RUNNING" | "STOPPED";
+  lastStatus: "PROVISIONING" | "PENDING" | "ACTIVATING" | "RUNNING" | "DEACTIVATING" | "STOPPING" | "STOPPED";
+  reads: SecretRead[];
+  handle?: TaskHandle;
+  port?: number;
+  exitCode?: number;
+  pullStartedAt?: number;
+  startedAt?: number;
+  stoppingAt?: number;
+  stoppedAt?: number;
+  stoppedReason?: string;
+  stopCode?: TaskStopCode;
+  version: number;
+}
+
+/** What a deployment rolls out, taken from the service when the deployment is made. */
+export interface Rollout {
+  readonly taskDefinition: TaskDefinitionRecord;
+  readonly launchType?: Service["launchType"];
+  readonly platformVersion?: string;
+  readonly capacityProviderStrategy?: CapacityProviderStrategyItem[];
+  readonly networkConfiguration?: Service["networkConfiguration"];
+  readonly serviceConnectConfiguration?: ServiceConnectConfiguration;
+  readonly volumeConfigurations?: ServiceVolumeConfiguration[];
+}
+
+/** One entry of `deployments[]` (controller ECS) or of `taskSets[]` (CODE_DEPLOY, EXTERNAL). */
+export interface DeploymentRecord {
+  /** `ecs-svc/` and 19 digits. */
+  readonly id: string;
+  status: "PRIMARY" | "ACTIVE";
+  readonly rollout: Rollout;
+  readonly createdAt: number;
+  updatedAt: number;
+  rolloutState: DeploymentRolloutState;
+  rolloutStateReason: string;
+  /** Tasks that failed one after another; what the circuit breaker counts. */
+  failedTasks: number;
+  /** When the next task may be started after a failure (milliseconds since the epoch). */
+  notBefore: number;
+  readonly serviceRevisionArn: string;
+  serviceDeployment?: ServiceDeploymentRecord;
+  /** Whether production traffic goes to its tasks; always true for the rolling strategy. */
+  traffic: boolean;
+  /** Task sets only: the id that CodeDeploy or another deployer gave. */
+  readonly externalId?: string;
+  /** Task sets only: how many percent of the desired count it runs. */
+  scalePercent?: number;
+  tags?: Tag[];
+}
+
+/** One attempt to roll something out, as ListServiceDeployments shows it for 90 days. */
+export interface ServiceDeploymentRecord {
+  readonly arn: string;
+  readonly createdAt: number;
+  startedAt?: number;
+  finishedAt?: number;
+  stoppedAt?: number;
+  updatedAt: number;
+  status: ServiceDeploymentStatus;
+  statusReason?: string;
+  lifecycleStage?: ServiceDeploymentLifecycleStage;
+  readonly targetRevisionArn: string;
+  readonly sourceRevisionArns: readonly string[];
+  readonly configuration: DeploymentConfiguration;
+  rollback?: Rollback;
+  breakerTriggered: boolean;
+  failureCount: number;
+}
+
+/** A service: what was asked for, and the deployments that bring it about. */
+export interface ServiceRecord {
+  readonly name: string;
+  readonly arn: string;
+  readonly cluster: ClusterRecord;
+  status: "ACTIVE" | "DRAINING" | "INACTIVE";
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly controller: DeploymentController["type"] & string;
+  readonly schedulingStrategy: SchedulingStrategy;
+  desiredCount: number;
+  configuration: DeploymentConfiguration;
+  /** Members that are kept and shown as they were given. */
+  kept: Partial<Service>;
+  /** PRIMARY first, then the others, newest first. */
+  deployments: DeploymentRecord[];
+  /** Newest first. */
+  serviceDeployments: ServiceDeploymentRecord[];
+  /** What a rollback goes back to. */
+  lastCompleted?: DeploymentRecord;
+  tags: Tag[];
+  events: ServiceEvent[];
+  steady: boolean;
+  /** The answer of DescribeServices before the latest write, and until when it may still be given. */
+  before?: { readonly view: Service; readonly untilMs: number };
+  reconcile?: Cancel;
+  stage?: Cancel;
+}
+
+/** A cluster with its services and tasks, each by name or id. */
+export interface ClusterRecord {
+  readonly name: string;
+  readonly arn: string;
+  status: "ACTIVE" | "INACTIVE";
+  settings: ClusterSetting[];
+  configuration?: ClusterConfiguration;
+  serviceConnectDefaults?: ClusterServiceConnectDefaults;
+  capacityProviders: string[];
+  defaultCapacityProviderStrategy: CapacityProviderStrategyItem[];
+  tags: Tag[];
+  readonly services: Map<string, ServiceRecord>;
+  readonly tasks: Map<string, TaskRecord>;
+}
+
+/** How the embedded ECS behaves where AWS leaves it open, and how long things take. Milliseconds on the clock. */
+export interface EcsSettings {
+  /** Between a cause and the scheduler's next look at a service. Default 10. */
+  schedulerDelayMs: number;
+  /** Drawn for each task, between its creation and the reading of its secrets. Default 5 to 20. */
+  provisioningMs: { low: number; high: number };
+  /** How long a task that left the targets still finishes what it was asked. Default 500. */
+  deregistrationDelayMs: number;
+  /** Wait before a task is started after one that failed; doubles with each failure. Default 500, at most 15 minutes. */
+  restartBackoffMs: { first: number; limit: number };
+  /** Drawn: after how long a FAILED deployment without tasks leaves `deployments[]`. Default 1 to 60 s. */
+  failedEntryMs: { low: number; high: number };
+  /** After a rollback: the share in which PRIMARY is the old deployment with its old `createdAt`. Default 0.5. */
+  oldPrimaryAfterRollback: number;
+  /** DescribeServices after a write: the share of answers that are still the old one, for at most `maxMs`. Default none. */
+  staleAnswers: { share: number; maxMs: number };
+  /** Tasks of a DAEMON service: there are no container instances here, only their number. Default 2. */
+  containerInstances: number;
+  /** Whether `ECS Task State Change` events are emitted too. Default false: nothing here listens to them. */
+  taskStateEvents: boolean;
+  /** Largest page of any list, to try pagination with few resources. Default: AWS's own limits. */
+  maxPageSize: number;
+}
+
+/** The settings of a world that says nothing else. */
+export function defaultSettings(): EcsSettings {
+  return {
+    schedulerDelayMs: 10,
+    provisioningMs: { low: 5, high: 20 },
+    deregistrationDelayMs: 500,
+    restartBackoffMs: { first: 500, limit: 15 * 60_000 },
+    failedEntryMs: { low: 1_000, high: 60_000 },
+    oldPrimaryAfterRollback: 0.5,
+    staleAnswers: { share: 0, maxMs: 0 },
+    containerInstances: 2,
+    taskStateEvents: false,
+    maxPageSize: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** A task that counts as PENDING: asked to run, not up yet. */
+export function isPending(task: TaskRecord): boolean {
+  return task.desiredStatus === "RUNNING" && task.lastStatus !== "RUNNING" && task.lastStatus !== "STOPPED";
+}
+
+/** A task that counts as RUNNING: up, healthy, and not on its way out. */
+export function isRunning(task: TaskRecord): boolean {
+  return task.desiredStatus === "RUNNING" && task.lastStatus === "RUNNING";
+}
+
+/** The tasks of a service that have not stopped, oldest first. */
+export function tasksOf(service: ServiceRecord): TaskRecord[] {
+  return [...service.cluster.tasks.values()].filter(
+    (t) => t.service === service && t.lastStatus !== "STOPPED",
+  );
+}
