@@ -1,0 +1,15 @@
+// Makes the policy pack one plain JavaScript file: TypeScript would have to be compiled at each preview.
+"use strict";
+const path = require("node:path");
+const { buildSync } = require("esbuild");
+
+buildSync({
+  entryPoints: [path.join(__dirname, "index.ts")],
+  outfile: path.join(__dirname, "bin", "index.js"),
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  format: "cjs",
+  external: ["@pulumi/*"],
+  logLevel: "warning",
+});

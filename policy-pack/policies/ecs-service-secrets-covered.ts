@@ -1,0 +1,278 @@
+import { isHeldByTasks } from "../../aws-semantics/references";
+import { isPinned } from "../../aws-semantics/secret-reference";
+import { coverings, lists, takesAll } from "../coverage";
+import type { Covering } from "../coverage";
+import { serviceSecrets, types } from "../ecs";
+import type { EcsService, ServiceSecrets } from "../ecs";
+import { text } from "../graph";
+import type { Node } from "../graph";
+import type { Exception, Policy, PolicyInput, Violation } from "../policy";
+import { namedSubject, ruleFor, subjectOf } from "../proving-events";
+import type { Subject } from "../proving-events";
+
+/** The tag with which an owner says that a service has no secrets; verified at the end of the update. */
+export const noneTag = { key: "ecs-secret-recycler:secrets", value: "none" } as const;
+
+/**
+ * A service is covered when a recycler's coverage includes it and each of its secrets, and a rule that is enabled
+ * matches an event that the secret would send and feeds that recycler's queue.
+ */
+export const ecsServiceSecretsCovered: Policy = {
+  name: "ecs-service-secrets-covered",
+  level: "mandatory",
+  description: "Refuses an ECS service that uses secrets and that no recycler rule covers.",
+  check: (input) => input.services.flatMap((service) => ofService(input, service)),
+};
+
+function ofService(input: PolicyInput, service: EcsService): Violation[] {
+  const secrets = serviceSecrets(input.graph, service, input.home ?? nowhere);
+  const subjects = heldSubjects(secrets);
+  const uses = subjects.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
+  const exception = exceptionFor(input.config.exceptions, service);
+  if (exception)
+    return uses
+      ? [
+          {
+            node: service.node,
+            level: "advisory",
+            message: `${service.label}: not covered, by an exception in the configuration: ${exception.reason}`,
+          },
+        ]
+      : [];
+  if (text(service.tags[noneTag.key]) === noneTag.value)
+    return subjects.length === 0
+      ? []
+      : [
+          {
+            node: service.node,
+            message:
+              `${service.label}: is tagged ${noneTag.key}=${noneTag.value}, and its tasks read ${names(subjects)}. ` +
+              `Remove the tag and cover the service:\n${coverageLines(service)}`,
+          },
+        ];
+  if (!uses) return [];
+  const entries = coverings(input, service);
+  if (service.controller !== "ECS" && entries.length > 0)
+    return [
+      {
+        node: service.node,
+        message:
+          `${service.label}: its deployment controller is ${service.controller}, whose tasks the recycler reports as unsupported and never replaces. ` +
+          `Use the controller ECS (its strategies include blue/green), or write down why not:\n${exceptionLines(service)}`,
+      },
+    ];
+  return [
+    ...uncovered(input, service, subjects, entries),
+    ...uncoveredSources(input, service, secrets.possible, entries),
+    ...undecided(input, service, secrets, entries),
+    ...dryRun(service, entries),
+  ];
+}
+
+/** Secrets that are read by name or ARN, and that no entry covers. */
+function uncovered(
+  input: PolicyInput,
+  service: EcsService,
+  subjects: readonly HeldSubject[],
+  entries: readonly Covering[],
+): Violation[] {
+  return subjects.flatMap(({ subject, path }) => {
+    const problem = problemOf(subject, entries, input);
+    return problem
+      ? [
+          {
+            node: service.node,
+            message:
+              `${service.label}: ${path} reads ${JSON.stringify(subject.name)}, and ${problem}: its tasks would keep an old value. ` +
+              `Wanted: an entry that covers it.\n${coverageLines(service, subject)}\n${restarts(input, subject)}`,
+          },
+        ]
+      : [];
+  });
+}
+
+/** Secrets that an unknown definition was made from, and that no entry covers. */
+function uncoveredSources(
+  input: PolicyInput,
+  service: EcsService,
+  possible: readonly Node[],
+  entries: readonly Covering[],
+): Violation[] {
+  return possible.flatMap((node) => {
+    const subject = subjectOfNode(node, input);
+    if (subject && !problemOf(subject, entries, input)) return [];
+    if (!subject && entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input)))
+      return [];
+    return [
+      {
+        node: service.node,
+        message:
+          `${service.label}: its container definitions are not known in a preview, and were made from ${describe(node)}, ` +
+          `which ${entries.length === 0 ? "no entry of a recycler covers" : "is not among the secrets of the entry that covers the service"}. ` +
+          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, subject)}`,
+      },
+    ];
+  });
+}
+
+/** Definitions of which nothing is known: covered by an entry without a list, or not to be decided. */
+function undecided(
+  input: PolicyInput,
+  service: EcsService,
+  secrets: ServiceSecrets,
+  entries: readonly Covering[],
+): Violation[] {
+  const first = secrets.undecided[0];
+  if (!first) return [];
+  if (entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input))) return [];
+  if (entries.some((covering) => !takesAll(covering.entry)))
+    return [
+      {
+        node: service.node,
+        level: "advisory",
+        message:
+          `${service.label}: not decided in preview: ${first.why ?? "its definition is not known"}, and the entry that covers it lists its secrets. ` +
+          "The end of the update decides whether it reads others. An entry without a list covers whatever it reads.",
+      },
+    ];
+  if (entries.length > 0)
+    return [
+      {
+        node: service.node,
+        message: `${service.label}: is in a recycler's coverage, but no rule that is enabled feeds that recycler's queue with the events of secrets and of parameters.`,
+      },
+    ];
+  return [
+    {
+      node: service.node,
+      message:
+        `${service.label}: cannot be decided: ${first.why ?? "its definition is not known"}, and no recycler covers the service. Two ways out:\n` +
+        `  if it uses secrets, cover it:\n${coverageLines(service)}\n` +
+        `  if it uses none, tag the service (verified at the end of the update):\n    tags: { ${JSON.stringify(noneTag.key)}: ${JSON.stringify(noneTag.value)} }`,
+    },
+  ];
+}
+
+function dryRun(service: EcsService, entries: readonly Covering[]): Violation[] {
+  return entries.length > 0 && entries.every(({ recycler }) => recycler?.mode === "dry-run")
+    ? [
+        {
+          node: service.node,
+          level: "advisory",
+          message:
+            `${service.label}: is covered in mode dry-run: a change of its secrets is logged and nothing is replaced. ` +
+            "When the log looks right: pulumi config set ecs-secret-recycler:mode recycle",
+        },
+      ]
+    : [];
+}
+
+/** Why a subject is not covered; undefined when it is. */
+function problemOf(subject: Subject, entries: readonly Covering[], input: PolicyInput): string | undefined {
+  if (entries.length === 0) return "no recycler covers the service";
+  const problems = entries.map((covering): string | undefined => {
+    const home = covering.home ?? input.home;
+    const place = subject.arn.split(":");
+    if (
+      home &&
+      home.region !== "" &&
+      place[3] !== "" &&
+      (place[3] !== home.region || place[4] !== home.account)
+    )
+      return `it is in ${place[3]}, account ${place[4]}, whose events never reach the recycler in ${home.region}, account ${home.account}`;
+    if (!lists(covering.entry, subject, home))
+      return "the entry that covers the service lists other secrets only";
+    if (covering.recycler && !ruleFor(covering.recycler.rules, subject, home ?? nowhere))
+      return "no rule that is enabled and feeds the recycler's queue matches the events it would send";
+    return undefined;
+  });
+  return problems.includes(undefined) ? undefined : problems[0];
+}
+
+/** Whether the recycler behind an entry hears of any secret and of any parameter. */
+function hearsAll(covering: Covering, input: PolicyInput): boolean {
+  const { recycler } = covering;
+  if (!recycler) return true;
+  const home = covering.home ?? input.home ?? nowhere;
+  return (["secretsmanager", "ssm"] as const).every(
+    (service) => ruleFor(recycler.rules, namedSubject(service, "any/name", home), home) !== undefined,
+  );
+}
+
+interface HeldSubject {
+  readonly subject: Subject;
+  readonly path: string;
+}
+
+/** What running tasks hold and what can change: not what is read at each image pull, not what is pinned. */
+function heldSubjects(secrets: ServiceSecrets): HeldSubject[] {
+  const seen = new Set<string>();
+  return secrets.found.flatMap((found) => {
+    const { reference } = found;
+    if (!isHeldByTasks(found) || reference.service === "invalid" || isPinned(reference)) return [];
+    const subject = subjectOf(reference);
+    const key = `${subject.arn} ${subject.label}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ subject, path: found.path }];
+  });
+}
+
+function subjectOfNode(node: Node, input: PolicyInput): Subject | undefined {
+  if (node.type !== types.secret && node.type !== types.parameter) return undefined;
+  const name = text(node.properties.name);
+  return name === undefined
+    ? undefined
+    : namedSubject(node.type === types.parameter ? "ssm" : "secretsmanager", name, input.home ?? nowhere);
+}
+
+function describe(node: Node): string {
+  switch (node.type) {
+    case types.secret:
+      return `the secret ${JSON.stringify(text(node.properties.name) ?? node.name)}`;
+    case types.parameter:
+      return `the parameter ${JSON.stringify(text(node.properties.name) ?? node.name)}`;
+    default:
+      return `the database ${JSON.stringify(node.name)}, whose secret RDS manages`;
+  }
+}
+
+function exceptionFor(exceptions: readonly Exception[], service: EcsService): Exception | undefined {
+  return exceptions.find(
+    (exception) => exception.service === service.label || exception.service === service.service,
+  );
+}
+
+/** The settings that would cover a service. */
+function coverageLines(service: EcsService, subject?: Subject): string {
+  const cluster = service.cluster ?? "CLUSTER";
+  const name = service.service ?? "SERVICE";
+  return [
+    "    ecs-secret-recycler:services:",
+    `      - cluster: ${cluster}`,
+    `        service: ${name}`,
+    ...(subject
+      ? [`        ${subject.service === "ssm" ? "parameters" : "secrets"}: [${JSON.stringify(subject.name)}]`]
+      : []),
+  ].join("\n");
+}
+
+function exceptionLines(service: EcsService): string {
+  return `    { "ecs-service-secrets-covered": { "exceptions": [{ "service": ${JSON.stringify(service.label)}, "reason": "..." }] } }`;
+}
+
+/** Which services a change of the subject would restart. */
+function restarts(input: PolicyInput, subject: Subject): string {
+  const readers = input.services.filter((service) =>
+    heldSubjects(serviceSecrets(input.graph, service, input.home ?? nowhere)).some(
+      (held) => held.subject.arn === subject.arn,
+    ),
+  );
+  return `A change of ${JSON.stringify(subject.name)} would restart: ${readers.map(({ label }) => label).join(", ")}.`;
+}
+
+function names(subjects: readonly HeldSubject[]): string {
+  return subjects.map(({ subject }) => JSON.stringify(subject.name)).join(", ");
+}
+
+const nowhere = { partition: "aws", region: "", account: "" } as const;

@@ -1,0 +1,133 @@
+import type { FoundReference } from "../../aws-semantics/references";
+import { decide } from "../../aws-semantics/iam-policy";
+import { sameSecret } from "../../aws-semantics/secret-reference";
+import type { Reference } from "../../aws-semantics/secret-reference";
+import { serviceSecrets, types } from "../ecs";
+import type { Definition, EcsService } from "../ecs";
+import { isUnknown, ofType, sources, text } from "../graph";
+import type { Graph, Node } from "../graph";
+import type { Policy, PolicyInput, Violation } from "../policy";
+import { subjectOf } from "../proving-events";
+import { policiesOf, roleOf } from "../role-policies";
+import type { RolePolicies } from "../role-policies";
+
+/** Source: Amazon ECS Developer Guide, task execution IAM role, permissions for secrets. */
+export const executionRoleReadsSecrets: Policy = {
+  name: "execution-role-reads-secrets",
+  level: "mandatory",
+  description: "Refuses an execution role that cannot read what its task definition injects.",
+  check: (input) =>
+    input.services.flatMap((service) =>
+      service.definitions.flatMap((definition) => ofDefinition(input, service, definition)),
+    ),
+};
+
+function ofDefinition(input: PolicyInput, service: EcsService, definition: Definition): Violation[] {
+  if (!definition.node || isUnknown(definition.containers)) return [];
+  const { found } = serviceSecrets(
+    input.graph,
+    { ...service, definitions: [definition] },
+    input.home ?? { partition: "aws", region: "", account: "" },
+  );
+  const needed = found.flatMap((one) =>
+    one.reference.service === "invalid" ? [] : [{ found: one, reference: one.reference }],
+  );
+  if (needed.length === 0) return [];
+  const { executionRoleArn } = definition.node.properties;
+  const violation = (message: string, level?: "advisory"): Violation => ({
+    node: service.node,
+    message: `${service.label}: ${message}`,
+    ...(level ? { level } : {}),
+  });
+  if (executionRoleArn === undefined || executionRoleArn === null)
+    return [
+      violation(
+        `its task definition reads ${needed.length === 1 ? "a secret" : `${needed.length} secrets`} and has no execution role: no task could start. Set executionRoleArn to a role that may read them.`,
+      ),
+    ];
+  const role = roleOf(input.graph, definition.node, "executionRoleArn");
+  if (!role)
+    return [
+      violation("its execution role is not in this stack: what it may read is not judged here.", "advisory"),
+    ];
+  const policies = policiesOf(input.graph, role);
+  return needed.flatMap(({ found: one, reference }) =>
+    requestsOf(input.graph, reference).flatMap((request) => judge(request, one, role, policies, violation)),
+  );
+}
+
+interface Request {
+  readonly action: string;
+  /** Any of these allowed is enough: they are one resource, as far as the reference tells. */
+  readonly resources: readonly string[];
+  readonly wanted: string;
+}
+
+function judge(
+  request: Request,
+  found: FoundReference,
+  role: Node,
+  { statements, undecided }: RolePolicies,
+  violation: (message: string, level?: "advisory") => Violation,
+): Violation[] {
+  const resources = [...request.resources, ...namesakes(request, statements)];
+  const decisions = resources.map((resource) =>
+    decide(statements, { action: request.action, resource, context: {} }),
+  );
+  if (decisions.includes("Allowed") && !decisions.includes("ExplicitlyDenied")) return [];
+  const name = JSON.stringify(text(role.properties.name) ?? role.name);
+  if (undecided.length > 0 && !decisions.includes("ExplicitlyDenied"))
+    return [
+      violation(
+        `not decided in preview: whether its execution role ${name} may ${request.action} for ${found.path}: ${undecided.join(", ")} is not known.`,
+        "advisory",
+      ),
+    ];
+  return [
+    violation(
+      `its execution role ${name} may not ${request.action} for ${found.path}${decisions.includes("ExplicitlyDenied") ? " (a statement denies it)" : ""}: no task could start. ` +
+        `Wanted in a policy of the role:\n    { "Effect": "Allow", "Action": "${request.action}", "Resource": "${request.wanted}" }`,
+    ),
+  ];
+}
+
+/** Resources of statements that are the same secret with its six characters, which a reference may leave out. */
+function namesakes({ action, resources }: Request, statements: RolePolicies["statements"]): string[] {
+  if (action !== "secretsmanager:GetSecretValue") return [];
+  return statements
+    .flatMap(({ Resource }) => (Array.isArray(Resource) ? Resource : [Resource ?? ""]))
+    .filter((one): one is string => typeof one === "string" && !/[*?]/.test(one))
+    .filter((one) =>
+      resources.some((resource) => resource.endsWith("-AbCdEf") && sameSecret(resource.slice(0, -7), one)),
+    );
+}
+
+function requestsOf(graph: Graph, reference: Reference): Request[] {
+  const subject = subjectOf(reference);
+  const read: Request =
+    reference.service === "ssm"
+      ? { action: "ssm:GetParameters", resources: [subject.arn], wanted: subject.arn }
+      : {
+          action: "secretsmanager:GetSecretValue",
+          resources: [subject.arn],
+          wanted: subject.arn.replace(/-AbCdEf$/, "-??????"),
+        };
+  const key = keyOf(graph, reference);
+  return key ? [read, { action: "kms:Decrypt", resources: [key], wanted: key }] : [read];
+}
+
+/** The customer-managed key of a secret or parameter of this stack; undefined for AWS's own and for what is elsewhere. */
+function keyOf(graph: Graph, reference: Reference): string | undefined {
+  const node = [...ofType(graph, types.secret), ...ofType(graph, types.parameter)].find(
+    (one) => text(one.properties.name) === reference.name,
+  );
+  const property = node?.type === types.parameter ? "keyId" : "kmsKeyId";
+  const value = node?.properties[property];
+  if (!node || value === undefined || value === null) return undefined;
+  const key = sources(graph, node.propertyDependencies[property] ?? [], ["aws:kms/key:Key"])[0];
+  const arn = text(key?.properties.arn) ?? text(value);
+  if (arn === undefined || arn.startsWith("alias/aws/")) return undefined;
+  return arn.startsWith("arn:")
+    ? arn
+    : `arn:${reference.partition}:kms:${reference.region}:${reference.account}:key/${arn}`;
+}
