@@ -106,8 +106,8 @@ async function deployNow(world: World, program: string, options: DeployOptions):
     const stack = await pulumi.runtime.runInPulumiStack(async () => {
       // As Pulumi loads it: `import()` would pass the TypeScript registration by.
       // eslint-disable-next-line @typescript-eslint/no-require-imports
-      const exported = require(program) as Record<string, unknown>;
-      return Promise.resolve({ ...exported });
+      const exported = require(program) as Record<string, unknown> | (() => Promise<Record<string, unknown>>);
+      return typeof exported === "function" ? await exported() : { ...exported };
     });
     outputs = (await plain(pulumi.output<unknown>(stack ?? {}))) as Record<string, unknown>;
   } catch (error) {
