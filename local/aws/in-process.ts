@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Caller } from "./caller";
 import { Iam } from "./iam";
 import { answer } from "./wire/door";
@@ -28,7 +29,7 @@ export function clientConfig(world: World, caller: Caller) {
   return {
     region: world.region,
     credentials: { accessKeyId, secretAccessKey },
-    signer: signer(world.region, accessKeyId),
+    signerConstructor: signerOf(accessKeyId),
     requestHandler: requestHandler(world, caller),
     retryStrategy: retryStrategy(world),
     forcePathStyle: true,
@@ -39,16 +40,18 @@ export function clientConfig(world: World, caller: Caller) {
 }
 
 /** Writes the credential scope, by which the world finds the service; nobody verifies signatures here. */
-function signer(region: string, accessKeyId: string) {
-  return {
-    sign: <T extends { headers: Record<string, string> }>(
-      request: T,
-      options?: { signingService?: string; signingRegion?: string },
-    ): Promise<T> => {
-      const scope = `19700101/${options?.signingRegion ?? region}/${options?.signingService ?? "unknown"}/aws4_request`;
-      request.headers.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=host, Signature=0`;
+function signerOf(accessKeyId: string) {
+  return class ScopeSigner {
+    readonly #scope: string;
+
+    constructor({ service, region }: { service?: unknown; region?: unknown }) {
+      this.#scope = `19700101/${String(region)}/${String(service)}/aws4_request`;
+    }
+
+    sign<T extends { headers: Record<string, string> }>(request: T): Promise<T> {
+      request.headers.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=host, Signature=0`;
       return Promise.resolve(request);
-    },
+    }
   };
 }
 
@@ -59,8 +62,14 @@ function requestHandler(world: World, caller: Caller) {
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
     async handle(request: SdkRequest) {
-      const { status, headers, body } = await answer(world, toWire(request), "in-process", () => caller);
-      return { response: { statusCode: status, headers: { ...headers }, body } };
+      const { status, headers, body, streaming } = await answer(
+        world,
+        toWire(request),
+        "in-process",
+        () => caller,
+      );
+      const stream = streaming ? Readable.from([Buffer.from(body)]) : undefined;
+      return { response: { statusCode: status, headers: { ...headers }, body: stream ?? body } };
     },
   };
 }

@@ -7,6 +7,9 @@ import type { World } from "../world";
 import { bytes, type WireRequest, type WireResponse } from "./message";
 import { ServiceModel, type OperationModel } from "./model";
 import type { Failure, Protocol } from "./protocol";
+import { ec2, query, actionOf } from "./query";
+import { restJson, restXml } from "./rest";
+import { findRestOperation } from "./rest-route";
 import { awsJson, rpcV2Cbor } from "./rpc";
 
 const json10 = awsJson("1.0");
@@ -122,7 +125,26 @@ function findRoute(world: World, request: WireRequest, signingName: string | und
   const rpcV2 = /\/service\/([^/]+)\/operation\/([^/]+)$/.exec(request.path);
   if (rpcV2 && request.headers["smithy-protocol"] === "rpc-v2-cbor")
     return rpcRoute(world, rpcV2[1]!, rpcV2[2]!, rpcV2Cbor);
-  return signingName === undefined ? undefined : undefined;
+  const service = [...world.services].find((one) => (one.signingName ?? one.prefix) === signingName);
+  if (!service) return undefined;
+  const model = ServiceModel.of(service.sdk);
+  const action = actionOf(request);
+  if (action !== undefined)
+    return {
+      service,
+      model,
+      protocol: model.protocol === "ec2" ? ec2 : query,
+      operation: model.operation(action),
+      asked: action,
+    };
+  if (model.protocol !== "rest-json" && model.protocol !== "rest-xml") return undefined;
+  return {
+    service,
+    model,
+    protocol: model.protocol === "rest-json" ? restJson : restXml,
+    operation: findRestOperation(model, request)?.operation,
+    asked: `${request.method} ${request.path}`,
+  };
 }
 
 function rpcRoute(world: World, target: string, name: string, protocol?: Protocol): Route | undefined {

@@ -14,6 +14,8 @@ export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** The model calls the body a stream: a client in process must get one. */
+  readonly streaming?: boolean;
 }
 
 /** Text as bytes. */
