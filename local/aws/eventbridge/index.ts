@@ -1,0 +1,468 @@
+import * as sdk from "@aws-sdk/client-eventbridge";
+import { compilePattern } from "../../../aws-semantics/event-pattern";
+import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import { recordMetrics } from "../cloudwatch/record";
+import type { Cancel } from "../clock";
+import { ServiceError, notImplemented } from "../errors";
+import type { Random } from "../random";
+import { operation, type Authorization, type Service } from "../service";
+import type { AwsEvent, World } from "../world";
+import { Deliverer } from "./delivery";
+import { drawDelays, noFaults, type DeliveryFaults } from "./faults";
+import type { BusEvent } from "./input";
+import { nextTime } from "./next-time";
+import { putEventsEntry } from "./put-events";
+import { runSchedule } from "./schedule";
+import { checkTarget } from "./target";
+
+const invalid = { code: "ValidationException" } as const;
+/** Default quotas (Amazon EventBridge User Guide, "EventBridge quotas"). */
+const PATTERN_CHARACTERS = 2048;
+const TARGETS_A_RULE = 5;
+
+interface StoredRule {
+  readonly name: string;
+  readonly arn: string;
+  pattern?: string;
+  matches?: (event: unknown) => boolean;
+  schedule?: string;
+  state: sdk.RuleState;
+  description?: string;
+  roleArn?: string;
+  readonly tags: Map<string, string>;
+  readonly targets: Map<string, sdk.Target>;
+  cancel: Cancel;
+}
+
+/** Amazon EventBridge: the default bus, its rules and their targets. Takes every event that a service emits. */
+export class EventBridge implements Service {
+  readonly prefix = "events";
+  readonly sdk = sdk;
+  /** Faults drawn for delivery; may be changed while the world runs. */
+  faults: DeliveryFaults = noFaults;
+  /** Time from the bus to a target, in milliseconds. AWS has about half a second. */
+  latencyMs = 0;
+  readonly #rules = new Map<string, StoredRule>();
+  readonly #random: Random;
+  readonly #deliverer: Deliverer;
+
+  constructor(private readonly world: World) {
+    this.#random = world.random.fork("eventbridge");
+    this.#deliverer = new Deliverer(world, () => this.faults);
+    world.onEvent((event) => this.#accept(this.#complete(event)));
+  }
+
+  /** The bus of a world. */
+  static of(world: World): EventBridge {
+    const service = world.service("events");
+    if (!(service instanceof EventBridge)) throw new Error("the world's events is not the embedded one");
+    return service;
+  }
+
+  async stop(): Promise<void> {
+    for (const rule of this.#rules.values()) rule.cancel();
+  }
+
+  #complete(event: AwsEvent): BusEvent {
+    const time = new Date(event.time ?? this.world.clock.now()).toISOString();
+    return {
+      version: "0",
+      id: this.#random.uuid(),
+      "detail-type": event["detail-type"],
+      source: event.source,
+      account: this.world.account,
+      time: `${time.slice(0, 19)}Z`,
+      region: this.world.region,
+      resources: [...event.resources],
+      // A copy: whoever emitted it may go on with its own object.
+      detail: JSON.parse(JSON.stringify(event.detail)) as Record<string, unknown>,
+    };
+  }
+
+  /** The event is on the bus: it reaches its rules after the latency, as often as the faults have it. */
+  #accept(event: BusEvent): void {
+    for (const delayMs of drawDelays(this.faults, this.#random))
+      this.world.clock.schedule(this.latencyMs + delayMs, `event ${event["detail-type"]}`, () =>
+        this.#route(event),
+      );
+  }
+
+  async #route(event: BusEvent): Promise<void> {
+    for (const rule of this.#rules.values())
+      if (rule.matches && listens(rule.state, event) && rule.matches(event)) await this.#trigger(rule, event);
+  }
+
+  async #trigger(rule: StoredRule, event: BusEvent): Promise<void> {
+    recordMetrics(this.world, "AWS/Events", { RuleName: rule.name }, { TriggeredRules: 1, MatchedEvents: 1 });
+    for (const target of [...rule.targets.values()]) await this.#deliverer.deliver({ event, rule, target });
+  }
+
+  #start(rule: StoredRule): void {
+    rule.cancel();
+    rule.cancel = () => undefined;
+    const { schedule } = rule;
+    if (schedule === undefined || rule.state === "DISABLED") return;
+    const startMs = this.world.clock.now();
+    rule.cancel = runSchedule(
+      this.world.clock,
+      rule.name,
+      (afterMs) => nextTime(schedule, startMs, afterMs),
+      (time) => {
+        const event = {
+          source: "aws.events",
+          "detail-type": "Scheduled Event",
+          resources: [rule.arn],
+          detail: {},
+          time,
+        };
+        return this.#trigger(rule, this.#complete(event));
+      },
+    );
+  }
+
+  #checkBus(name: string | undefined): void {
+    if (name !== undefined && name !== "default" && name !== this.world.arn("events", "event-bus/default"))
+      throw new ServiceError("ResourceNotFoundException", `Event bus ${name} does not exist.`);
+  }
+
+  #on(name: string | undefined): Authorization {
+    return { resource: this.world.arn("events", `rule/${name ?? ""}`) };
+  }
+
+  #rule(name: string | undefined, bus: string | undefined): StoredRule {
+    this.#checkBus(bus);
+    const rule = this.#rules.get(name ?? "");
+    if (!rule)
+      throw new ServiceError("ResourceNotFoundException", `Rule ${name} does not exist on EventBus default.`);
+    return rule;
+  }
+
+  #tagged(arn: string | undefined): StoredRule {
+    const rule = [...this.#rules.values()].find((r) => r.arn === arn);
+    if (!rule) throw new ServiceError("ResourceNotFoundException", `Resource ${arn} does not exist.`);
+    return rule;
+  }
+
+  readonly operations = {
+    PutRule: operation<sdk.PutRuleRequest, sdk.PutRuleResponse>({
+      access: "write",
+      authorize: (input) => [
+        this.#on(input.Name),
+        ...(input.RoleArn === undefined ? [] : [{ action: "iam:PassRole", resource: input.RoleArn }]),
+      ],
+      handle: (input) => {
+        this.#checkBus(input.EventBusName);
+        const name = input.Name ?? "";
+        matchesPattern(name, /[.\-_A-Za-z0-9]{1,64}/, "name", invalid);
+        lengthBetween(input.Description, 0, 512, "description", invalid);
+        lengthBetween(input.RoleArn, 1, 1600, "roleArn", invalid);
+        oneOf(input.State, sdk.RuleState, "state", invalid);
+        const pattern = input.EventPattern || undefined;
+        const schedule = input.ScheduleExpression || undefined;
+        if (pattern === undefined && schedule === undefined)
+          throw new ServiceError(
+            "ValidationException",
+            "Parameter(s) EventPattern or ScheduleExpression must be specified.",
+          );
+        if (pattern !== undefined && pattern.length > PATTERN_CHARACTERS)
+          throw new ServiceError(
+            "LimitExceededException",
+            `The event pattern has ${pattern.length} characters; the quota is ${PATTERN_CHARACTERS}.`,
+          );
+        const matches = pattern === undefined ? undefined : compiled(pattern);
+        if (schedule !== undefined) nextTime(schedule, this.world.clock.now(), this.world.clock.now());
+        const existing = this.#rules.get(name);
+        if (existing && (input.Tags?.length ?? 0) > 0)
+          throw new ServiceError("ValidationException", "Tags cannot be specified when updating a rule.");
+        const rule: StoredRule = {
+          name,
+          arn: this.world.arn("events", `rule/${name}`),
+          pattern,
+          matches,
+          schedule,
+          state: input.State ?? "ENABLED",
+          description: input.Description,
+          roleArn: input.RoleArn,
+          tags: existing?.tags ?? tagMap(input.Tags),
+          targets: existing?.targets ?? new Map<string, sdk.Target>(),
+          cancel: existing?.cancel ?? (() => undefined),
+        };
+        this.#rules.set(name, rule);
+        this.#start(rule);
+        return { RuleArn: rule.arn };
+      },
+    }),
+
+    DescribeRule: operation<sdk.DescribeRuleRequest, sdk.DescribeRuleResponse>({
+      access: "read",
+      authorize: (input) => this.#on(input.Name),
+      handle: (input) => ({
+        ...shown(this.#rule(input.Name, input.EventBusName)),
+        CreatedBy: this.world.account,
+      }),
+    }),
+
+    ListRules: operation<sdk.ListRulesRequest, sdk.ListRulesResponse>({
+      access: "read",
+      authorize: (input) => this.#on(`${input.NamePrefix ?? ""}*`),
+      handle: (input) => {
+        this.#checkBus(input.EventBusName);
+        between(input.Limit, 1, 100, "limit", invalid);
+        const all = [...this.#rules.values()]
+          .filter((rule) => rule.name.startsWith(input.NamePrefix ?? ""))
+          .sort(byName);
+        const { items, nextToken } = page(all, input.NextToken, input.Limit, 100, invalid);
+        return { Rules: items.map(shown), NextToken: nextToken };
+      },
+    }),
+
+    ListRuleNamesByTarget: operation<sdk.ListRuleNamesByTargetRequest, sdk.ListRuleNamesByTargetResponse>({
+      access: "read",
+      authorize: () => this.#on("*"),
+      handle: (input) => {
+        this.#checkBus(input.EventBusName);
+        between(input.Limit, 1, 100, "limit", invalid);
+        const all = [...this.#rules.values()]
+          .filter((rule) => [...rule.targets.values()].some((target) => target.Arn === input.TargetArn))
+          .sort(byName);
+        const { items, nextToken } = page(all, input.NextToken, input.Limit, 100, invalid);
+        return { RuleNames: items.map((rule) => rule.name), NextToken: nextToken };
+      },
+    }),
+
+    DeleteRule: operation<sdk.DeleteRuleRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.Name),
+      handle: (input) => {
+        this.#checkBus(input.EventBusName);
+        const rule = this.#rules.get(input.Name ?? "");
+        if (rule && rule.targets.size > 0)
+          throw new ServiceError("ValidationException", "Rule can't be deleted since it has targets.");
+        rule?.cancel();
+        this.#rules.delete(input.Name ?? "");
+        return {};
+      },
+    }),
+
+    EnableRule: operation<sdk.EnableRuleRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.Name),
+      handle: (input) => this.#setState(input, "ENABLED"),
+    }),
+
+    DisableRule: operation<sdk.DisableRuleRequest, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.Name),
+      handle: (input) => this.#setState(input, "DISABLED"),
+    }),
+
+    PutTargets: operation<sdk.PutTargetsRequest, sdk.PutTargetsResponse>({
+      access: "write",
+      authorize: (input) => [
+        {
+          ...this.#on(input.Rule),
+          context: { "events:TargetArn": (input.Targets ?? []).map((target) => target.Arn ?? "") },
+        },
+        ...(input.Targets ?? []).flatMap((target) =>
+          target.RoleArn === undefined ? [] : [{ action: "iam:PassRole", resource: target.RoleArn }],
+        ),
+      ],
+      handle: (input) => {
+        const rule = this.#rule(input.Rule, input.EventBusName);
+        const targets = input.Targets ?? [];
+        lengthBetween(targets, 1, 100, "targets", invalid);
+        for (const target of targets) checkTarget(target);
+        const ids = new Set([...rule.targets.keys(), ...targets.map((target) => target.Id ?? "")]);
+        if (ids.size > TARGETS_A_RULE)
+          throw new ServiceError(
+            "LimitExceededException",
+            "The requested resource exceeds the maximum number allowed.",
+          );
+        for (const target of targets) rule.targets.set(target.Id ?? "", target);
+        return { FailedEntryCount: 0, FailedEntries: [] };
+      },
+    }),
+
+    ListTargetsByRule: operation<sdk.ListTargetsByRuleRequest, sdk.ListTargetsByRuleResponse>({
+      access: "read",
+      authorize: (input) => this.#on(input.Rule),
+      handle: (input) => {
+        const rule = this.#rule(input.Rule, input.EventBusName);
+        between(input.Limit, 1, 100, "limit", invalid);
+        const { items, nextToken } = page(
+          [...rule.targets.values()],
+          input.NextToken,
+          input.Limit,
+          100,
+          invalid,
+        );
+        return { Targets: items, NextToken: nextToken };
+      },
+    }),
+
+    RemoveTargets: operation<sdk.RemoveTargetsRequest, sdk.RemoveTargetsResponse>({
+      access: "write",
+      authorize: (input) => this.#on(input.Rule),
+      handle: (input) => {
+        const rule = this.#rule(input.Rule, input.EventBusName);
+        const FailedEntries = (input.Ids ?? [])
+          .filter((id) => !rule.targets.delete(id))
+          .map((id) => ({
+            TargetId: id,
+            ErrorCode: "ResourceNotFoundException",
+            ErrorMessage: `Rule ${rule.name} does not have a target with the Id ${id}.`,
+          }));
+        return { FailedEntryCount: FailedEntries.length, FailedEntries };
+      },
+    }),
+
+    PutEvents: operation<sdk.PutEventsRequest, sdk.PutEventsResponse>({
+      access: "data",
+      authorize: () => ({ resource: this.world.arn("events", "event-bus/default") }),
+      handle: (input) => {
+        const entries = input.Entries ?? [];
+        if (input.EndpointId !== undefined) throw notImplemented("events:PutEvents to a global endpoint");
+        lengthBetween(entries, 1, 10, "entries", invalid);
+        const bytes = entries.reduce(
+          (sum, e) =>
+            sum + Buffer.byteLength(`${e.Source}${e.DetailType}${e.Detail}${e.Resources?.join("") ?? ""}`),
+          0,
+        );
+        if (bytes > 1_048_576)
+          throw new ServiceError(
+            "ValidationException",
+            "Total size of the entries in the request is over the limit.",
+          );
+        const results = entries.map((entry): sdk.PutEventsResultEntry => {
+          this.#checkBus(entry.EventBusName);
+          const event = putEventsEntry(entry);
+          if ("ErrorCode" in event) return event;
+          const full = this.#complete(event);
+          this.#accept(full);
+          return { EventId: full.id };
+        });
+        return {
+          FailedEntryCount: results.filter((r) => r.ErrorCode !== undefined).length,
+          Entries: results,
+        };
+      },
+    }),
+
+    TestEventPattern: operation<sdk.TestEventPatternRequest, sdk.TestEventPatternResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        const matches = compiled(input.EventPattern ?? "");
+        const event = jsonObject(input.Event ?? "", "Event", invalid);
+        const missing = ["id", "account", "source", "time", "region", "resources", "detail-type"].filter(
+          (field) => !Object.hasOwn(event, field),
+        );
+        if (missing.length > 0)
+          throw new ServiceError(
+            "ValidationException",
+            `Parameter Event is not valid. Reason: the mandatory fields ${missing.join(", ")} are missing.`,
+          );
+        return { Result: matches(event) };
+      },
+    }),
+
+    DescribeEventBus: operation<sdk.DescribeEventBusRequest, sdk.DescribeEventBusResponse>({
+      access: "read",
+      authorize: () => ({ resource: this.world.arn("events", "event-bus/default") }),
+      handle: (input) => {
+        this.#checkBus(input.Name);
+        return { Name: "default", Arn: this.world.arn("events", "event-bus/default") };
+      },
+    }),
+
+    ListEventBuses: operation<sdk.ListEventBusesRequest, sdk.ListEventBusesResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        between(input.Limit, 1, 100, "limit", invalid);
+        const shownBuses = "default".startsWith(input.NamePrefix ?? "")
+          ? [{ Name: "default", Arn: this.world.arn("events", "event-bus/default") }]
+          : [];
+        return { EventBuses: shownBuses };
+      },
+    }),
+
+    TagResource: operation<sdk.TagResourceRequest, object>({
+      access: "write",
+      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
+      handle: (input) => {
+        const { tags } = this.#tagged(input.ResourceARN);
+        for (const [key, value] of tagMap(input.Tags)) tags.set(key, value);
+        return {};
+      },
+    }),
+
+    UntagResource: operation<sdk.UntagResourceRequest, object>({
+      access: "write",
+      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
+      handle: (input) => {
+        const { tags } = this.#tagged(input.ResourceARN);
+        for (const key of input.TagKeys ?? []) tags.delete(key);
+        return {};
+      },
+    }),
+
+    ListTagsForResource: operation<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>({
+      access: "read",
+      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
+      handle: (input) => ({
+        Tags: [...this.#tagged(input.ResourceARN).tags].map(([Key, Value]) => ({ Key, Value })),
+      }),
+    }),
+  };
+
+  #setState(input: { Name?: string; EventBusName?: string }, state: sdk.RuleState): object {
+    const rule = this.#rule(input.Name, input.EventBusName);
+    rule.state = state;
+    this.#start(rule);
+    return {};
+  }
+}
+
+/** CloudTrail's events of calls that only read reach a rule only in a state of its own. */
+function listens(state: sdk.RuleState, event: BusEvent): boolean {
+  if (state === "DISABLED") return false;
+  const isRead = event["detail-type"] === "AWS API Call via CloudTrail" && event.detail.readOnly === true;
+  return !isRead || state === "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+}
+
+function compiled(pattern: string): (event: unknown) => boolean {
+  const parsed = jsonObject(pattern, "EventPattern", { code: "InvalidEventPatternException" });
+  try {
+    return compilePattern(parsed);
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause.name !== "InvalidEventPatternException") throw cause;
+    throw new ServiceError(cause.name, cause.message);
+  }
+}
+
+function tagMap(tags: readonly sdk.Tag[] | undefined): Map<string, string> {
+  lengthBetween(tags, 0, 50, "tags", invalid);
+  for (const tag of tags ?? []) {
+    lengthBetween(tag.Key, 1, 128, "tags.key", invalid);
+    lengthBetween(tag.Value, 0, 256, "tags.value", invalid);
+  }
+  return new Map((tags ?? []).map((tag) => [tag.Key ?? "", tag.Value ?? ""]));
+}
+
+function shown(rule: StoredRule): sdk.Rule {
+  return {
+    Name: rule.name,
+    Arn: rule.arn,
+    EventPattern: rule.pattern,
+    ScheduleExpression: rule.schedule,
+    State: rule.state,
+    Description: rule.description,
+    RoleArn: rule.roleArn,
+    EventBusName: "default",
+  };
+}
+
+function byName(a: StoredRule, b: StoredRule): number {
+  return a.name < b.name ? -1 : 1;
+}
