@@ -1,0 +1,28 @@
+"use strict";
+// What the shop's programs share: a server that answers GET /health and GET /query.
+const http = require("node:http");
+
+/**
+ * Answers GET /query with what `query` gives: 200, or 500 with the error's code.
+ * @param {() => Promise<object>} query
+ */
+function serve(query) {
+  const server = http.createServer((request, response) => {
+    if (request.url === "/health") return answer(response, 200, { healthy: true });
+    if (request.url !== "/query") return answer(response, 404, { error: "wanted /query or /health" });
+    query().then(
+      (result) => answer(response, 200, result),
+      (error) => answer(response, 500, { error: String(error.code ?? error.name) }),
+    );
+  });
+  // Amazon ECS says when to go: what is under way is answered, nothing new is taken.
+  process.once("SIGTERM", () => server.close(() => process.exit(0)));
+  server.listen(Number(process.env.PORT ?? 8080), process.env.HOST);
+}
+
+function answer(response, status, body) {
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
+  response.end(JSON.stringify(body));
+}
+
+module.exports = { serve };
