@@ -1,0 +1,32 @@
+import { isRotatorError, rotatorError } from "./errors";
+
+/** Milliseconds to connect to an endpoint of AWS: without an endpoint or NAT a packet just vanishes. */
+export const awsConnectTimeoutMs = 3_000;
+
+/** Milliseconds that a call may take. */
+export const awsRequestTimeoutMs = 10_000;
+
+const unreachable = new Set([
+  ...["TimeoutError", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH"],
+  ...["ENETUNREACH", "EPIPE"],
+]);
+
+/** Words and classifies what an SDK client threw. `service` as in the endpoint's name. */
+export function awsFailure(error: unknown, service: "secretsmanager" | "ssm", doing: string): Error {
+  if (isRotatorError(error)) return error;
+  const { name = "", code = "", message = "" } = error as { name?: string; code?: string; message?: string };
+  if (unreachable.has(name) || unreachable.has(code))
+    return rotatorError(
+      "retryable",
+      "aws-unreachable",
+      `${doing}: ${service === "ssm" ? "Systems Manager" : "Secrets Manager"} cannot be reached (${code || name}). The ` +
+        `function's subnets need an interface VPC endpoint for ${service} (com.amazonaws.REGION.${service}) or a NAT ` +
+        `gateway, and its security group must let HTTPS out`,
+      error,
+    );
+  if (name === "AccessDeniedException" || name === "AccessDenied" || /not authorized/i.test(message))
+    return rotatorError("final", "aws-denied", `${doing}: ${message}`, error);
+  if (name === "ResourceNotFoundException" || name === "ParameterNotFound")
+    return rotatorError("final", "secret-not-found", `${doing}: ${message}`, error);
+  return rotatorError("retryable", "aws-error", `${doing}: ${name}: ${message}`, error);
+}

@@ -1,0 +1,37 @@
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { awsConnectTimeoutMs, awsRequestTimeoutMs } from "./aws";
+import { engineNamed } from "./engines";
+import type { Engine } from "./engines/types";
+import type { EngineName } from "./settings";
+import type { ParameterStoreClient, SsmCommands } from "./stores/parameter";
+import type { SecretsManager } from "./stores/secret";
+
+/** Everything that a rotator does not compute: replaceable in tests and in simulation. */
+export interface Dependencies {
+  readonly secretsManager: SecretsManager;
+  /** Loaded only where a credential lives in a parameter. */
+  readonly parameterStore: () => { readonly client: ParameterStoreClient; readonly commands: SsmCommands };
+  readonly engine: (name: EngineName) => Engine;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** An integer from 0 to below its argument, for passwords; cryptographic when absent. */
+  readonly draw?: (below: number) => number;
+  /** Receives one entry for each thing done; never a value. */
+  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+}
+
+/** The real ones: clients of the Region and credentials that Lambda puts into the environment. */
+export function realDependencies(): Dependencies {
+  const requestHandler = { connectionTimeout: awsConnectTimeoutMs, requestTimeout: awsRequestTimeoutMs };
+  return {
+    secretsManager: new SecretsManagerClient({ requestHandler }),
+    parameterStore: () => {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- most functions never need this package
+      const commands = require("@aws-sdk/client-ssm") as typeof import("@aws-sdk/client-ssm");
+      return { client: new commands.SSMClient({ requestHandler }), commands };
+    },
+    engine: engineNamed,
+    now: () => Date.now(),
+    log: (entry) => console.log(JSON.stringify(entry)),
+  };
+}

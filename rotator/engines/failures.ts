@@ -1,0 +1,74 @@
+import {
+  isRotatorError,
+  rotatorError,
+  type FailureCode,
+  type FailureKind,
+  type RotatorError,
+} from "../errors";
+import type { Login } from "./types";
+
+/** Milliseconds to open a connection. */
+export const connectTimeoutMs = 5_000;
+
+/** Milliseconds that a statement of the rotator may take, and wait for locks. */
+export const statementTimeoutMs = 15_000;
+
+/** What an engine's own code of an error means. */
+export type Meaning = readonly [kind: FailureKind, code: FailureCode];
+
+const network = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
+  ...["EPIPE", "PROTOCOL_CONNECTION_LOST"],
+]);
+
+const certificate =
+  /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS_CERT_ALTNAME|CERT_|self.signed certificate|altnames/;
+
+/** Words and classifies what a driver threw. Nothing of the driver's error but its text and code is kept. */
+export function databaseFailure(
+  error: unknown,
+  login: Login,
+  meanings: Readonly<Record<string, Meaning>>,
+  doing: string,
+): RotatorError {
+  if (isRotatorError(error)) return error;
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  const code = codeOf(error);
+  const at = `${login.host}:${login.port}`;
+  // Not the driver's own error: it may carry the statement.
+  const cause = Object.assign(new Error(text), { code });
+  const meaning = meanings[code];
+  if (meaning) return rotatorError(meaning[0], meaning[1], `${doing} at ${at}: ${text}`, cause);
+  if (certificate.test(`${code} ${text}`))
+    return rotatorError(
+      "final",
+      "certificate-refused",
+      `${doing} at ${at}: the server's certificate is not trusted (${text}). The function trusts the authorities in ` +
+        `the file that NODE_EXTRA_CA_CERTS names; /var/runtime/ca-cert.pem holds those of Amazon RDS`,
+      cause,
+    );
+  if (/does not support (SSL|secure)/i.test(text))
+    return rotatorError(
+      "final",
+      "tls-not-offered",
+      `${doing} at ${at}: the server offers no TLS, which is wanted unless the rotator's setting tls is "disable"`,
+      cause,
+    );
+  if (network.has(code) || /timeout|terminated unexpectedly|closed state/i.test(text))
+    return rotatorError(
+      "retryable",
+      "database-unreachable",
+      `${doing} at ${at}: the database cannot be reached (${text}). The function needs the database's subnets, and the ` +
+        `database's security group must let the function's in`,
+      cause,
+    );
+  return rotatorError("retryable", "database-error", `${doing} at ${at}: ${text}`, cause);
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { code, errors } = error as { code?: unknown; errors?: unknown[] };
+  // Node's AggregateError, when a host has several addresses.
+  if (code === undefined && errors?.length) return codeOf(errors[0]);
+  return typeof code === "string" ? code : "";
+}

@@ -1,0 +1,9 @@
+import type { EngineName } from "../settings";
+import { mysqlEngine } from "./mysql";
+import { postgresEngine } from "./postgres";
+import type { Engine } from "./types";
+
+/** The engine behind a name. */
+export function engineNamed(name: EngineName): Engine {
+  return name === "postgres" ? postgresEngine() : mysqlEngine(name);
+}

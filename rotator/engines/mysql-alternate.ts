@@ -1,0 +1,171 @@
+import { escape, escapeId } from "mysql2/promise";
+import { rotatorError } from "../errors";
+import { grantsToCopy, parseGrants, type Grants } from "./mysql-grants";
+import { hostsOf, identify, isMariadb, missingRightCodes, withLock } from "./mysql";
+import type { Alternation, Connection, Login } from "./types";
+
+type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
+
+/**
+ * MySQL and MariaDB, two users that take turns. Objects belong to a database there, not to a user, so equal grants are
+ * all that sharing needs; they are made equal again at each rotation, because a grant names one user only.
+ */
+export async function alternateMysql(request: Alternation, session: Session): Promise<void> {
+  const { admin, original, clone, current, pending } = request;
+  const roles = await session(admin, `prepare user ${pending.username} as ${admin.username}`, (connection) =>
+    withLock(connection, `users of ${original}`, () => asAdministrator(connection, request)),
+  );
+  if (roles === undefined) return;
+  // A default role of somebody else takes a right on the system's tables, of one's own none.
+  const own = clone === pending.username ? pending : current;
+  await session(own, `set the default role of ${clone}`, async (connection) => {
+    const mariadb = await isMariadb(connection);
+    await connection.query(`SET DEFAULT ROLE ${roles || "NONE"}${mariadb ? "" : " TO CURRENT_USER()"}`);
+  });
+}
+
+/** @returns the default roles that the clone must set for itself; undefined when they are right */
+async function asAdministrator(connection: Connection, request: Alternation): Promise<string | undefined> {
+  const { original, clone, current, pending } = request;
+  const mariadb = await isMariadb(connection);
+  const [me] = await connection.query("SELECT CURRENT_USER() AS me");
+  const admin = account(String(me!["me"]));
+  const attempt = <T>(gives: string, action: () => Promise<T>): Promise<T> =>
+    orNameTheRight(admin, gives, action);
+
+  const read = `GRANT SELECT ON mysql.* TO ${admin}`;
+  const hosts = await attempt(read, () => hostsOf(connection, original));
+  const cloneHosts = await attempt(read, () => hostsOf(connection, clone));
+  if (hosts.length === 0)
+    throw rotatorError(
+      "final",
+      "user-not-found",
+      `the database has no user ${JSON.stringify(original)}; the secret names it or its clone`,
+    );
+  const mayCreate = `GRANT CREATE USER ON *.* TO ${admin}`;
+  const own = clone === pending.username ? pending : current;
+  for (const host of hosts)
+    if (!cloneHosts.includes(host))
+      await attempt(mayCreate, () =>
+        identify(connection, "CREATE USER IF NOT EXISTS", clone, host, own.password),
+      );
+  for (const host of hosts) {
+    await attempt(mayCreate, () =>
+      identify(connection, "ALTER USER", pending.username, host, pending.password),
+    );
+    await attempt(mayCreate, () => copyLimits(connection, original, clone, host));
+    await copyGrants(connection, attempt, original, clone, host);
+  }
+  const wanted = await attempt(read, () => defaultRoles(connection, mariadb, original, hosts[0]!));
+  const found = await attempt(read, () => defaultRoles(connection, mariadb, clone, hosts[0]!));
+  return wanted === found ? undefined : wanted;
+}
+
+type Attempt = <T>(gives: string, action: () => Promise<T>) => Promise<T>;
+
+async function copyGrants(
+  connection: Connection,
+  attempt: Attempt,
+  original: string,
+  clone: string,
+  host: string,
+): Promise<void> {
+  const quoted = (user: string): string => `${escapeId(user, true)}@${escapeId(host, true)}`;
+  const grants = async (user: string): Promise<Grants> => {
+    const rows = await attempt("GRANT SELECT ON mysql.* TO the administrator", () =>
+      connection.query(`SHOW GRANTS FOR ${quoted(user)}`),
+    );
+    return parseGrants(rows.map((row) => String(Object.values(row)[0])));
+  };
+  const [me] = await connection.query("SELECT CURRENT_USER() AS me");
+  const admin = account(String(me!["me"]));
+  const statements = grantsToCopy(
+    await grants(original),
+    await grants(clone),
+    quoted(original),
+    quoted(clone),
+  );
+  for (const { statement, forAdmin } of statements)
+    await attempt(forAdmin(admin), () => connection.query(statement));
+}
+
+/** TLS and how many queries and connections: kept on the account, so the clone needs its own. */
+async function copyLimits(
+  connection: Connection,
+  original: string,
+  clone: string,
+  host: string,
+): Promise<void> {
+  const limits = async (user: string): Promise<string> => {
+    const [row] = await connection.query(
+      `SELECT ssl_type, max_questions, max_updates, max_connections, max_user_connections
+         FROM mysql.user WHERE User = ? AND Host = ?`,
+      [user, host],
+    );
+    const required: Readonly<Record<string, string>> = { "": "NONE", ANY: "SSL", X509: "X509" };
+    const tls = required[String(row?.["ssl_type"] ?? "")];
+    if (!tls)
+      throw rotatorError(
+        "final",
+        "database-error",
+        `the user ${JSON.stringify(user)} must present a certificate of its own (REQUIRE SUBJECT, ISSUER or CIPHER), ` +
+          `which cannot be shared by two users: use single-user`,
+      );
+    const number = (column: string): number => Number(row?.[column] ?? 0);
+    return (
+      `REQUIRE ${tls} WITH MAX_QUERIES_PER_HOUR ${number("max_questions")} MAX_UPDATES_PER_HOUR ${number("max_updates")}` +
+      ` MAX_CONNECTIONS_PER_HOUR ${number("max_connections")} MAX_USER_CONNECTIONS ${number("max_user_connections")}`
+    );
+  };
+  const wanted = await limits(original);
+  if (wanted !== (await limits(clone))) await connection.query(`ALTER USER ?@? ${wanted}`, [clone, host]);
+}
+
+/** The roles that a session of the user begins with, as a list for `SET DEFAULT ROLE`; empty for none. */
+async function defaultRoles(
+  connection: Connection,
+  mariadb: boolean,
+  user: string,
+  host: string,
+): Promise<string> {
+  if (mariadb) {
+    const [row] = await connection.query(
+      "SELECT default_role AS role FROM mysql.user WHERE User = ? AND Host = ?",
+      [user, host],
+    );
+    return row?.["role"] ? escapeId(String(row["role"]), true) : "";
+  }
+  const tables = await connection.query(
+    "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mysql' AND table_name = 'default_roles'",
+  );
+  if (tables.length === 0) return ""; // MySQL 5.7 has no roles
+  const rows = await connection.query(
+    `SELECT DEFAULT_ROLE_USER AS role, DEFAULT_ROLE_HOST AS host FROM mysql.default_roles
+      WHERE USER = ? AND HOST = ? ORDER BY 1, 2`,
+    [user, host],
+  );
+  return rows
+    .map((row) => `${escapeId(String(row["role"]), true)}@${escapeId(String(row["host"]), true)}`)
+    .join(", ");
+}
+
+/** `name@host`, as the server answers it, quoted. The host has no @, the name may. */
+function account(text: string): string {
+  const at = text.lastIndexOf("@");
+  return `${escape(text.slice(0, at))}@${escape(text.slice(at + 1))}`;
+}
+
+async function orNameTheRight<T>(admin: string, gives: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!missingRightCodes().has((error as { code?: string }).code ?? "")) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw rotatorError(
+      "final",
+      "missing-right",
+      `the administrator ${admin} lacks a right (${text}). Run as somebody who has it: ${gives};`,
+      new Error(text),
+    );
+  }
+}

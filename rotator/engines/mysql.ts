@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { createConnection } from "mysql2/promise";
+import { rotatorError } from "../errors";
+import { awkwardCharacters } from "../password";
+import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
+import { alternateMysql } from "./mysql-alternate";
+import type { Connect, Connection, Engine, Login } from "./types";
+
+/** Characters of a user name: MySQL 8.4 Reference Manual, "Account User Names"; MariaDB documentation, "CREATE USER". */
+const maxNameCharacters = { mysql: 32, mariadb: 80 };
+
+/** What a refused login means (MySQL 8.4 Error Message Reference). */
+const loginMeanings: Readonly<Record<string, Meaning>> = {
+  ER_ACCESS_DENIED_ERROR: ["final", "login-refused"],
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: ["final", "login-refused"],
+  ER_ACCOUNT_HAS_BEEN_LOCKED: ["final", "login-refused"],
+  ER_DBACCESS_DENIED_ERROR: ["final", "missing-right"],
+  ER_CON_COUNT_ERROR: ["retryable", "busy"],
+  ER_TOO_MANY_USER_CONNECTIONS: ["retryable", "busy"],
+  ER_BAD_DB_ERROR: ["final", "database-error"],
+};
+
+/** What a refused statement means: the same codes, another cause. */
+const statementMeanings: Readonly<Record<string, Meaning>> = {
+  ...Object.fromEntries(
+    [...missingRightCodes()].map((code) => [code, ["final", "missing-right"] as Meaning]),
+  ),
+  ER_NOT_VALID_PASSWORD: ["final", "password-refused"],
+  ER_CREDENTIALS_CONTRADICT_TO_HISTORY: ["final", "password-refused"],
+  ER_LOCK_WAIT_TIMEOUT: ["retryable", "busy"],
+  ER_QUERY_INTERRUPTED: ["retryable", "busy"],
+};
+
+/** Codes with which the server refuses a statement for want of a right. */
+export function missingRightCodes(): ReadonlySet<string> {
+  return new Set([
+    ...["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_TABLEACCESS_DENIED_ERROR"],
+    ...["ER_COLUMNACCESS_DENIED_ERROR", "ER_PROCACCESS_DENIED_ERROR", "ER_SPECIFIC_ACCESS_DENIED_ERROR"],
+    ...["ER_CANNOT_USER", "ER_KILL_DENIED_ERROR", "ER_ACCESS_DENIED_CHANGE_USER_ERROR"],
+  ]);
+}
+
+/** The engine for MySQL 5.7 and later and MariaDB 10.4 and later, Aurora included. */
+export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connect = connectMysql): Engine {
+  const session = <T>(
+    login: Login,
+    doing: string,
+    action: (connection: Connection) => Promise<T>,
+  ): Promise<T> => withSession(connect, login, doing, action);
+
+  return {
+    // Amazon RDS User Guide: 8 to 41 characters.
+    passwordRules: { minLength: 8, maxLength: 41, forbidden: awkwardCharacters },
+    defaultPort: 3306,
+
+    checkUserName(user) {
+      const characters = [...user].length;
+      if (characters > maxNameCharacters[name])
+        throw rotatorError(
+          "final",
+          "invalid-secret",
+          `the user name ${JSON.stringify(user)} has ${characters} characters, ${name} takes ${maxNameCharacters[name]}`,
+        );
+    },
+
+    async accepts(login) {
+      try {
+        await session(login, `log in as ${login.username}`, (connection) => connection.query("SELECT 1"));
+        return true;
+      } catch (error) {
+        if ((error as { code?: string }).code === "login-refused") return false;
+        throw error;
+      }
+    },
+
+    async changeOwnPassword(login, password) {
+      await session(login, `change the password of ${login.username}`, async (connection) => {
+        // One's own password takes no right: these two forms, and no other.
+        if (await isMariadb(connection))
+          await hashedOrClear(
+            () => connection.query("SET PASSWORD = ?", [nativeHash(password)]),
+            () => connection.query("SET PASSWORD = PASSWORD(?)", [password]),
+          );
+        else await connection.query("ALTER USER USER() IDENTIFIED BY ?", [password]);
+      });
+    },
+
+    async setPassword(admin, username, password) {
+      await session(admin, `change the password of ${username}`, async (connection) => {
+        for (const host of await hostsOf(connection, username))
+          await identify(connection, "ALTER USER", username, host, password);
+      });
+    },
+
+    alternate: (request) => alternateMysql(request, session),
+
+    async exclusively(admin, what, action) {
+      return session(admin, `hold the lock of ${what}`, (connection) =>
+        withLock(connection, `rotation of ${what}`, () =>
+          // The server drops the lock with the session, so a session that answers still holds it.
+          action(async () => void (await connection.query("SELECT 1"))),
+        ),
+      );
+    },
+  };
+}
+
+async function withSession<T>(
+  connect: Connect,
+  login: Login,
+  doing: string,
+  action: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(login).catch((error: unknown) => {
+    throw databaseFailure(error, login, loginMeanings, doing);
+  });
+  try {
+    // What is quoted by backslash and by backtick must be read so, whatever the server's own mode is.
+    await connection.query(`SET SESSION sql_mode = '', lock_wait_timeout = ${statementTimeoutMs / 1000}`);
+    return await action(connection);
+  } catch (error) {
+    throw databaseFailure(error, login, statementMeanings, doing);
+  } finally {
+    // An answer that is there is not lost because saying goodbye failed.
+    await connection.end().catch(() => undefined);
+  }
+}
+
+/** Runs `action` under a lock of the server's, which ends with the session at the latest. */
+export async function withLock<T>(
+  connection: Connection,
+  name: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  // A lock's name holds 64 characters.
+  const lock = createHash("sha256").update(name).digest("hex").slice(0, 40);
+  const [row] = await connection.query("SELECT GET_LOCK(?, ?) AS held", [lock, statementTimeoutMs / 1000]);
+  if (Number(row?.["held"]) !== 1)
+    throw rotatorError("retryable", "busy", `another run holds the lock: ${name}`);
+  const result = await action();
+  await connection.query("SELECT RELEASE_LOCK(?)", [lock]);
+  return result;
+}
+
+/** Whether the server is MariaDB, whatever the secret calls it: the statements differ. */
+export async function isMariadb(connection: Connection): Promise<boolean> {
+  const [row] = await connection.query("SELECT VERSION() AS version");
+  return /mariadb/i.test(String(row?.["version"]));
+}
+
+/** The hosts from which a user is known; an account is user and host. */
+export async function hostsOf(connection: Connection, user: string): Promise<string[]> {
+  const rows = await connection.query(
+    "SELECT Host AS host FROM mysql.user WHERE User = ? AND Host <> '' ORDER BY 1",
+    [user],
+  );
+  return rows.map(({ host }) => String(host));
+}
+
+/**
+ * Creates an account or changes its password. MariaDB is given the hash (SHA-1 of SHA-1 is what it stores and what is
+ * enough to check a login), so the clear text is in no log; MySQL keeps `IDENTIFIED BY` out of its logs by itself.
+ */
+export async function identify(
+  connection: Connection,
+  verb: "ALTER USER" | "CREATE USER IF NOT EXISTS",
+  user: string,
+  host: string,
+  password: string,
+): Promise<void> {
+  const clear = () => connection.query(`${verb} ?@? IDENTIFIED BY ?`, [user, host, password]);
+  if (!(await isMariadb(connection))) return void (await clear());
+  await hashedOrClear(
+    () =>
+      connection.query(`${verb} ?@? IDENTIFIED VIA mysql_native_password USING ?`, [
+        user,
+        host,
+        nativeHash(password),
+      ]),
+    clear,
+  );
+}
+
+/** MariaDB with a plugin that validates passwords refuses a hash (strict_password_validation): it must see them. */
+async function hashedOrClear(hashed: () => Promise<unknown>, clear: () => Promise<unknown>): Promise<void> {
+  try {
+    await hashed();
+  } catch (error) {
+    if (
+      !["ER_NOT_VALID_PASSWORD", "ER_OPTION_PREVENTS_STATEMENT"].includes(
+        (error as { code?: string }).code ?? "",
+      )
+    )
+      throw error;
+    await clear();
+  }
+}
+
+/** What mysql_native_password stores: `*` and SHA-1 of SHA-1 in hexadecimal. */
+export function nativeHash(password: string): string {
+  const once = createHash("sha1").update(password).digest();
+  return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
+}
+
+/** Opens a connection with the driver `mysql2`. */
+export async function connectMysql(login: Login): Promise<Connection> {
+  const connection = await createConnection({
+    host: login.host,
+    port: login.port,
+    user: login.username,
+    password: login.password,
+    database: login.database,
+    ssl: login.tls === "disable" ? undefined : { rejectUnauthorized: true, verifyIdentity: true },
+    connectTimeout: connectTimeoutMs,
+  });
+  // A connection that breaks between two statements says so at the next one.
+  connection.on("error", () => undefined);
+  return {
+    query: async (sql, values) => {
+      const [rows] = await connection.query(
+        { sql, timeout: statementTimeoutMs + 5_000 },
+        values as unknown[],
+      );
+      return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+    },
+    end: () => connection.end(),
+  };
+}

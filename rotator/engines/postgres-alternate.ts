@@ -1,0 +1,220 @@
+import { rotatorError } from "../errors";
+import { formatted, serverFormatted, setVerifier } from "./postgres";
+import type { Alternation, Connection, Login } from "./types";
+
+type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
+
+/** From here on memberships have options, and CREATEROLE alone no longer reaches other roles. */
+const postgres16 = 160_000;
+
+/**
+ * PostgreSQL, two users that take turns. The clone is a member of the original and *becomes* it at login
+ * (`ALTER ROLE clone SET role`), so whatever either makes belongs to the original, and rights given later need no copy.
+ * Membership alone would not do: what the clone makes would belong to the clone.
+ */
+export async function alternatePostgres(request: Alternation, session: Session): Promise<void> {
+  const { admin, original, clone, current, pending } = request;
+  await session(admin, `prepare user ${pending.username} as ${admin.username}`, (connection) =>
+    asAdministrator(connection, request),
+  );
+  // The rest the clone does for itself: it needs no right of the administrator's, whatever the server's version.
+  const own = clone === pending.username ? pending : current;
+  await session(own, `share the objects of ${clone} with ${original}`, (connection) =>
+    asClone(connection, original, clone),
+  );
+}
+
+async function asAdministrator(connection: Connection, request: Alternation): Promise<void> {
+  const { original, clone, pending } = request;
+  // Roles are changed in a transaction: cut off anywhere, nothing has happened.
+  await connection.query("BEGIN");
+  await connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`users of ${original}`]);
+  const [server] = await connection.query(
+    `SELECT current_setting('server_version_num')::int AS version, current_user AS admin,
+            EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS original,
+            EXISTS (SELECT FROM pg_roles WHERE rolname = $2) AS clone`,
+    [original, clone],
+  );
+  const version = Number(server!["version"]);
+  const adminName = String(server!["admin"]);
+  if (!server!["original"])
+    throw rotatorError(
+      "final",
+      "user-not-found",
+      `the database has no user ${JSON.stringify(original)}; the secret names it or its clone`,
+    );
+  const attempt = (rights: Rights, action: () => Promise<void>): Promise<void> =>
+    orNameTheRight(connection, { version, adminName, ...rights }, action);
+
+  if (!server!["clone"])
+    await attempt({ creates: clone }, () => serverFormatted(connection, "CREATE ROLE %I LOGIN", [clone]));
+  if (!(await isMember(connection, version, clone, original)))
+    await attempt({ reaches: original }, () =>
+      serverFormatted(
+        connection,
+        version >= postgres16 ? "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE" : "GRANT %I TO %I",
+        [original, clone],
+      ),
+    );
+  await attempt({ reaches: pending.username }, () =>
+    setVerifier(connection, pending.username, pending.password),
+  );
+  await copyLimits(connection, attempt, original, clone);
+  await copySettings(connection, attempt, original, clone);
+  await connection.query("COMMIT");
+}
+
+async function isMember(
+  connection: Connection,
+  version: number,
+  clone: string,
+  original: string,
+): Promise<boolean> {
+  // USAGE is inheriting the rights, MEMBER (before 16) and SET are being allowed to become the role.
+  const become = version >= postgres16 ? "SET" : "MEMBER";
+  const [row] = await connection.query(
+    "SELECT pg_has_role($1::name, $2::name, 'USAGE') AND pg_has_role($1::name, $2::name, $3) AS member",
+    [clone, original, become],
+  );
+  return row!["member"] === true;
+}
+
+type Attempt = (rights: Rights, action: () => Promise<void>) => Promise<void>;
+
+/** How many connections and until when: kept on the role that logs in, so the clone needs its own. */
+async function copyLimits(
+  connection: Connection,
+  attempt: Attempt,
+  original: string,
+  clone: string,
+): Promise<void> {
+  const [row] = await connection.query(
+    `SELECT o.rolconnlimit::text AS connections, coalesce(o.rolvaliduntil, 'infinity')::text AS until,
+            o.rolconnlimit = c.rolconnlimit AND
+            coalesce(o.rolvaliduntil, 'infinity') = coalesce(c.rolvaliduntil, 'infinity') AND c.rolcanlogin AS same
+       FROM pg_roles o, pg_roles c WHERE o.rolname = $1 AND c.rolname = $2`,
+    [original, clone],
+  );
+  if (row!["same"]) return;
+  const format = `ALTER ROLE %I LOGIN CONNECTION LIMIT ${Number(row!["connections"])} VALID UNTIL %L`;
+  await attempt({ reaches: clone }, () =>
+    serverFormatted(connection, format, [clone, String(row!["until"])]),
+  );
+}
+
+/** `ALTER ROLE original SET ...` (search_path, timeouts): applied at login, so the clone needs them too. */
+async function copySettings(
+  connection: Connection,
+  attempt: Attempt,
+  original: string,
+  clone: string,
+): Promise<void> {
+  const rows = await connection.query(
+    `WITH setting AS (
+       SELECT r.rolname, coalesce(d.datname, '') AS database, split_part(entry, '=', 1) AS name,
+              substr(entry, strpos(entry, '=') + 1) AS value
+         FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+         LEFT JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS entry
+        WHERE r.rolname IN ($1, $2))
+     SELECT coalesce(o.database, c.database) AS database, coalesce(o.name, c.name) AS name, o.value
+       FROM (SELECT * FROM setting WHERE rolname = $1) o
+       FULL JOIN (SELECT * FROM setting WHERE rolname = $2) c ON c.database = o.database AND c.name = o.name
+      WHERE o.value IS DISTINCT FROM c.value AND lower(coalesce(o.name, c.name)) <> 'role'
+      ORDER BY 1, 2`,
+    [original, clone],
+  );
+  for (const { database, name, value } of rows) {
+    const target = await formatted(connection, database ? "ALTER ROLE %I IN DATABASE %I" : "ALTER ROLE %I", [
+      clone,
+      ...(database ? [String(database)] : []),
+    ]);
+    const setting = await formatted(connection, "%I", [String(name)]);
+    const gives = await formatted(
+      connection,
+      `${target.replaceAll("%", "%%")} SET ${setting.replaceAll("%", "%%")} TO %L`,
+      [String(value ?? "")],
+    );
+    await attempt({ statement: value === null ? `${target} RESET ${setting}` : gives }, async () => {
+      if (value === null) return void (await connection.query(`${target} RESET ${setting}`));
+      // A list (search_path) is kept as the server wrote it: set here as a whole, then taken over from here.
+      await connection.query("SELECT set_config($1, $2, true)", [name, value]);
+      await connection.query(`${target} SET ${setting} FROM CURRENT`);
+    });
+  }
+}
+
+/** As the clone: become the original at login from now on, and hand over what was made without that. */
+async function asClone(connection: Connection, original: string, clone: string): Promise<void> {
+  const [state] = await connection.query(
+    `SELECT session_user AS me, current_user AS acts_as,
+            (SELECT count(*)::int FROM pg_shdepend JOIN pg_database d ON d.oid = dbid
+              WHERE refclassid = 'pg_authid'::regclass AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)
+                AND deptype = 'o' AND d.datname = current_database()) AS owned`,
+    [clone],
+  );
+  if (state!["acts_as"] === original && state!["owned"] === 0) return;
+  await connection.query("SET ROLE NONE");
+  if (state!["acts_as"] !== original)
+    await serverFormatted(connection, "ALTER ROLE %I SET role TO %I", [clone, original]);
+  if (state!["owned"] !== 0)
+    await orPrint(connection, "REASSIGN OWNED BY %I TO %I", [clone, original], () =>
+      serverFormatted(connection, "REASSIGN OWNED BY %I TO %I", [clone, original]),
+    );
+}
+
+/** What a statement of the administrator's needs: to create a role, to reach one, or more than any of the two. */
+interface Rights {
+  readonly creates?: string;
+  readonly reaches?: string;
+  /** The statement itself, for somebody with more rights to run. */
+  readonly statement?: string;
+}
+
+/** When the server says that a right is missing, says which statement gives it. */
+async function orNameTheRight(
+  connection: Connection,
+  rights: Rights & { readonly version: number; readonly adminName: string },
+  action: () => Promise<void>,
+): Promise<void> {
+  await connection.query("SAVEPOINT attempt");
+  try {
+    await action();
+    await connection.query("RELEASE SAVEPOINT attempt");
+  } catch (error) {
+    if ((error as { code?: string }).code !== "42501") throw error;
+    await connection.query("ROLLBACK TO SAVEPOINT attempt");
+    const { adminName, version, reaches, statement } = rights;
+    const [admin] = await connection.query("SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user");
+    const needsCreateRole = admin?.["rolcreaterole"] !== true;
+    const gives = statement
+      ? statement
+      : needsCreateRole || version < postgres16 || reaches === undefined
+        ? await formatted(connection, "ALTER ROLE %I CREATEROLE", [adminName])
+        : await formatted(connection, "GRANT %I TO %I WITH ADMIN OPTION", [reaches, adminName]);
+    throw missingRight(`the administrator ${adminName}`, gives, error);
+  }
+}
+
+async function orPrint(
+  connection: Connection,
+  format: string,
+  values: readonly string[],
+  action: () => Promise<void>,
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if ((error as { code?: string }).code !== "42501") throw error;
+    throw missingRight(`the user ${values[0]}`, await formatted(connection, format, values), error);
+  }
+}
+
+function missingRight(who: string, statement: string, cause: unknown): Error {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return rotatorError(
+    "final",
+    "missing-right",
+    `${who} lacks a right (${text}). Run as somebody who has it: ${statement};`,
+    new Error(text),
+  );
+}

@@ -1,0 +1,159 @@
+import { Client } from "pg";
+import { rotatorError } from "../errors";
+import { awkwardCharacters } from "../password";
+import { scramVerifier } from "../scram";
+import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
+import { alternatePostgres } from "./postgres-alternate";
+import type { Connect, Connection, Engine, Login } from "./types";
+
+/** Bytes of a name; PostgreSQL silently cuts off what is longer (NAMEDATALEN - 1). */
+const maxNameBytes = 63;
+
+/** SQLSTATEs (PostgreSQL documentation, appendix A). */
+const meanings: Readonly<Record<string, Meaning>> = {
+  "28P01": ["final", "login-refused"],
+  "28000": ["final", "login-refused"],
+  "42501": ["final", "missing-right"],
+  "22023": ["final", "password-refused"],
+  "55P03": ["retryable", "busy"],
+  "57014": ["retryable", "busy"],
+  "53300": ["retryable", "busy"],
+  "57P01": ["retryable", "database-unreachable"],
+  "57P03": ["retryable", "database-unreachable"],
+};
+
+/** The engine for PostgreSQL 12 and later, Aurora included. */
+export function postgresEngine(connect: Connect = connectPostgres): Engine {
+  const session = <T>(
+    login: Login,
+    doing: string,
+    action: (connection: Connection) => Promise<T>,
+  ): Promise<T> => withSession(connect, login, doing, action);
+
+  return {
+    // Amazon RDS User Guide: 8 to 128 characters. Every character fits a verifier; the awkward ones break clients.
+    passwordRules: { minLength: 8, maxLength: 128, forbidden: awkwardCharacters },
+    defaultPort: 5432,
+
+    checkUserName(name) {
+      const bytes = Buffer.byteLength(name);
+      if (bytes > maxNameBytes)
+        throw rotatorError(
+          "final",
+          "invalid-secret",
+          `the user name ${JSON.stringify(name)} has ${bytes} bytes, PostgreSQL takes ${maxNameBytes}`,
+        );
+    },
+
+    async accepts(login) {
+      try {
+        await session(login, `log in as ${login.username}`, (connection) => connection.query("SELECT 1"));
+        return true;
+      } catch (error) {
+        if ((error as { code?: string }).code === "login-refused") return false;
+        throw error;
+      }
+    },
+
+    async changeOwnPassword(login, password) {
+      await session(login, `change the password of ${login.username}`, async (connection) => {
+        const [row] = await connection.query("SELECT session_user AS name");
+        await setVerifier(connection, String(row!["name"]), password);
+      });
+    },
+
+    async setPassword(admin, username, password) {
+      await session(admin, `change the password of ${username}`, (connection) =>
+        setVerifier(connection, username, password),
+      );
+    },
+
+    alternate: (request) => alternatePostgres(request, session),
+
+    async exclusively(admin, name, action) {
+      return session(admin, `hold the lock of ${name}`, async (connection) => {
+        await connection.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [`rotation of ${name}`]);
+        // The server drops the lock with the session, so a session that answers still holds it.
+        return action(async () => void (await connection.query("SELECT 1")));
+      });
+    },
+  };
+}
+
+/** Runs `action` on a connection of its own and words whatever goes wrong. */
+async function withSession<T>(
+  connect: Connect,
+  login: Login,
+  doing: string,
+  action: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  let connection: Connection | undefined;
+  try {
+    connection = await connect(login);
+    return await action(connection);
+  } catch (error) {
+    throw databaseFailure(error, login, meanings, doing);
+  } finally {
+    // An answer that is there is not lost because saying goodbye failed.
+    await connection?.end().catch(() => undefined);
+  }
+}
+
+/** Gives a role a password without telling it to the server; the server itself writes the statement. */
+export async function setVerifier(connection: Connection, role: string, password: string): Promise<void> {
+  await serverFormatted(connection, "ALTER ROLE %I PASSWORD %L", [role, scramVerifier(password)]);
+}
+
+/** Lets the server quote names and values into a statement (`format`), and runs it. */
+export async function serverFormatted(
+  connection: Connection,
+  format: string,
+  values: readonly string[],
+): Promise<void> {
+  await connection.query(await formatted(connection, format, values));
+}
+
+/** A statement with names and values quoted by the server. */
+export async function formatted(
+  connection: Connection,
+  format: string,
+  values: readonly string[],
+): Promise<string> {
+  const [row] = await connection.query("SELECT format($1, VARIADIC $2::text[]) AS statement", [
+    format,
+    values,
+  ]);
+  return String(row!["statement"]);
+}
+
+/** Opens a connection with the driver `pg`. */
+export async function connectPostgres(login: Login): Promise<Connection> {
+  const client = new Client({
+    host: login.host,
+    port: login.port,
+    user: login.username,
+    password: login.password,
+    database: login.database ?? "postgres",
+    ssl: login.tls === "disable" ? false : { rejectUnauthorized: true },
+    connectionTimeoutMillis: connectTimeoutMs,
+    // Both sides give up: the server on a lock, this side on a server that is gone.
+    query_timeout: statementTimeoutMs + 5_000,
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: "ecs-secret-recycler rotator",
+  });
+  // A connection that breaks between two statements says so at the next one.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+  return {
+    query: async (text, values) =>
+      (await client.query(text, values as unknown[])).rows as Record<string, unknown>[],
+    end: () => client.end(),
+  };
+}

@@ -1,0 +1,39 @@
+import { rotatorError } from "./errors";
+
+/** The four steps of a rotation, in order (AWS Secrets Manager User Guide, "Lambda rotation functions"). */
+export const steps = ["createSecret", "setSecret", "testSecret", "finishSecret"] as const;
+
+/** One of the four steps. */
+export type Step = (typeof steps)[number];
+
+/** What Secrets Manager invokes the function with. */
+export interface RotationEvent {
+  readonly Step: Step;
+  readonly SecretId: string;
+  /** The id of the version that becomes current. */
+  readonly ClientRequestToken: string;
+}
+
+/** Reads Secrets Manager's event. */
+export function parseRotationEvent(event: unknown): RotationEvent {
+  const fields = typeof event === "object" && event !== null ? (event as Record<string, unknown>) : {};
+  const mistakes: string[] = [];
+  for (const name of ["SecretId", "ClientRequestToken"])
+    if (typeof fields[name] !== "string" || fields[name] === "") mistakes.push(`${name} is missing`);
+  if (!steps.includes(fields["Step"] as Step))
+    mistakes.push(`Step is ${JSON.stringify(fields["Step"])}, wanted ${steps.join(", ")}`);
+  if (mistakes.length > 0)
+    throw rotatorError(
+      "final",
+      "invalid-event",
+      `not an event of Secrets Manager: ${mistakes.join("; ")}. A credential in a parameter needs the setting parameter`,
+    );
+  return event as RotationEvent;
+}
+
+/** Whether an event comes from a schedule of EventBridge (a rule's or the Scheduler's). */
+export function isScheduledEvent(event: unknown): boolean {
+  if (typeof event !== "object" || event === null) return false;
+  const { source, "detail-type": detailType } = event as Record<string, unknown>;
+  return (source === "aws.events" || source === "aws.scheduler") && detailType === "Scheduled Event";
+}

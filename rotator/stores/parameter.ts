@@ -1,0 +1,93 @@
+import type { GetParameterHistoryResult, ParameterHistory, SSMClient } from "@aws-sdk/client-ssm";
+import { awsFailure } from "../aws";
+import { formatCredential, parseCredential, type Credential } from "../credential";
+import { rotatorError } from "../errors";
+import type { Redactor } from "../redact";
+
+/** What the rotator needs of the SDK's client; simulation gives another one. */
+export type ParameterStoreClient = Pick<SSMClient, "send">;
+
+/** The commands of `@aws-sdk/client-ssm`, loaded only by a function whose credential lives in a parameter. */
+export type SsmCommands = Pick<
+  typeof import("@aws-sdk/client-ssm"),
+  "GetParameterCommand" | "GetParameterHistoryCommand" | "PutParameterCommand"
+>;
+
+/** A parameter's value in use. */
+export interface ParameterVersion {
+  readonly version: number;
+  readonly credential: Credential;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAtMs?: number;
+}
+
+/** One SecureString with the JSON of a database secret. */
+export class ParameterStore {
+  constructor(
+    private readonly client: ParameterStoreClient,
+    private readonly commands: SsmCommands,
+    private readonly redactor: Redactor,
+  ) {}
+
+  async read(name: string): Promise<ParameterVersion> {
+    const { Parameter: parameter } = await this.#call(`read the parameter ${name}`, () =>
+      this.client.send(new this.commands.GetParameterCommand({ Name: name, WithDecryption: true })),
+    );
+    if (parameter?.Value !== undefined) this.redactor.add(parameter.Value);
+    if (parameter?.Type !== "SecureString")
+      throw rotatorError(
+        "final",
+        "invalid-secret",
+        `the parameter ${name} is a ${parameter?.Type}, wanted a SecureString: a credential is kept encrypted`,
+      );
+    const credential = parseCredential(parameter.Value, `the parameter ${name}`);
+    this.redactor.add(credential.password);
+    return {
+      version: parameter.Version ?? 0,
+      credential,
+      modifiedAtMs: parameter.LastModifiedDate?.getTime(),
+    };
+  }
+
+  /** Writes the next value, with the key and tier of the present one: left out, AWS would take the account's own. */
+  async write(name: string, credential: Credential): Promise<void> {
+    const { KeyId, Tier, DataType } = await this.#newest(name);
+    await this.#call(`write the parameter ${name}`, () =>
+      this.client.send(
+        new this.commands.PutParameterCommand({
+          Name: name,
+          Value: formatCredential(credential),
+          Type: "SecureString",
+          Overwrite: true,
+          KeyId,
+          Tier,
+          DataType,
+        }),
+      ),
+    );
+  }
+
+  async #newest(name: string): Promise<ParameterHistory> {
+    let newest: ParameterHistory = {};
+    let NextToken: string | undefined;
+    do {
+      const page: GetParameterHistoryResult = await this.#call(`look at the parameter ${name}`, () =>
+        this.client.send(
+          new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption: false, NextToken }),
+        ),
+      );
+      for (const version of page.Parameters ?? [])
+        if ((version.Version ?? 0) > (newest.Version ?? -1)) newest = version;
+      NextToken = page.NextToken;
+    } while (NextToken);
+    return newest;
+  }
+
+  async #call<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw awsFailure(error, "ssm", doing);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  ListSecretVersionIdsCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+  type SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { awsFailure } from "../aws";
+import { formatCredential, parseCredential, type Credential } from "../credential";
+import type { Redactor } from "../redact";
+
+/** What the rotator needs of the SDK's client; simulation gives another one. */
+export type SecretsManager = Pick<SecretsManagerClient, "send">;
+
+/** A version of a secret with its value. */
+export interface SecretVersion {
+  readonly versionId: string;
+  readonly credential: Credential;
+  /** Milliseconds since the epoch; undefined when the service did not say. */
+  readonly createdAtMs?: number;
+}
+
+/** What `DescribeSecret` says that a rotation is guarded by. */
+export interface SecretDescription {
+  readonly arn: string;
+  readonly rotationEnabled: boolean;
+  /** Staging labels by version. */
+  readonly stages: Readonly<Record<string, readonly string[]>>;
+}
+
+/** How many versions without a label are tried for a single user whose password nobody else knows. */
+const maxDeprecatedVersions = 5;
+
+/** A secret as a rotation sees it. Everything read is remembered by the redactor. */
+export class SecretStore {
+  constructor(
+    private readonly client: SecretsManager,
+    private readonly redactor: Redactor,
+  ) {}
+
+  async describe(secretId: string): Promise<SecretDescription> {
+    const answer = await this.#call(`look at the secret ${secretId}`, () =>
+      this.client.send(new DescribeSecretCommand({ SecretId: secretId })),
+    );
+    return {
+      arn: answer.ARN ?? secretId,
+      rotationEnabled: answer.RotationEnabled === true,
+      stages: answer.VersionIdsToStages ?? {},
+    };
+  }
+
+  /** A version by label or id; undefined when there is none, or none with a value. */
+  async find(
+    secretId: string,
+    which: { stage?: string; versionId?: string },
+  ): Promise<SecretVersion | undefined> {
+    const what = `${secretId}, version ${which.versionId ?? which.stage}`;
+    try {
+      const answer = await this.client.send(
+        new GetSecretValueCommand({
+          SecretId: secretId,
+          VersionStage: which.stage,
+          VersionId: which.versionId,
+        }),
+      );
+      if (answer.SecretString !== undefined) this.redactor.add(answer.SecretString);
+      const credential = parseCredential(answer.SecretString, `the secret ${what}`);
+      this.redactor.add(credential.password);
+      return {
+        versionId: answer.VersionId ?? which.versionId ?? "",
+        credential,
+        createdAtMs: answer.CreatedDate?.getTime(),
+      };
+    } catch (error) {
+      if ((error as Error).name === "ResourceNotFoundException") return undefined;
+      throw awsFailure(error, "secretsmanager", `read the secret ${what}`);
+    }
+  }
+
+  /** As `find`, for a version that must be there. */
+  async read(secretId: string, which: { stage?: string; versionId?: string }): Promise<SecretVersion> {
+    const found = await this.find(secretId, which);
+    if (found) return found;
+    const missing = Object.assign(
+      new Error(`the secret ${secretId} has no value in version ${which.versionId ?? which.stage}`),
+      { name: "ResourceNotFoundException" },
+    );
+    throw awsFailure(missing, "secretsmanager", "read the secret");
+  }
+
+  /** Gives the version of this rotation its value. False when another run was faster: its value counts. */
+  async putPending(secretId: string, token: string, credential: Credential): Promise<boolean> {
+    try {
+      await this.client.send(
+        new PutSecretValueCommand({
+          SecretId: secretId,
+          ClientRequestToken: token,
+          SecretString: formatCredential(credential),
+          VersionStages: ["AWSPENDING"],
+        }),
+      );
+      return true;
+    } catch (error) {
+      if ((error as Error).name === "ResourceExistsException") return false;
+      throw awsFailure(error, "secretsmanager", `write a version of the secret ${secretId}`);
+    }
+  }
+
+  async moveCurrent(secretId: string, from: string | undefined, to: string): Promise<void> {
+    await this.#call(`move AWSCURRENT of the secret ${secretId}`, () =>
+      this.client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: secretId,
+          VersionStage: "AWSCURRENT",
+          MoveToVersionId: to,
+          RemoveFromVersionId: from,
+        }),
+      ),
+    );
+  }
+
+  /** Versions without a label, newest first: what a rotation that was called off may have left behind. */
+  async *deprecated(secretId: string): AsyncGenerator<SecretVersion> {
+    const answer = await this.#call(`list the versions of the secret ${secretId}`, () =>
+      this.client.send(
+        new ListSecretVersionIdsCommand({ SecretId: secretId, IncludeDeprecated: true, MaxResults: 100 }),
+      ),
+    );
+    const unlabelled = (answer.Versions ?? [])
+      .filter(({ VersionStages = [] }) => VersionStages.length === 0)
+      .sort((a, b) => (b.CreatedDate?.getTime() ?? 0) - (a.CreatedDate?.getTime() ?? 0));
+    for (const { VersionId } of unlabelled.slice(0, maxDeprecatedVersions)) {
+      const version = await this.find(secretId, { versionId: VersionId });
+      if (version) yield version;
+    }
+  }
+
+  async #call<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw awsFailure(error, "secretsmanager", doing);
+    }
+  }
+}
