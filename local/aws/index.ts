@@ -1,12 +1,14 @@
+import { Ecs } from "./ecs";
+import { Sqs } from "./sqs";
+import { Lambda } from "./lambda";
+import { EventBridge } from "./eventbridge";
 import { StandardGate } from "./gate";
 import { Iam } from "./iam";
 import type { Service } from "./service";
 import { World, type WorldOptions } from "./world";
 
 /** The services of every world, one line each: to add one, import its class and name it here. Order is free. */
-const services: readonly (new (world: World) => Service)[] = [
-  Iam, //
-];
+const services: readonly (new (world: World) => Service)[] = [EventBridge, Lambda, Sqs, Ecs, Iam];
 
 /** One AWS account in one Region, empty, with every service that the embedded AWS has. */
 export function createWorld(options: WorldOptions): World {
