@@ -1,0 +1,77 @@
+import type { Caller } from "../../aws/caller";
+import type { World } from "../../aws/world";
+import { accountOf } from "../account";
+import { invoke } from "../invokes";
+import { resourceTypeOf } from "../resource-types";
+import { serveProvider } from "./provider-service";
+import type { Properties, ResourceTypes } from "./provider-service";
+
+/** How the provider works on its account. */
+export interface AwsProviderOptions {
+  /** Who makes the calls; the operator, when absent. */
+  readonly caller?: Caller;
+}
+
+/**
+ * `pulumi-resource-aws` on the embedded AWS: the table that the mocks use, served to a real Pulumi engine. The
+ * executable in `bin` prints the port, which it finds in EMBEDDED_AWS_PROVIDER_PORT.
+ */
+export function serveAwsProvider(
+  world: World,
+  options: AwsProviderOptions = {},
+): Promise<{ port: number; close(): Promise<void> }> {
+  return serveProvider(awsResourceTypes(world, options));
+}
+
+function awsResourceTypes(world: World, { caller }: AwsProviderOptions): ResourceTypes {
+  let defaultTags: Readonly<Record<string, string>> = {};
+  const account = (type: string, name: string) => accountOf(world, { type, name }, { caller, defaultTags });
+  return {
+    configure: (variables) => {
+      defaultTags = tagsOf(variables.defaultTags);
+    },
+    check: (type, name, inputs, old) => withName(type, name, inputs, old, () => account(type, name).suffix()),
+    computed: (type) => resourceTypeOf(type).computed.filter((property) => property !== "id"),
+    replaceOnChanges: (type) => resourceTypeOf(type).replaceOnChanges,
+    create: async (type, name, inputs) => {
+      const { id, state } = await resourceTypeOf(type).create(account(type, name), inputs, name);
+      return { id, state: { ...state } };
+    },
+    read: (_type, _id, state) => Promise.resolve(state),
+    update: (type, id, old, inputs) => {
+      const { update } = resourceTypeOf(type);
+      if (!update)
+        throw new Error(`${type} cannot be changed in place: every change should have replaced it`);
+      return update(account(type, id), id, old, inputs, id);
+    },
+    delete: (type, id, state) => resourceTypeOf(type).delete(account(type, id), id, state),
+    invoke: (token, args) => invoke(account("invoke", token), token, args),
+  };
+}
+
+/** The engine keeps a name that the provider made: it is an input from the first preview on. */
+function withName(
+  type: string,
+  name: string,
+  inputs: Properties,
+  old: Properties | undefined,
+  suffix: () => string,
+): Properties {
+  const property = nameProperty(type);
+  if (!property || inputs[property] !== undefined || inputs[`${property}Prefix`] !== undefined) return inputs;
+  const ending = inputs.fifoQueue === true ? ".fifo" : "";
+  return { ...inputs, [property]: old?.[property] ?? `${name}-${suffix()}${ending}` };
+}
+
+/** The property that holds a type's physical name, where it has one that the provider makes up. */
+function nameProperty(type: string): string | undefined {
+  if (type === "aws:s3/bucket:Bucket") return "bucket";
+  if (type === "aws:rds/instance:Instance") return "identifier";
+  if (type === "aws:cloudwatch/eventTarget:EventTarget") return "targetId";
+  return resourceTypeOf(type).computed.includes("name") ? "name" : undefined;
+}
+
+function tagsOf(given: unknown): Readonly<Record<string, string>> {
+  const parsed: unknown = typeof given === "string" ? JSON.parse(given) : given;
+  return (parsed as { tags?: Record<string, string> } | undefined)?.tags ?? {};
+}
