@@ -102,11 +102,10 @@ export class EventBridge implements Service {
     rule.cancel = () => undefined;
     const { schedule } = rule;
     if (schedule === undefined || rule.state === "DISABLED") return;
-    const startMs = this.world.clock.now();
     rule.cancel = runSchedule(
       this.world.clock,
       rule.name,
-      (afterMs) => nextTime(schedule, startMs, afterMs),
+      (afterMs) => nextTime(schedule, afterMs),
       (time) => {
         const event = {
           source: "aws.events",
@@ -170,7 +169,7 @@ export class EventBridge implements Service {
             `The event pattern has ${pattern.length} characters; the quota is ${PATTERN_CHARACTERS}.`,
           );
         const matches = pattern === undefined ? undefined : compiled(pattern);
-        if (schedule !== undefined) nextTime(schedule, this.world.clock.now(), this.world.clock.now());
+        if (schedule !== undefined) nextTime(schedule, this.world.clock.now());
         const existing = this.#rules.get(name);
         if (existing && (input.Tags?.length ?? 0) > 0)
           throw new ServiceError("ValidationException", "Tags cannot be specified when updating a rule.");
