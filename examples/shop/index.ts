@@ -91,7 +91,6 @@ function service(name: string, { desiredCount, reads, container }: ServiceArgs):
       container: {
         name,
         image: `registry.example.com/shop/${name}:1.4.0`,
-        command: ["node", `services/${name}.js`],
         essential: true,
         memory: 512,
         portMappings: [{ containerPort: 8080 }],
