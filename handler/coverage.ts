@@ -36,3 +36,26 @@ export interface RecyclerSettings {
     readonly overtakeAfterMinutes?: number;
   };
 }
+
+/** Names that do not depend on any stack's settings. */
+type Covered = Pick<CoveredServices, "cluster" | "service" | "exclude">;
+
+/** True when the entry covers the service. Cluster and service by name. */
+export function covers(entry: Covered, cluster: string, service: string): boolean {
+  if (entry.cluster !== cluster) return false;
+  return entry.service === undefined ? !entry.exclude.includes(service) : entry.service === service;
+}
+
+/** The entries that cover a service: none, when nobody asked for it. */
+export function entriesOf(
+  coverage: readonly CoveredServices[],
+  cluster: string,
+  service: string,
+): readonly CoveredServices[] {
+  return coverage.filter((entry) => covers(entry, cluster, service));
+}
+
+/** True for an entry without a list: its services are covered for whatever their task definitions refer to. */
+export function discovers(entry: Pick<CoveredServices, "secrets" | "parameters">): boolean {
+  return entry.secrets.length === 0 && entry.parameters.length === 0;
+}

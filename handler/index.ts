@@ -1,0 +1,212 @@
+/**
+ * What runs in the Lambda function. The callback that Pulumi serialises calls `createRecycler` once a container, so
+ * this folder keeps to plain functions and plain data: no class, Map, Set or Date at the top of a module.
+ */
+import { parseArn } from "../aws-semantics/arn";
+import { act } from "./act";
+import { wakeUpOf, type LookAround, type WakeUp } from "./change";
+import { makeClients, type Clients } from "./clients";
+import type { RecyclerSettings } from "./coverage";
+import { fault } from "./errors";
+import { freshness } from "./freshness";
+import { createLog, lineOf, type DecisionLine, type Log, type Write } from "./log";
+import { createMemory } from "./memory";
+import { observe } from "./observe";
+import { createPacing } from "./pace";
+import { plan, iso, type SeenValue } from "./plan";
+import { run, unproven, type RunEnvironment, type RunParts } from "./run";
+
+/** The fields of Lambda's context that are used. */
+export interface LambdaContext {
+  /** Partition, Region and account of the function come from here. */
+  readonly invokedFunctionArn: string;
+  readonly functionName?: string;
+  readonly getRemainingTimeInMillis?: () => number;
+}
+
+/** The parts that can be replaced. */
+export interface RecyclerParts extends RunParts {
+  readonly change: (event: unknown) => WakeUp;
+}
+
+/** Everything outside: each has a default that is right in Lambda. */
+export interface Dependencies {
+  /** They must not retry by themselves (`maxAttempts: 1`): a forced deployment tried twice is two. */
+  readonly clients?: Clients;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly sleep?: (delayMs: number) => Promise<void>;
+  /** A number in [0, 1). */
+  readonly random?: () => number;
+  readonly write?: Write;
+  readonly parts?: Partial<RecyclerParts>;
+}
+
+/** The answer to a batch: from the first message on that must come back. */
+export interface BatchAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** A service in the answer to `{ ask: "status" }`. */
+export interface ServiceStatus extends DecisionLine {
+  readonly wave: number;
+  /** Every value that it reads, and when that last moved. */
+  readonly values: readonly {
+    readonly subject: string;
+    readonly label?: string;
+    readonly interval?: readonly [string | null, string];
+    readonly problem?: string;
+  }[];
+}
+
+/** The answer to `{ ask: "status" }`. */
+export interface Status {
+  readonly mode: RecyclerSettings["mode"];
+  readonly askedAt: string;
+  readonly installedAt?: string;
+  readonly services: readonly ServiceStatus[];
+}
+
+/** How long before the function's end a run stops to begin calls, in milliseconds. */
+export const reserveMs = 5000;
+/** How long a run may take where the context does not say. */
+const defaultTimeMs = 60_000;
+
+/** Makes the handler of one container. */
+export function createRecycler(
+  settings: RecyclerSettings,
+  dependencies: Dependencies = {},
+): (event: unknown, context: LambdaContext) => Promise<BatchAnswer | Status> {
+  // The one place of the recycler that looks at the clock, sets a timer and draws a number.
+  const now = dependencies.now ?? (() => Date.now());
+  const sleep = dependencies.sleep ?? ((delayMs) => new Promise<void>((done) => setTimeout(done, delayMs)));
+  const random = dependencies.random ?? (() => Math.random());
+  // console.log would wrap the text in the JSON log format, and CloudWatch would find no metrics in it.
+  const write = dependencies.write ?? ((line) => void process.stdout.write(line));
+  const clients = dependencies.clients ?? makeClients();
+  const parts: RecyclerParts = { change: wakeUpOf, observe, freshness, plan, act, ...dependencies.parts };
+  const memory = createMemory();
+  const pacing = createPacing({ now, sleep, random });
+
+  return async (event, context) => {
+    const arn = parseArn(context.invokedFunctionArn);
+    if (!arn)
+      throw fault(`invokedFunctionArn: found ${context.invokedFunctionArn}, wanted an ARN`, "refused");
+    const functionName = context.functionName ?? arn.resource.split(":")[1] ?? arn.resource;
+    const log = createLog(write, now, functionName, settings.mode);
+    const remainingMs = context.getRemainingTimeInMillis?.() ?? defaultTimeMs;
+    const environment: RunEnvironment = {
+      settings,
+      home: { partition: arn.partition, region: arn.region, account: arn.account },
+      clients,
+      memory,
+      pace: pacing.at(now() + remainingMs - reserveMs),
+      log,
+      now,
+      parts,
+    };
+    try {
+      const fields = typeof event === "object" && event !== null ? event : {};
+      if ("ask" in fields) return await answer(environment, fields.ask);
+      return await batch(environment, "Records" in fields ? fields.Records : undefined, parts.change);
+    } finally {
+      log.flush();
+    }
+  };
+}
+
+/** A batch of SQS: everything is acknowledged but what nobody could look at. */
+async function batch(
+  environment: RunEnvironment,
+  records: unknown,
+  change: RecyclerParts["change"],
+): Promise<BatchAnswer> {
+  const { log } = environment;
+  if (!Array.isArray(records)) {
+    note(log, { kind: "ignored", reason: "not a batch of SQS: Records are wanted", counts: "InvalidEvents" });
+    return { batchItemFailures: [] };
+  }
+  const messages = records.map((record: unknown) => ({
+    id: messageId(record),
+    wakeUp: read(record, change),
+  }));
+  const wakeUps = messages.map(({ wakeUp }) => wakeUp);
+  for (const wakeUp of wakeUps) if (wakeUp.kind === "ignored") note(log, wakeUp);
+  const changes = unproven(
+    environment,
+    wakeUps.filter((wakeUp) => wakeUp.kind === "change"),
+  );
+  const looks = wakeUps.filter(isLookAround);
+  const { unreadable } = await run(environment, { changes, looks, asking: false });
+  if (!unreadable) return { batchItemFailures: [] };
+  const needed: readonly WakeUp[] = [...changes, ...looks];
+  const first = messages.findIndex(({ wakeUp }) => needed.includes(wakeUp));
+  return { batchItemFailures: messages.slice(first).map(({ id }) => ({ itemIdentifier: id })) };
+}
+
+/** What a message is. A body that is no JSON is an event that is none. */
+function read(record: unknown, change: RecyclerParts["change"]): WakeUp {
+  const body = field(record, "body");
+  if (typeof body !== "string")
+    return { kind: "ignored", reason: "a message without a body", counts: "InvalidEvents" };
+  let event: unknown;
+  try {
+    event = JSON.parse(body);
+  } catch {
+    // The text is not repeated: nobody knows what is in it.
+    return { kind: "ignored", reason: "a message that is not JSON", counts: "InvalidEvents" };
+  }
+  return change(event);
+}
+
+function note(log: Log, ignored: Extract<WakeUp, { kind: "ignored" }>): void {
+  log.count(ignored.counts ?? "Ignored");
+  log.note("ignored", ignored.reason, ignored.subject === undefined ? {} : { subject: ignored.subject });
+}
+
+function isLookAround(wakeUp: WakeUp): wakeUp is LookAround {
+  return wakeUp.kind === "sweep" || wakeUp.kind === "deployment-ended";
+}
+
+function messageId(record: unknown): string {
+  const id = field(record, "messageId");
+  return typeof id === "string" ? id : "";
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** Questions. None of them changes anything: whatever acts goes through the queue. */
+async function answer(environment: RunEnvironment, ask: unknown): Promise<Status> {
+  if (ask !== "status") throw fault(`ask: found ${JSON.stringify(ask)}, wanted "status"`, "refused");
+  const { settings, memory, now } = environment;
+  const askedAtMs = now();
+  const { decided } = await run(environment, {
+    changes: [],
+    looks: [{ kind: "sweep", cause: "status" }],
+    asking: true,
+  });
+  return {
+    mode: settings.mode,
+    askedAt: iso(askedAtMs),
+    ...(memory.installedAtMs === undefined ? {} : { installedAt: iso(memory.installedAtMs) }),
+    services: decided.map(({ situation, decision }) => ({
+      ...lineOf(decision, settings.mode),
+      wave: situation.wave,
+      values: situation.values.map(valueStatus),
+    })),
+  };
+}
+
+function valueStatus({ subject, label, move }: SeenValue): ServiceStatus["values"][number] {
+  return {
+    subject,
+    ...(label === undefined ? {} : { label }),
+    ...(typeof move !== "object"
+      ? {}
+      : "kind" in move
+        ? { problem: move.reason }
+        : { interval: [move.loMs === 0 ? null : iso(move.loMs), iso(move.hiMs)] as const }),
+  };
+}

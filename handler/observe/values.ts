@@ -1,0 +1,249 @@
+/**
+ * When a value last moved, without a value ever being read. Sources: AWS Secrets Manager API Reference,
+ * `DescribeSecret`, `ListSecretVersionIds`, `ListSecrets`; AWS Systems Manager API Reference, `DescribeParameters`.
+ */
+import type { SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
+import type { ParameterReference, Reference, SecretReference } from "../../aws-semantics/secret-reference";
+import { isAtHome, sameParameter, sameSecret } from "../../aws-semantics/secret-reference";
+import { secretsManagerPackage, ssmPackage } from "../clients";
+import { caughtFault } from "../errors";
+import type { Interval } from "../freshness";
+import type { Unseen } from "../plan";
+import { labelOf } from "../readers";
+import type { ObserveEnvironment } from "./environment";
+import { unseenOf } from "./services";
+
+/** Up to this many secrets are looked at one by one, in a sweep too. */
+export const fewSecrets = 10;
+/** Names in one filter of DescribeParameters. */
+export const parametersPerCall = 50;
+
+/** What DescribeSecret and ListSecrets tell of a secret's times, in milliseconds since the epoch. */
+interface SecretTimes {
+  readonly changedAtMs: number;
+  readonly rotatedAtMs?: number;
+  readonly deleted: boolean;
+}
+
+/** The looks of one run: none is made twice. */
+export interface ValueLooks {
+  /** Looks at many at once, where that is cheaper. `sweeping`: an answer may be five minutes old. */
+  prepare(references: readonly Reference[], sweeping: boolean): Promise<void>;
+  /** When the value last moved, as exactly as the comparison with the deployment needs it. */
+  move(reference: Reference, deploymentCreatedAtMs: number): Promise<Interval | Unseen>;
+}
+
+/** The looks of one run. */
+export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
+  const { clients, pace, memory, home, now, compare } = environment;
+  const times = new Map<string, Promise<SecretTimes | Unseen>>();
+  const versions = new Map<string, Promise<readonly SecretVersionsListEntry[] | Unseen>>();
+  const parameters = new Map<string, Interval | Unseen>();
+  let listed = false;
+
+  async function describeSecret(id: string): Promise<SecretTimes | Unseen> {
+    const { DescribeSecretCommand } = secretsManagerPackage();
+    try {
+      const answer = await pace.call(`DescribeSecret ${id}`, () =>
+        clients.secretsManager.send(new DescribeSecretCommand({ SecretId: id })),
+      );
+      return timesOf(answer);
+    } catch (error) {
+      return unseenOf(caughtFault(error));
+    }
+  }
+
+  function timesOf(secret: {
+    readonly LastChangedDate?: Date | undefined;
+    readonly LastRotatedDate?: Date | undefined;
+    readonly DeletedDate?: Date | undefined;
+  }): SecretTimes {
+    return {
+      // Without a date anything may have happened until now.
+      changedAtMs: secret.LastChangedDate?.getTime() ?? now(),
+      ...(secret.LastRotatedDate === undefined ? {} : { rotatedAtMs: secret.LastRotatedDate.getTime() }),
+      deleted: secret.DeletedDate !== undefined,
+    };
+  }
+
+  /** Without IncludeDeprecated only versions with a label are listed: 20 at most, one page. */
+  async function listVersions(id: string): Promise<readonly SecretVersionsListEntry[] | Unseen> {
+    const { ListSecretVersionIdsCommand } = secretsManagerPackage();
+    const found: SecretVersionsListEntry[] = [];
+    try {
+      let NextToken: string | undefined;
+      do {
+        const page = await pace.call(`ListSecretVersionIds of ${id}`, () =>
+          clients.secretsManager.send(
+            new ListSecretVersionIdsCommand({ SecretId: id, MaxResults: 100, NextToken }),
+          ),
+        );
+        found.push(...(page.Versions ?? []));
+        NextToken = page.NextToken;
+      } while (NextToken);
+      return found;
+    } catch (error) {
+      return unseenOf(caughtFault(error));
+    }
+  }
+
+  /** Fills `times` from pages of 100; gives up when that would cost more than looking one by one. */
+  async function listSecrets(wanted: readonly string[]): Promise<void> {
+    const { ListSecretsCommand } = secretsManagerPackage();
+    const missing = new Set(wanted);
+    let NextToken: string | undefined;
+    try {
+      for (let pages = 0; pages === 0 || NextToken; pages++) {
+        if (missing.size === 0) return;
+        if (pages >= wanted.length) {
+          memory.listingGivenUpAfterPages = pages;
+          return;
+        }
+        const page = await pace.call("ListSecrets", () =>
+          clients.secretsManager.send(new ListSecretsCommand({ MaxResults: 100, NextToken })),
+        );
+        for (const secret of page.SecretList ?? [])
+          for (const id of missing)
+            if (secret.ARN !== undefined && sameSecret(id, secret.ARN, home)) {
+              times.set(id, Promise.resolve(timesOf(secret)));
+              missing.delete(id);
+            }
+        NextToken = page.NextToken;
+      }
+    } catch (error) {
+      // Each secret is then looked at by itself, and says what is wrong.
+      caughtFault(error);
+    }
+  }
+
+  async function describeParameters(references: readonly ParameterReference[]): Promise<void> {
+    const { DescribeParametersCommand } = ssmPackage();
+    for (let start = 0; start < references.length; start += parametersPerCall) {
+      const some = references.slice(start, start + parametersPerCall);
+      const filter = { Key: "Name", Option: "Equals", Values: some.map((reference) => reference.name) };
+      try {
+        let NextToken: string | undefined;
+        do {
+          const page = await pace.call("DescribeParameters", () =>
+            clients.ssm.send(
+              new DescribeParametersCommand({ ParameterFilters: [filter], MaxResults: 50, NextToken }),
+            ),
+          );
+          for (const { Name, LastModifiedDate } of page.Parameters ?? [])
+            for (const reference of some)
+              if (Name !== undefined && LastModifiedDate && sameParameter(reference.id, Name, home))
+                parameters.set(reference.id, point(LastModifiedDate.getTime()));
+          NextToken = page.NextToken;
+        } while (NextToken);
+        for (const reference of some)
+          if (!parameters.has(reference.id))
+            parameters.set(reference.id, unseen("not-found", `there is no parameter ${reference.name}`));
+      } catch (error) {
+        const failed = unseenOf(caughtFault(error));
+        for (const reference of some) parameters.set(reference.id, failed);
+      }
+    }
+  }
+
+  async function moveOfSecret(
+    reference: SecretReference,
+    deploymentCreatedAtMs: number,
+  ): Promise<Interval | Unseen> {
+    const looked = await remember(times, reference.id, describeSecret);
+    if ("kind" in looked)
+      return looked.code === "denied" && !isAtHome(reference, home)
+        ? unseen(
+            "unsupported",
+            `a secret of another account that this role may not look at: ${looked.reason}`,
+          )
+        : looked;
+    if (looked.deleted)
+      return unseen("not-found", `${reference.id} is scheduled for deletion: new tasks could not start`);
+    const coarse = { loMs: 0, hiMs: looked.changedAtMs };
+    if (compare(deploymentCreatedAtMs, coarse) === "fresh") return coarse;
+    const found = await remember(versions, reference.id, listVersions);
+    return "kind" in found ? found : intervalOf(reference, looked, found);
+  }
+
+  return {
+    async prepare(references, sweeping) {
+      const own = references.filter((reference) => isAtHome(reference, home));
+      const unknown = own.filter(
+        (reference): reference is ParameterReference =>
+          reference.service === "ssm" && !parameters.has(reference.id) && !isPublic(reference),
+      );
+      await describeParameters(unknown);
+      const secrets = own.filter(({ service, id }) => service === "secretsmanager" && !times.has(id));
+      const wanted = [...new Set(secrets.map(({ id }) => id))];
+      // A listing that was given up after so many pages would be given up again.
+      const tooLong = wanted.length <= (memory.listingGivenUpAfterPages ?? 0);
+      if (!sweeping || listed || wanted.length <= fewSecrets || tooLong) return;
+      listed = true;
+      await listSecrets(wanted);
+    },
+    async move(reference, deploymentCreatedAtMs) {
+      if (reference.region !== home.region)
+        return unseen(
+          "unsupported",
+          `${reference.id} is in ${reference.region}: no event of it arrives here`,
+        );
+      if (reference.service === "secretsmanager") return moveOfSecret(reference, deploymentCreatedAtMs);
+      if (!isAtHome(reference, home))
+        return unseen(
+          "unsupported",
+          `${reference.id} belongs to another account: no event of it arrives here`,
+        );
+      if (isPublic(reference))
+        return unseen("unsupported", `${reference.name} is a public parameter: it has no events and no date`);
+      if (!parameters.has(reference.id)) await describeParameters([reference]);
+      return parameters.get(reference.id) ?? unseen("not-found", `there is no parameter ${reference.name}`);
+    },
+  };
+}
+
+/**
+ * Between which times the label last moved. For AWSCURRENT the version before it counts too, since it was current
+ * before; and LastRotatedDate, just after the move of a rotation. AWSPREVIOUS moves when AWSCURRENT does.
+ */
+export function intervalOf(
+  reference: SecretReference,
+  times: { readonly changedAtMs: number; readonly rotatedAtMs?: number },
+  versions: readonly SecretVersionsListEntry[],
+): Interval | Unseen {
+  const label = labelOf(reference) ?? "AWSCURRENT";
+  const follows = label === "AWSCURRENT" || label === "AWSPREVIOUS";
+  const labels = follows ? ["AWSCURRENT", "AWSPREVIOUS"] : [label];
+  if (!versions.some((version) => version.VersionStages?.includes(label)))
+    return unseen("not-found", `no version of ${reference.id} has the label ${label}`);
+  const created = versions
+    .filter((version) => version.VersionStages?.some((stage) => labels.includes(stage)))
+    .map((version) => version.CreatedDate?.getTime() ?? 0);
+  const loMs = Math.max(...created, follows ? (times.rotatedAtMs ?? 0) : 0);
+  return { loMs, hiMs: Math.max(loMs, times.changedAtMs) };
+}
+
+/** Parameters that AWS publishes. */
+function isPublic(reference: ParameterReference): boolean {
+  return reference.name.startsWith("/aws/");
+}
+
+function point(ms: number): Interval {
+  return { loMs: ms, hiMs: ms };
+}
+
+function unseen(code: Unseen["code"], reason: string): Unseen {
+  return { kind: "unseen", code, reason };
+}
+
+/** The promise kept under the key; made when there is none. */
+function remember<T>(
+  kept: Map<string, Promise<T>>,
+  key: string,
+  make: (key: string) => Promise<T>,
+): Promise<T> {
+  const known = kept.get(key);
+  if (known) return known;
+  const made = make(key);
+  kept.set(key, made);
+  return made;
+}

@@ -1,0 +1,89 @@
+/**
+ * Who reads what: the references of a covered service, and which of them an event is about. Pure.
+ */
+import type { FoundReference } from "../aws-semantics/references";
+import { isHeldByTasks } from "../aws-semantics/references";
+import type { Home, Reference } from "../aws-semantics/secret-reference";
+import { currentStage, isPinned, parseReference, refersTo } from "../aws-semantics/secret-reference";
+import type { Change } from "./change";
+import type { CoveredServices } from "./coverage";
+
+/** What a service reads, as far as it decides about recycling. */
+export interface Reads {
+  /** What its tasks hold, each once. */
+  readonly references: readonly Reference[];
+  /** References that nobody can follow, with the reason. */
+  readonly problems: readonly { readonly subject: string; readonly reason: string }[];
+  /** Repository credentials: read at each pull of the image, so that running tasks hold nothing of them. */
+  readonly pulls: readonly string[];
+}
+
+/** A service that reads nothing. */
+export const noReads: Reads = { references: [], problems: [], pulls: [] };
+
+/** The secrets and parameters that an entry of the settings lists. */
+export function listedReads(entry: Pick<CoveredServices, "secrets" | "parameters">, home: Home): Reads {
+  return readsOf([
+    ...entry.secrets.map((text) => ({ path: text, reference: parseReference(text, home, "secret") })),
+    ...entry.parameters.map((text) => ({ path: text, reference: parseReference(text, home, "parameter") })),
+  ]);
+}
+
+/** What a task definition or a service refers to. */
+export function foundReads(found: readonly FoundReference[]): Reads {
+  return {
+    ...readsOf(found.filter(isHeldByTasks)),
+    pulls: found.flatMap(({ use, reference }) =>
+      use === "repository-credentials" && reference.service !== "invalid" ? [reference.id] : [],
+    ),
+  };
+}
+
+/** Everything that any of them reads. */
+export function joinReads(all: readonly Reads[]): Reads {
+  return {
+    references: once(all.flatMap((reads) => reads.references)),
+    problems: all.flatMap((reads) => reads.problems),
+    pulls: all.flatMap((reads) => reads.pulls),
+  };
+}
+
+/** The staging label that a reference follows; absent for a parameter. */
+export function labelOf(reference: Reference): string | undefined {
+  return reference.service === "secretsmanager" ? (reference.versionStage ?? currentStage) : undefined;
+}
+
+/**
+ * True when an event speaks of what a reference follows. AWSPREVIOUS moves with AWSCURRENT (AWS Secrets Manager API
+ * Reference, `UpdateSecretVersionStage`).
+ */
+export function concerns(
+  change: Pick<Change, "store" | "subject" | "labels">,
+  reference: Reference,
+  home: Home,
+): boolean {
+  if (reference.service !== change.store || isPinned(reference)) return false;
+  if (!refersTo(reference, change.subject, home)) return false;
+  const label = labelOf(reference);
+  if (label === undefined) return true;
+  return change.labels.includes(label) || (label === "AWSPREVIOUS" && change.labels.includes(currentStage));
+}
+
+function readsOf(found: readonly Pick<FoundReference, "path" | "reference">[]): Reads {
+  const references: Reference[] = [];
+  const problems: { subject: string; reason: string }[] = [];
+  for (const { path, reference } of found)
+    if (reference.service === "invalid") problems.push({ subject: path, reason: reference.problem });
+    else references.push(reference);
+  return { references: once(references), problems, pulls: [] };
+}
+
+/** One reference for each value: the JSON key does not matter to when it moved. */
+function once(references: readonly Reference[]): Reference[] {
+  const seen = new Map<string, Reference>();
+  for (const reference of references) {
+    const key = `${reference.service} ${reference.id} ${labelOf(reference) ?? ""} ${reference.versionId ?? ""}`;
+    if (!seen.has(key)) seen.set(key, reference);
+  }
+  return [...seen.values()];
+}

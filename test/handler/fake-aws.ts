@@ -1,0 +1,287 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Service, ServiceDeploymentBrief, TaskDefinition } from "@aws-sdk/client-ecs";
+import type { ParameterMetadata } from "@aws-sdk/client-ssm";
+import type { DescribeSecretResponse, SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
+import type { Clients } from "../../handler/clients";
+import type { CoveredServices, RecyclerSettings } from "../../handler/coverage";
+import { createRecycler, type Dependencies, type LambdaContext } from "../../handler";
+import type { DecisionLine } from "../../handler/log";
+
+/** Everything happens around this instant. */
+export const start = Date.parse("2026-02-05T19:15:10Z");
+export const home = { partition: "aws", region: "us-west-2", account: "123456789012" };
+/** The secret of the canonical events. */
+export const secretName = "/development/credentials/test.json";
+export const secretArn = `arn:aws:secretsmanager:us-west-2:123456789012:secret:${secretName}-fWJsLX`;
+export const parameterName = secretName;
+
+export const context: LambdaContext = {
+  invokedFunctionArn: "arn:aws:lambda:us-west-2:123456789012:function:ecs-secret-recycler-dev",
+  functionName: "ecs-secret-recycler-dev",
+  getRemainingTimeInMillis: () => 60_000,
+};
+
+/** A canonical event, with what the test changes about it. */
+export function canonical(file: string, change: (event: EventFields) => void = () => undefined): EventFields {
+  const text = readFileSync(join(__dirname, "..", "fixtures", "events", `${file}.json`), "utf8");
+  const event = JSON.parse(text) as EventFields;
+  change(event);
+  return event;
+}
+
+/** An event as far as tests change it. */
+export interface EventFields {
+  source: string;
+  time: string;
+  resources: string[];
+  detail: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+/** A batch of SQS with these events (or texts) as bodies. */
+export function batchOf(...events: unknown[]): { Records: { messageId: string; body: string }[] } {
+  return {
+    Records: events.map((event, index) => ({
+      messageId: `message-${index}`,
+      body: typeof event === "string" ? event : JSON.stringify(event),
+    })),
+  };
+}
+
+/** Settings that cover one cluster with the listed secret; a test changes what it is about. */
+export function settingsWith(
+  coverage: Partial<CoveredServices>[],
+  change: Partial<RecyclerSettings> = {},
+): RecyclerSettings {
+  return {
+    coverage: coverage.map((entry) => ({
+      cluster: "shop",
+      exclude: [],
+      secrets: [],
+      parameters: [],
+      wave: 0,
+      ...entry,
+    })),
+    mode: "recycle",
+    queueName: "ecs-secret-recycler-dev.fifo",
+    delaySeconds: 10,
+    limits: {},
+    ...change,
+  };
+}
+
+/** An error as an SDK client throws it. */
+export function awsError(name: string, message = name, httpStatusCode = 400): Error {
+  return Object.assign(new Error(message), { name, $fault: "client", $metadata: { httpStatusCode } });
+}
+
+interface FakeSecret extends DescribeSecretResponse {
+  versions: SecretVersionsListEntry[];
+}
+
+/** A few records behind the operations that the recycler calls, and a list of the calls. */
+export class FakeAws {
+  nowMs = start + 10_000;
+  installedAtMs = start - 86_400_000;
+  readonly calls: { operation: string; input: Record<string, unknown> }[] = [];
+  readonly services = new Map<string, Service>();
+  readonly deployments = new Map<string, ServiceDeploymentBrief[]>();
+  readonly taskDefinitions = new Map<string, TaskDefinition>();
+  readonly secrets: FakeSecret[] = [];
+  readonly parameters: ParameterMetadata[] = [];
+  readonly lines: string[] = [];
+  readonly sleeps: number[] = [];
+  /** Asked before each call: an error makes it fail. */
+  fails: (operation: string, input: Record<string, unknown>) => Error | undefined = () => undefined;
+  /** DescribeServices answers with what was there before a forced deployment. */
+  staleAnswers = false;
+  pageSize = 100;
+
+  service(name: string, deployedAtMs: number, change: Partial<Service> = {}): Service {
+    const service: Service = {
+      serviceName: name,
+      serviceArn: `arn:aws:ecs:us-west-2:123456789012:service/shop/${name}`,
+      status: "ACTIVE",
+      desiredCount: 2,
+      taskDefinition: `arn:aws:ecs:us-west-2:123456789012:task-definition/${name}:1`,
+      deployments: [
+        {
+          id: `ecs-svc/${name}`,
+          status: "PRIMARY",
+          createdAt: new Date(deployedAtMs),
+          desiredCount: 2,
+          runningCount: 2,
+          pendingCount: 0,
+        },
+      ],
+      ...change,
+    };
+    this.services.set(name, service);
+    return service;
+  }
+
+  serviceDeployment(name: string, createdAtMs: number, status: ServiceDeploymentBrief["status"]): void {
+    const list = this.deployments.get(name) ?? [];
+    list.push({ createdAt: new Date(createdAtMs), status });
+    this.deployments.set(name, list);
+  }
+
+  /** A secret whose AWSCURRENT version was made at a time, AWSPREVIOUS a day before. */
+  secret(movedAtMs: number, change: Partial<FakeSecret> = {}): FakeSecret {
+    const secret: FakeSecret = {
+      ARN: secretArn,
+      Name: secretName,
+      LastChangedDate: new Date(movedAtMs),
+      versions: [
+        { VersionId: "new", VersionStages: ["AWSCURRENT"], CreatedDate: new Date(movedAtMs) },
+        { VersionId: "old", VersionStages: ["AWSPREVIOUS"], CreatedDate: new Date(movedAtMs - 86_400_000) },
+      ],
+      ...change,
+    };
+    this.secrets.push(secret);
+    return secret;
+  }
+
+  /** How often each operation was called since the last time this was asked. */
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { operation } of this.calls.splice(0)) counts[operation] = (counts[operation] ?? 0) + 1;
+    return counts;
+  }
+
+  /** The decisions logged since the last time this was asked. */
+  decisions(): DecisionLine[] {
+    return this.lines
+      .splice(0)
+      .map((line) => JSON.parse(line) as Partial<DecisionLine>)
+      .filter((line): line is DecisionLine => line.decision !== undefined);
+  }
+
+  get dependencies(): Dependencies {
+    return {
+      clients: this.clients,
+      now: () => this.nowMs,
+      sleep: (delayMs) => {
+        this.sleeps.push(delayMs);
+        this.nowMs += delayMs;
+        return Promise.resolve();
+      },
+      random: () => 0.5,
+      write: (line) => void this.lines.push(line),
+    };
+  }
+
+  recycler(
+    settings: RecyclerSettings,
+    change: Partial<Dependencies> = {},
+  ): (event: unknown) => ReturnType<ReturnType<typeof createRecycler>> {
+    const recycler = createRecycler(settings, { ...this.dependencies, ...change });
+    return (event) => recycler(event, context);
+  }
+
+  get clients(): Clients {
+    const send = (command: {
+      constructor: { name: string };
+      input: Record<string, unknown>;
+    }): Promise<object> => {
+      const operation = command.constructor.name.replace(/Command$/, "");
+      this.calls.push({ operation, input: command.input });
+      const error = this.fails(operation, command.input);
+      return error
+        ? Promise.reject(error)
+        : Promise.resolve().then(() => this.answer(operation, command.input));
+    };
+    const client = { send };
+    return { ecs: client, secretsManager: client, ssm: client, sqs: client } as unknown as Clients;
+  }
+
+  private answer(operation: string, input: Record<string, unknown>): object {
+    switch (operation) {
+      case "GetQueueUrl":
+        return { QueueUrl: "https://sqs.us-west-2.amazonaws.com/123456789012/queue" };
+      case "GetQueueAttributes":
+        return { Attributes: { CreatedTimestamp: String(Math.floor(this.installedAtMs / 1000)) } };
+      case "ListServices":
+        return this.page(
+          [...this.services.values()].map((service) => service.serviceArn),
+          "serviceArns",
+          "nextToken",
+          input["nextToken"],
+        );
+      case "DescribeServices":
+        return this.describeServices(input["services"] as string[]);
+      case "DescribeTaskDefinition": {
+        const taskDefinition = this.taskDefinitions.get(input["taskDefinition"] as string);
+        if (!taskDefinition) throw awsError("ClientException", "Unable to describe task definition.");
+        return { taskDefinition };
+      }
+      case "ListServiceDeployments": {
+        const after = (input["createdAt"] as { after: Date }).after;
+        const all = this.deployments.get(input["service"] as string) ?? [];
+        return { serviceDeployments: all.filter(({ createdAt }) => createdAt && createdAt > after) };
+      }
+      case "UpdateService":
+        return this.updateService(input);
+      case "DescribeSecret":
+        return this.secretOf(input);
+      case "ListSecretVersionIds":
+        return { Versions: this.secretOf(input).versions };
+      case "ListSecrets":
+        return this.page(this.secrets, "SecretList", "NextToken", input["NextToken"]);
+      case "DescribeParameters": {
+        const names = (input["ParameterFilters"] as { Values: string[] }[])[0]?.Values ?? [];
+        return { Parameters: this.parameters.filter(({ Name }) => names.includes(Name ?? "")) };
+      }
+      default:
+        throw new Error(`the fake has no ${operation}`);
+    }
+  }
+
+  private describeServices(names: string[]): object {
+    const services = names.flatMap((name) => this.services.get(name) ?? []);
+    const failures = names
+      .filter((name) => !this.services.has(name))
+      .map((name) => ({ arn: `arn:aws:ecs:us-west-2:123456789012:service/shop/${name}`, reason: "MISSING" }));
+    return { services: structuredClone(services), failures };
+  }
+
+  private updateService(input: Record<string, unknown>): object {
+    const name = input["service"] as string;
+    const service = this.services.get(name);
+    if (!service) throw awsError("ServiceNotFoundException");
+    const forced: Service = {
+      ...service,
+      deployments: [
+        {
+          id: `ecs-svc/${name}-${this.nowMs}`,
+          status: "PRIMARY",
+          createdAt: new Date(this.nowMs),
+          desiredCount: 2,
+          runningCount: 0,
+          pendingCount: 2,
+        },
+        ...(service.deployments ?? []).map((deployment) => ({ ...deployment, status: "ACTIVE" })),
+      ],
+    };
+    this.serviceDeployment(name, this.nowMs, "IN_PROGRESS");
+    if (!this.staleAnswers) this.services.set(name, forced);
+    return { service: forced };
+  }
+
+  private secretOf(input: Record<string, unknown>): FakeSecret {
+    const id = input["SecretId"];
+    const secret = this.secrets.find(
+      ({ ARN, Name }) => id === ARN || id === Name || id === ARN?.slice(0, -7),
+    );
+    if (!secret)
+      throw awsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+    return secret;
+  }
+
+  private page(items: readonly unknown[], key: string, tokenKey: string, token: unknown): object {
+    const from = typeof token === "string" ? Number(token) : 0;
+    const next = from + this.pageSize;
+    return { [key]: items.slice(from, next), ...(next < items.length ? { [tokenKey]: String(next) } : {}) };
+  }
+}
