@@ -37,21 +37,23 @@ export class ProcessFunctionRuntime implements FunctionRuntime {
   async start(spec: FunctionSpec, log: (line: string) => void): Promise<FunctionContainer> {
     this.#starting++;
     this.#layer ??= makeLayer();
-    const container = new ProcessContainer(spec, this.#layer, log, () => {
-      this.#containers.delete(container);
-      this.#removeLayer();
-    });
-    this.#containers.add(container);
     try {
-      await container.start();
-    } catch (error) {
-      await container.stop();
-      throw error;
+      const container = new ProcessContainer(spec, this.#layer, log, () => {
+        this.#containers.delete(container);
+        this.#removeLayer();
+      });
+      this.#containers.add(container);
+      try {
+        await container.start();
+      } catch (error) {
+        await container.stop();
+        throw error;
+      }
+      return container;
     } finally {
       this.#starting--;
       this.#removeLayer();
     }
-    return container;
   }
 
   /** Ends every container and removes every folder. */
@@ -109,8 +111,12 @@ class ProcessContainer implements FunctionContainer {
     private readonly log: (line: string) => void,
     private readonly onStop: () => void,
   ) {
+    const files = unzipSync(spec.zip);
+    for (const name of Object.keys(files))
+      if (relative("/root", resolve("/root", name)).startsWith(".."))
+        throw new Error(`the archive of ${spec.functionName} has an entry outside of it: ${name}`);
     this.#root = mkdtempSync(join(tmpdir(), "ecs-secret-recycler-function-"));
-    unpack(spec.zip, this.#root);
+    unpack(files, this.#root);
   }
 
   get pid(): number | undefined {
@@ -228,16 +234,10 @@ class ProcessContainer implements FunctionContainer {
   }
 }
 
-/** Unpacks an archive into a folder; refuses an entry that would lie outside of it. */
-function unpack(zip: Uint8Array, folder: string): void {
-  for (const [name, bytes] of Object.entries(unzipSync(zip))) {
-    const file = resolve(folder, name);
-    if (relative(folder, file).startsWith(".."))
-      throw new Error(`the archive has an entry outside of it: ${name}`);
-    if (name.endsWith("/")) mkdirSync(file, { recursive: true });
-    else {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, bytes);
-    }
+function unpack(files: Readonly<Record<string, Uint8Array>>, folder: string): void {
+  for (const [name, bytes] of Object.entries(files)) {
+    const file = join(folder, name);
+    mkdirSync(name.endsWith("/") ? file : dirname(file), { recursive: true });
+    if (!name.endsWith("/")) writeFileSync(file, bytes);
   }
 }

@@ -181,8 +181,10 @@ describe("ProcessFunctionRuntime", () => {
   });
 
   it("refuses an archive with an entry outside of it", async () => {
+    const before = folders();
     const zip = zipSync({ "../outside.js": strToU8("") });
 
     await assert.rejects(start("", { zip }), /entry outside of it: \.\.\/outside\.js/);
+    assert.deepEqual(folders(), before);
   });
 });
