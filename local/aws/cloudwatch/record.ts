@@ -1,14 +1,18 @@
 import type { World } from "../world";
 
+/** Values of metrics, as CloudWatch keeps them. */
+export interface Measured {
+  readonly namespace: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, number>>;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly unit?: string;
+}
+
 /** Takes values that AWS itself measures; CloudWatch is one. */
 export interface MetricSink {
-  /** @param timeMs milliseconds since the epoch */
-  record(
-    namespace: string,
-    dimensions: Readonly<Record<string, string>>,
-    values: Readonly<Record<string, number>>,
-    timeMs: number,
-  ): void;
+  record(measured: Measured): void;
 }
 
 /** A service measures itself (`AWS/Lambda` Errors). A world without CloudWatch measures nothing. */
@@ -17,8 +21,12 @@ export function recordMetrics(
   namespace: string,
   dimensions: Readonly<Record<string, string>>,
   values: Readonly<Record<string, number>>,
+  { timeMs = world.clock.now(), unit }: { timeMs?: number; unit?: string } = {},
 ): void {
   for (const service of world.services)
-    if (service.prefix === "cloudwatch")
-      (service as unknown as MetricSink).record(namespace, dimensions, values, world.clock.now());
+    if (isSink(service)) service.record({ namespace, dimensions, values, timeMs, unit });
+}
+
+function isSink(service: object): service is MetricSink {
+  return "record" in service && typeof service.record === "function";
 }
