@@ -4,11 +4,21 @@ import { Lambda } from "./lambda";
 import { EventBridge } from "./eventbridge";
 import { StandardGate } from "./gate";
 import { Iam } from "./iam";
+import { Kms } from "./kms";
 import type { Service } from "./service";
+import { Sts } from "./sts";
 import { World, type WorldOptions } from "./world";
 
 /** The services of every world, one line each: to add one, import its class and name it here. Order is free. */
-const services: readonly (new (world: World) => Service)[] = [EventBridge, Lambda, Sqs, Ecs, Iam];
+const services: readonly (new (world: World) => Service)[] = [
+  Iam, // decides every other service's calls
+  Sts,
+  Kms,
+  EventBridge,
+  Lambda,
+  Sqs,
+  Ecs,
+];
 
 /** One AWS account in one Region, empty, with every service that the embedded AWS has. */
 export function createWorld(options: WorldOptions): World {

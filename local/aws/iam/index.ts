@@ -1,18 +1,35 @@
 import * as sdk from "@aws-sdk/client-iam";
+import type { RequestContext } from "../../../aws-semantics/iam-text";
 import type { Caller } from "../caller";
-import type { Authorization, Call, Operation, Service } from "../service";
+import { accessDenied } from "../refusals";
+import type { Authorization, Call, Operation, PolicyStatement, Service } from "../service";
+import { ServiceModel } from "../wire/model";
 import type { World } from "../world";
 import { CredentialStore, type Credentials } from "./credentials";
+import { Decisions, trustStatements, type StatementUsage } from "./decision";
+import { policyOperations } from "./policies";
+import { IamRecords } from "./records";
+import { roleOperations } from "./roles";
 
-/** IAM: roles, policies and users, the credentials of every caller, and the decision about every call. */
+/**
+ * IAM: roles and managed policies, the credentials of every caller, and the decision about every call. There are
+ * no users but the operator, who may do everything.
+ */
 export class Iam implements Service {
   readonly prefix = "iam";
   readonly sdk = sdk;
-  readonly operations: Readonly<Record<string, Operation>> = {};
+  readonly operations: Readonly<Record<string, Operation>>;
+  readonly #world: World;
+  readonly #records: IamRecords;
   readonly #credentials: CredentialStore;
+  readonly #decisions: Decisions;
 
   constructor(world: World) {
+    this.#world = world;
+    this.#records = new IamRecords(world);
     this.#credentials = new CredentialStore(String(world.random.seed));
+    this.#decisions = new Decisions(world, this.#records);
+    this.operations = { ...roleOperations(this.#records), ...policyOperations(this.#records) };
   }
 
   /** The IAM of a world. */
@@ -22,7 +39,7 @@ export class Iam implements Service {
     return service;
   }
 
-  /** What a client of this caller signs with. */
+  /** What a client of this caller signs with: the same key each time. */
   credentials(caller: Caller): Credentials {
     return this.#credentials.of(caller);
   }
@@ -32,6 +49,45 @@ export class Iam implements Service {
     return this.#credentials.callerOf(accessKeyId);
   }
 
+  /** True when there is a role with this ARN. */
+  hasRole(roleArn: string): boolean {
+    return this.#records.roleByArn(roleArn) !== undefined;
+  }
+
+  /** The unique id of a role (`AROA...`), which CloudTrail names beside its ARN. */
+  roleId(roleArn: string): string | undefined {
+    return this.#records.roleByArn(roleArn)?.id;
+  }
+
+  /**
+   * True when the role exists and its trust policy lets this service (`ecs-tasks.amazonaws.com`) or this role
+   * assume it. `context` holds condition keys beside aws:SourceAccount, which is this account.
+   */
+  trusts(roleArn: string, principal: string, context: RequestContext = {}): boolean {
+    const role = this.#records.roleByArn(roleArn);
+    if (!role) return false;
+    const identity = principal.startsWith("arn:") ? { arn: principal } : { service: principal };
+    return this.#decisions.trusts(role, identity, context);
+  }
+
+  /** A role's trust policy is its resource policy: whom it names may assume it without a policy of his own. */
+  resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
+    const role = this.#records.roleByArn(resourceArn);
+    return role && (trustStatements(role) as readonly PolicyStatement[]);
+  }
+
   /** Throws AccessDenied, as the service words it, unless every request is allowed. */
-  authorize(_call: Call, _requests: readonly Authorization[]): void {}
+  authorize(call: Call, requests: readonly Authorization[]): void {
+    for (const request of requests) {
+      const message = this.#decisions.refusal(call, request);
+      if (message === undefined) continue;
+      const { protocol } = ServiceModel.of(this.#world.service(call.service).sdk);
+      throw accessDenied(call.service, protocol, message);
+    }
+  }
+
+  /** Every statement of every role's policies, with what it has allowed so far. */
+  usage(): StatementUsage[] {
+    return this.#decisions.usage();
+  }
 }

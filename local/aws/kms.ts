@@ -1,0 +1,341 @@
+import * as sdk from "@aws-sdk/client-kms";
+import { statementsOf, type PolicyDocument } from "../../aws-semantics/iam-policy";
+import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "./constraints";
+import { ServiceError } from "./errors";
+import { operation, type Call, type Operation, type PolicyStatement, type Service } from "./service";
+import type { World } from "./world";
+
+interface Key {
+  readonly id: string;
+  readonly arn: string;
+  readonly created: Date;
+  readonly description: string;
+  policy: string;
+  enabled: boolean;
+  deletionDate?: Date;
+  rotating: boolean;
+  readonly tags: Map<string, string>;
+}
+
+const invalid = { code: "ValidationException" } as const;
+
+/**
+ * KMS, as far as other services need it: customer managed keys with their key policies, aliases, and whether a
+ * caller may use a key. Nothing is really encrypted: a value never leaves the process.
+ */
+export class Kms implements Service {
+  readonly prefix = "kms";
+  readonly sdk = sdk;
+  readonly #keys = new Map<string, Key>();
+  /** Key ids by alias (`alias/name`). */
+  readonly #aliases = new Map<string, string>();
+
+  readonly operations: Readonly<Record<string, Operation>> = {
+    CreateKey: operation<sdk.CreateKeyRequest, sdk.CreateKeyResponse>({
+      access: "write",
+      authorize: () => ({ resource: "*" }),
+      handle: (input, call) => ({ KeyMetadata: this.#metadata(this.#create(input, call)) }),
+    }),
+    DescribeKey: operation<sdk.DescribeKeyRequest, sdk.DescribeKeyResponse>({
+      access: "read",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => ({ KeyMetadata: this.#metadata(this.#find(KeyId!)) }),
+    }),
+    ListKeys: operation<sdk.ListKeysRequest, sdk.ListKeysResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: ({ Limit, Marker }) => {
+        between(Limit, 1, 1000, "limit", invalid);
+        const { items, nextToken } = page([...this.#keys.values()], Marker, Limit ?? 100, 1000, {
+          code: "InvalidMarkerException",
+        });
+        return {
+          Keys: items.map(({ id, arn }) => ({ KeyId: id, KeyArn: arn })),
+          NextMarker: nextToken,
+          Truncated: nextToken !== undefined,
+        };
+      },
+    }),
+    GetKeyPolicy: operation<sdk.GetKeyPolicyRequest, sdk.GetKeyPolicyResponse>({
+      access: "read",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => ({ Policy: this.#find(KeyId!).policy, PolicyName: "default" }),
+    }),
+    PutKeyPolicy: operation<sdk.PutKeyPolicyRequest, object>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId, Policy }) => {
+        const key = this.#find(KeyId!);
+        key.policy = checkPolicy(Policy!);
+        return {};
+      },
+    }),
+    EnableKeyRotation: operation<sdk.EnableKeyRotationRequest, object>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => {
+        this.#find(KeyId!).rotating = true;
+        return {};
+      },
+    }),
+    GetKeyRotationStatus: operation<sdk.GetKeyRotationStatusRequest, sdk.GetKeyRotationStatusResponse>({
+      access: "read",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => ({ KeyRotationEnabled: this.#find(KeyId!).rotating }),
+    }),
+    DisableKey: operation<sdk.DisableKeyRequest, object>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => {
+        this.#find(KeyId!).enabled = false;
+        return {};
+      },
+    }),
+    EnableKey: operation<sdk.EnableKeyRequest, object>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => {
+        const key = this.#find(KeyId!);
+        if (key.deletionDate) throw invalidState(`${key.arn} is pending deletion.`);
+        key.enabled = true;
+        return {};
+      },
+    }),
+    ScheduleKeyDeletion: operation<sdk.ScheduleKeyDeletionRequest, sdk.ScheduleKeyDeletionResponse>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId, PendingWindowInDays = 30 }, call) => {
+        between(PendingWindowInDays, 7, 30, "pendingWindowInDays", invalid);
+        const key = this.#find(KeyId!);
+        if (key.deletionDate) throw invalidState(`${key.arn} is pending deletion.`);
+        key.deletionDate = new Date(call.time + PendingWindowInDays * 86_400_000);
+        key.enabled = false;
+        return {
+          KeyId: key.arn,
+          DeletionDate: key.deletionDate,
+          KeyState: "PendingDeletion",
+          PendingWindowInDays,
+        };
+      },
+    }),
+    CreateAlias: operation<sdk.CreateAliasRequest, object>({
+      access: "write",
+      authorize: ({ AliasName, TargetKeyId }) => [
+        { resource: this.world.arn("kms", AliasName!) },
+        this.#on(TargetKeyId),
+      ],
+      handle: ({ AliasName: name = "", TargetKeyId }) => {
+        matchesPattern(name, /alias\/[\w/-]+/, "aliasName", { code: "InvalidAliasNameException" });
+        const key = this.#find(TargetKeyId!);
+        if (this.#aliases.has(name))
+          throw new ServiceError("AlreadyExistsException", `An alias with the name ${name} already exists`);
+        this.#aliases.set(name, key.id);
+        return {};
+      },
+    }),
+    DeleteAlias: operation<sdk.DeleteAliasRequest, object>({
+      access: "write",
+      authorize: ({ AliasName }) => ({ resource: this.world.arn("kms", AliasName!) }),
+      handle: ({ AliasName }) => {
+        if (!this.#aliases.delete(AliasName!))
+          throw notFound(`Alias ${this.world.arn("kms", AliasName!)} is not found.`);
+        return {};
+      },
+    }),
+    ListAliases: operation<sdk.ListAliasesRequest, sdk.ListAliasesResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: ({ KeyId, Limit, Marker }) => {
+        between(Limit, 1, 100, "limit", invalid);
+        const only = KeyId === undefined ? undefined : this.#find(KeyId).id;
+        const aliases = [...this.#aliases].filter(([, id]) => only === undefined || id === only);
+        const { items, nextToken } = page(aliases, Marker, Limit ?? 50, 100, {
+          code: "InvalidMarkerException",
+        });
+        return {
+          Aliases: items.map(([name, id]) => ({
+            AliasName: name,
+            AliasArn: this.world.arn("kms", name),
+            TargetKeyId: id,
+          })),
+          NextMarker: nextToken,
+          Truncated: nextToken !== undefined,
+        };
+      },
+    }),
+    ListResourceTags: operation<sdk.ListResourceTagsRequest, sdk.ListResourceTagsResponse>({
+      access: "read",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => ({
+        Tags: [...this.#find(KeyId!).tags].map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
+        Truncated: false,
+      }),
+    }),
+    TagResource: operation<sdk.TagResourceRequest, object>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId, Tags }) => {
+        const key = this.#find(KeyId!);
+        for (const { TagKey, TagValue } of Tags ?? []) {
+          lengthBetween(TagKey, 1, 128, "tags.tagKey", { code: "TagException" });
+          key.tags.set(TagKey!, TagValue!);
+        }
+        return {};
+      },
+    }),
+    UntagResource: operation<sdk.UntagResourceRequest, object>({
+      access: "write",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId, TagKeys }) => {
+        const key = this.#find(KeyId!);
+        for (const tag of TagKeys ?? []) key.tags.delete(tag);
+        return {};
+      },
+    }),
+    // The two that other services ask about on behalf of a caller. They hold no text: nothing is encrypted here.
+    Decrypt: operation<sdk.DecryptRequest, sdk.DecryptResponse>({
+      access: "read",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId }) => ({ KeyId: this.#usable(KeyId ?? "").arn }),
+    }),
+    GenerateDataKey: operation<sdk.GenerateDataKeyRequest, sdk.GenerateDataKeyResponse>({
+      access: "read",
+      authorize: ({ KeyId }) => this.#on(KeyId),
+      handle: ({ KeyId, KeySpec, NumberOfBytes }) => {
+        oneOf(KeySpec, ["AES_256", "AES_128"], "keySpec", invalid);
+        between(NumberOfBytes, 1, 1024, "numberOfBytes", invalid);
+        return { KeyId: this.#usable(KeyId!).arn };
+      },
+    }),
+  };
+
+  readonly #random;
+
+  constructor(private readonly world: World) {
+    this.#random = world.random.fork("kms");
+  }
+
+  /** The KMS of a world. */
+  static of(world: World): Kms {
+    const service = world.service("kms");
+    if (!(service instanceof Kms)) throw new Error("the world's kms is not this class");
+    return service;
+  }
+
+  /** The ARN of a key given by id, ARN, alias or alias ARN; undefined when there is none. */
+  arnOf(keyId: string): string | undefined {
+    return this.#lookUp(keyId)?.arn;
+  }
+
+  resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
+    const key = this.#keys.get(resourceArn.slice(resourceArn.lastIndexOf("/") + 1));
+    return key && (statementsOf(JSON.parse(key.policy) as PolicyDocument) as readonly PolicyStatement[]);
+  }
+
+  #on(keyId: string | undefined): { resource: string } {
+    const given = keyId ?? "";
+    const arn = this.arnOf(given);
+    return { resource: arn ?? (given.startsWith("arn:") ? given : this.world.arn("kms", `key/${given}`)) };
+  }
+
+  #lookUp(keyId: string): Key | undefined {
+    const alias = keyId.startsWith("alias/") ? keyId : /:alias\/.+$/.exec(keyId)?.[0].slice(1);
+    const id = alias === undefined ? keyId.slice(keyId.lastIndexOf("/") + 1) : this.#aliases.get(alias);
+    return id === undefined ? undefined : this.#keys.get(id);
+  }
+
+  #find(keyId: string): Key {
+    const key = this.#lookUp(keyId);
+    if (!key)
+      throw notFound(`Key '${keyId.startsWith("arn:") ? keyId : this.#on(keyId).resource}' does not exist`);
+    return key;
+  }
+
+  #usable(keyId: string): Key {
+    const key = this.#find(keyId);
+    if (key.deletionDate) throw invalidState(`${key.arn} is pending deletion.`);
+    if (!key.enabled) throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
+    return key;
+  }
+
+  #create({ Description = "", Policy, Tags, KeyUsage, KeySpec }: sdk.CreateKeyRequest, call: Call): Key {
+    lengthBetween(Description, 0, 8192, "description", invalid);
+    oneOf(KeyUsage, sdk.KeyUsageType, "keyUsage", invalid);
+    oneOf(KeySpec, sdk.KeySpec, "keySpec", invalid);
+    const id = this.#random.uuid();
+    const key: Key = {
+      id,
+      arn: this.world.arn("kms", `key/${id}`),
+      created: new Date(call.time),
+      description: Description,
+      policy: checkPolicy(Policy ?? this.#defaultPolicy()),
+      enabled: true,
+      rotating: false,
+      tags: new Map((Tags ?? []).map(({ TagKey, TagValue }) => [TagKey!, TagValue!])),
+    };
+    this.#keys.set(id, key);
+    return key;
+  }
+
+  /** AWS KMS Developer Guide, "Default key policy": the account's identity policies decide. */
+  #defaultPolicy(): string {
+    const AWS = `arn:${this.world.partition}:iam::${this.world.account}:root`;
+    const Statement = [
+      {
+        Sid: "Enable IAM User Permissions",
+        Effect: "Allow",
+        Principal: { AWS },
+        Action: "kms:*",
+        Resource: "*",
+      },
+    ];
+    return JSON.stringify({ Version: "2012-10-17", Id: "key-default-1", Statement });
+  }
+
+  #metadata(key: Key): sdk.KeyMetadata {
+    return {
+      AWSAccountId: this.world.account,
+      KeyId: key.id,
+      Arn: key.arn,
+      CreationDate: key.created,
+      Enabled: key.enabled,
+      Description: key.description,
+      KeyUsage: "ENCRYPT_DECRYPT",
+      KeySpec: "SYMMETRIC_DEFAULT",
+      KeyState: key.deletionDate ? "PendingDeletion" : key.enabled ? "Enabled" : "Disabled",
+      DeletionDate: key.deletionDate,
+      Origin: "AWS_KMS",
+      KeyManager: "CUSTOMER",
+      EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
+      MultiRegion: false,
+    };
+  }
+}
+
+function checkPolicy(text: string): string {
+  const refusal = { code: "MalformedPolicyDocumentException" };
+  const { Statement } = jsonObject(text, "policy", refusal);
+  const statements = [Statement].flat();
+  if (
+    !statements.every(
+      (one) =>
+        typeof one === "object" &&
+        one !== null &&
+        "Effect" in one &&
+        ("Principal" in one || "NotPrincipal" in one),
+    )
+  )
+    throw new ServiceError(
+      refusal.code,
+      "The new key policy must have statements with an Effect and a Principal.",
+    );
+  return text;
+}
+
+function notFound(message: string): ServiceError {
+  return new ServiceError("NotFoundException", message);
+}
+
+function invalidState(message: string): ServiceError {
+  return new ServiceError("KMSInvalidStateException", message);
+}

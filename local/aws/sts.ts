@@ -1,0 +1,84 @@
+import * as sdk from "@aws-sdk/client-sts";
+import { callerName, type Caller } from "./caller";
+import { between, lengthBetween, matchesPattern } from "./constraints";
+import { ServiceError } from "./errors";
+import { Iam } from "./iam";
+import { operation, type Call, type Service } from "./service";
+import type { World } from "./world";
+
+const invalid = { code: "ValidationError" } as const;
+
+/** STS: who am I, and another role's credentials. */
+export class Sts implements Service {
+  readonly prefix = "sts";
+  readonly sdk = sdk;
+
+  readonly operations = {
+    GetCallerIdentity: operation<sdk.GetCallerIdentityRequest, sdk.GetCallerIdentityResponse>({
+      access: "read",
+      // AWS STS API Reference: no permissions are required, and a policy cannot take it away.
+      authorize: () => [],
+      handle: (_input, call) => ({
+        Account: this.world.account,
+        Arn: callerName(call.caller, this.world.partition, this.world.account),
+        UserId: this.#userId(call.caller),
+      }),
+    }),
+    AssumeRole: operation<sdk.AssumeRoleRequest, sdk.AssumeRoleResponse>({
+      access: "write",
+      authorize: ({ RoleArn }) => ({ resource: RoleArn! }),
+      handle: (input, call) => this.#assumeRole(input, call),
+    }),
+  };
+
+  constructor(private readonly world: World) {}
+
+  /** The STS of a world. */
+  static of(world: World): Sts {
+    const service = world.service("sts");
+    if (!(service instanceof Sts)) throw new Error("the world's sts is not this class");
+    return service;
+  }
+
+  #assumeRole(
+    { RoleArn: roleArn = "", RoleSessionName: session = "", DurationSeconds = 3600 }: sdk.AssumeRoleRequest,
+    call: Call,
+  ): sdk.AssumeRoleResponse {
+    lengthBetween(session, 2, 64, "roleSessionName", invalid);
+    matchesPattern(session, /[\w+=,.@-]+/, "roleSessionName", invalid);
+    matchesPattern(roleArn, /[\x20-\x7e]{20,2048}/, "roleArn", invalid);
+    between(DurationSeconds, 900, 43_200, "durationSeconds", invalid);
+    const { world } = this;
+    const iam = Iam.of(world);
+    const { caller } = call;
+    const who = callerName(caller, world.partition, world.account);
+    const principal =
+      caller.kind === "role" ? caller.roleArn : caller.kind === "service" ? caller.principal : who;
+    if (!iam.trusts(roleArn, principal))
+      throw new ServiceError(
+        "AccessDenied",
+        `User: ${who} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+        403,
+      );
+    const assumed: Caller = { kind: "role", roleArn, session };
+    const { accessKeyId, secretAccessKey, sessionToken } = iam.credentials(assumed);
+    return {
+      Credentials: {
+        AccessKeyId: accessKeyId,
+        SecretAccessKey: secretAccessKey,
+        SessionToken: sessionToken,
+        Expiration: new Date(call.time + DurationSeconds * 1000),
+      },
+      AssumedRoleUser: {
+        AssumedRoleId: this.#userId(assumed),
+        Arn: callerName(assumed, world.partition, world.account),
+      },
+      PackedPolicySize: 0,
+    };
+  }
+
+  #userId(caller: Caller): string {
+    if (caller.kind !== "role") return `AIDA${this.world.account.padStart(17, "0")}`;
+    return `${Iam.of(this.world).roleId(caller.roleArn) ?? "AROA"}:${caller.session}`;
+  }
+}
