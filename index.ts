@@ -1,41 +1,58 @@
+import { Alarms } from "./stack/alarms";
 import { currentContext } from "./stack/context";
 import { Queue } from "./stack/queue";
 import { Recycler } from "./stack/recycler";
 import { clustersOf } from "./stack/role-statements";
+import { Rotation, rotationRuleNames } from "./stack/rotation";
+import { resolveDatabases } from "./stack/rotation-databases";
 import { Rules } from "./stack/rules";
 import { readSettings } from "./stack/settings";
+import { Trail } from "./stack/trail";
 
 /** Keeps every container of Amazon ECS on the current value of its secrets. */
 export = async () => {
   const context = await currentContext();
   const { place, names } = context;
-  const { coverage, mode, timing, limits, ...settings } = readSettings(place);
-  const { delaySeconds, sweep } = timing;
+  const settings = readSettings(place);
+  const { coverage, mode, timing, limits, alarms, permissionsBoundary, logRetentionDays } = settings;
+  const rotations = await resolveDatabases(settings.rotations);
 
   const queue = new Queue("queue", {
     context,
-    delaySeconds,
+    delaySeconds: timing.delaySeconds,
     rules: Object.values(names.rules),
-    otherRules: [],
+    otherRules: rotationRuleNames(names, rotations),
   });
-  const rules = new Rules("rules", { context, queue, clusters: clustersOf(coverage), sweep, mode });
+  const rules = new Rules("rules", {
+    context,
+    queue,
+    clusters: clustersOf(coverage),
+    sweep: timing.sweep,
+    mode,
+  });
   const recycler = new Recycler("recycler", {
     context,
     queue,
-    settings: { coverage, mode, queueName: names.queue, delaySeconds, limits },
-    permissionsBoundary: settings.permissionsBoundary,
-    logRetentionDays: settings.logRetentionDays,
+    settings: { coverage, mode, queueName: names.queue, delaySeconds: timing.delaySeconds, limits },
+    permissionsBoundary,
+    logRetentionDays,
   });
+  const trail = settings.trail === "create" ? new Trail("trail", { context }) : undefined;
+  const rotation = new Rotation("rotation", {
+    context,
+    queue,
+    rotations,
+    mode,
+    permissionsBoundary,
+    logRetentionDays,
+  });
+  if (alarms.email ?? alarms.topic) new Alarms("alarms", { context, alarms, queue, recycler, rotation });
 
   return {
     queueName: queue.queue.name,
     functionName: recycler.function.name,
-    ruleNames: {
-      secrets: rules.secrets.name,
-      parameters: rules.parameters.name,
-      deployments: rules.deployments.name,
-      sweep: rules.sweep.name,
-    },
+    ruleNames: rules.names,
+    trailBucketName: trail?.bucketName,
     policyConfig: {
       "ecs-service-secrets-covered": {
         account: place.account,

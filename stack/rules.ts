@@ -20,6 +20,9 @@ export interface RulesArgs {
 /** One group for all messages: SQS hands out one batch of a group at a time. */
 const MESSAGE_GROUP_ID = "recycler";
 
+/** One of the four rules. */
+export type RuleKind = keyof Context["names"]["rules"];
+
 /** What starts a rule. */
 type Trigger = { readonly eventPattern: EventPattern } | { readonly scheduleExpression: string };
 
@@ -29,6 +32,7 @@ export class Rules extends pulumi.ComponentResource {
   readonly parameters: aws.cloudwatch.EventRule;
   readonly deployments: aws.cloudwatch.EventRule;
   readonly sweep: aws.cloudwatch.EventRule;
+  readonly names: Readonly<Record<RuleKind, pulumi.Output<string>>>;
 
   constructor(name: string, args: RulesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ecs-secret-recycler:index:Rules", name, {}, opts);
@@ -52,18 +56,19 @@ export class Rules extends pulumi.ComponentResource {
       scheduleExpression: args.sweep,
     });
 
-    this.registerOutputs({
+    this.names = {
       secrets: this.secrets.name,
       parameters: this.parameters.name,
       deployments: this.deployments.name,
       sweep: this.sweep.name,
-    });
+    };
+    this.registerOutputs(this.names);
   }
 
   #rule(
     name: string,
     { context, queue, mode }: RulesArgs,
-    kind: keyof Context["names"]["rules"],
+    kind: RuleKind,
     description: string,
     trigger: Trigger,
   ): aws.cloudwatch.EventRule {

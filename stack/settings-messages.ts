@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 /** One mistake in the settings: where it is and what is wrong with it. */
@@ -119,4 +120,11 @@ export function mistakesOf(issues: readonly z.core.$ZodIssue[]): Mistake[] {
       message: lines[index] ?? "no such setting",
     }));
   });
+}
+
+/** One error for all mistakes; Pulumi prints it without a stack trace. */
+export function settingsError(mistakes: readonly Mistake[]): Error {
+  const lines = mistakes.map(({ path, message }) => `${formatPath(path)}: ${message}`);
+  const what = lines.length === 1 ? "a mistake" : `${lines.length} mistakes`;
+  return new pulumi.RunError(`the settings of the stack have ${what}:\n  ${lines.join("\n  ")}`);
 }

@@ -71,8 +71,7 @@ function credentialRules(entry: RotationEntry, place: Place): Mistake[] {
   const id = entry.secret ?? entry.parameter ?? "";
   const message = key === "secret" ? secretMistake(id, place) : parameterMistake(id, place);
   if (message !== undefined) return [{ path: [key], message }];
-  const arn = parseArn(id);
-  return arn && (arn.region !== place.region || arn.account !== place.account)
+  return id.startsWith("arn:") && !isHere(id, place)
     ? [
         {
           path: [key],
@@ -80,6 +79,11 @@ function credentialRules(entry: RotationEntry, place: Place): Mistake[] {
         },
       ]
     : [];
+}
+
+function isHere(arn: string, place: Place): boolean {
+  const { partition, region, account } = parseArn(arn) ?? {};
+  return partition === place.partition && region === place.region && account === place.account;
 }
 
 function rotatorRules(entry: RotationEntry, place: Place): Mistake[] {

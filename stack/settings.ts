@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CoveredServices, Mode, RecyclerSettings } from "../handler/coverage";
 import type { Place } from "./context";
-import { formatPath, mistakesOf, type Mistake } from "./settings-messages";
+import { mistakesOf, settingsError, type Mistake } from "./settings-messages";
 import { normaliseServices, serviceRules } from "./settings-services";
 import { normaliseRotations, rotationRules, type RotationSettings } from "./settings-rotations";
+import { sweepMistakes } from "./settings-schedules";
 import { rotationSchema, serviceSchema, settingsSchema } from "./settings-schema";
 
 /** What alarms are sent to, and when. No address and no topic: no alarms. */
@@ -50,7 +51,11 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>, place: Pla
   // one run reports everything.
   const services = valid(raw.services, serviceSchema);
   const rotations = valid(raw.rotations, rotationSchema);
-  mistakes.push(...serviceRules(services, place), ...rotationRules(rotations, place));
+  mistakes.push(
+    ...serviceRules(services, place),
+    ...rotationRules(rotations, place),
+    ...sweepMistakes(sweepOf(raw)),
+  );
   if (mistakes.length > 0 || !parsed.success) throw settingsError(mistakes);
 
   const { services: entries, rotations: rotationEntries, permissionsBoundary, ...rest } = parsed.data;
@@ -82,6 +87,10 @@ function configValue(value: string): unknown {
   }
 }
 
+function sweepOf({ timing }: Readonly<Record<string, unknown>>): unknown {
+  return typeof timing === "object" && timing !== null && "sweep" in timing ? timing.sweep : undefined;
+}
+
 /** The entries of a list that are right by themselves, with their places in the list. */
 function valid<Entry>(
   list: unknown,
@@ -92,10 +101,4 @@ function valid<Entry>(
     const parsed = schema.safeParse(value);
     return parsed.success ? [{ index, entry: parsed.data }] : [];
   });
-}
-
-function settingsError(mistakes: readonly Mistake[]): Error {
-  const lines = mistakes.map(({ path, message }) => `${formatPath(path)}: ${message}`);
-  const what = lines.length === 1 ? "a mistake" : `${lines.length} mistakes`;
-  return new pulumi.RunError(`the settings of the stack have ${what}:\n  ${lines.join("\n  ")}`);
 }

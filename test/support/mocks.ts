@@ -234,8 +234,8 @@ function answer(
 
 /** Outputs of a stack, with every Output inside awaited. */
 async function plain(outputs: unknown): Promise<Record<string, unknown>> {
-  const value = await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
-  return (value ?? {}) as Record<string, unknown>;
+  const all = pulumi.output(outputs as Record<string, unknown> | undefined);
+  return await new Promise((resolve) => all.apply((value) => resolve(value ?? {})));
 }
 
 const root = path.join(__dirname, "..", "..");
