@@ -158,7 +158,8 @@ export const secrets: Readonly<Record<string, ResourceType>> = {
     computed: ["id", "arn", "rotationEnabled"],
     replaceOnChanges: ["secretId"],
     async create(account, inputs) {
-      return { id: inputs.secretId, state: await rotate(account, inputs) };
+      const state = await rotate(account, inputs);
+      return { id: text(state, "arn"), state };
     },
     update: (account, _id, _olds, inputs) => rotate(account, inputs),
     async delete(account, secretId) {

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { Mode } from "../../handler/coverage";
+import type { World } from "../aws/world";
+import { deploy, type DeployedResource, type Deployment } from "../pulumi/mocks";
+import { exampleFolder } from "./platform";
+
+/** Project and stack of the recycler, and the names that follow from them. */
+export const recyclerProject = "ecs-secret-recycler";
+export const recyclerStack = "demo";
+/** Name of the recycler's function, its role and its trail. */
+export const recyclerName = `${recyclerProject}-${recyclerStack}`;
+
+/** The example's cluster and services, with what its settings cover. */
+export const example = {
+  cluster: "shop",
+  services: [
+    { service: "web", covered: true, desiredCount: 3 },
+    { service: "worker", covered: true, desiredCount: 2 },
+    { service: "reports", covered: false, desiredCount: 2 },
+  ],
+  databaseSecret: "shop/database",
+  adminSecret: "shop/database-admin",
+  logTokenSecret: "shop/log-token",
+  partnerSecret: "shop/partner-key",
+  parameter: "/shop/feature-flags",
+} as const;
+
+const repository = join(exampleFolder, "..", "..");
+
+/** The recycler's settings for the example, as its stack file has them. */
+export function exampleSettings(): Record<string, unknown> {
+  const file = join(exampleFolder, "settings.yaml");
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  return config;
+}
+
+/** Deploys the example into a world. Its passwords are drawn from the world's seed. */
+export function deployShop(
+  world: World,
+  onResource?: (resource: DeployedResource) => void,
+): Promise<Deployment> {
+  const random = world.random.fork("example");
+  const passwords = ["adminPassword", "databasePassword", "registryPassword", "logToken", "partnerKey"];
+  return deploy(world, join(exampleFolder, "index.ts"), {
+    project: "shop",
+    stack: recyclerStack,
+    config: {
+      "aws:region": world.region,
+      ...Object.fromEntries(passwords.map((name) => [`shop:${name}`, random.text(24)])),
+    },
+    onResource,
+  });
+}
+
+/** Deploys the recycler with the example's settings into a world. */
+export function deployRecycler(
+  world: World,
+  mode: Mode,
+  onResource?: (resource: DeployedResource) => void,
+): Promise<Deployment> {
+  return deploy(world, join(repository, "index.ts"), {
+    project: recyclerProject,
+    stack: recyclerStack,
+    config: { ...exampleSettings(), "aws:region": world.region, [`${recyclerProject}:mode`]: mode },
+    onResource,
+  });
+}

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { RealClock, type Clock } from "../aws/clock";
+import { PostgresRuntime } from "../runtime/postgres";
+import { ProcessFunctionRuntime } from "../runtime/function-process";
+import { taskProcesses, type ProcessImage } from "../runtime/task-process";
+import type { DatabaseHandle, FunctionRuntime, Runtime } from "../runtime/types";
+
+/** Folder of the example, as this repository has it. */
+export const exampleFolder = join(__dirname, "..", "..", "examples", "shop");
+
+/** The example's images and the programs that stand for them; each task listens on a port of its own. */
+export const exampleImages: Readonly<Record<string, ProcessImage>> = Object.fromEntries(
+  ["web", "worker", "reports"].map((service) => [
+    `registry.example.com/shop/${service}:1.4.0`,
+    {
+      file: join(exampleFolder, "services", `${service}.js`),
+      args: ["--host", "127.0.0.1", "--port", "0"],
+    },
+  ]),
+);
+
+/** How the example is run: on which clock, and by what its functions, tasks and databases are. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly runtime: Runtime;
+  /** Receives every line that a function writes. */
+  onFunctionLine: (functionName: string, line: string) => void;
+  /** Ends what the services of a world did not end. */
+  close(): Promise<void>;
+}
+
+/** What may be set of a platform of real processes. */
+export interface ProcessPlatformOptions {
+  /** How long a task waits before its program starts, in milliseconds, so that a roll can be watched. */
+  readonly taskStartMs: number;
+  /** Lines of the tasks' programs; dropped when absent. */
+  readonly taskLine?: (taskArn: string, container: string, line: string) => void;
+}
+
+/** Real time, and processes for everything: functions from their archives, tasks, PostgreSQL. */
+export function processPlatform(options: ProcessPlatformOptions): Platform {
+  const clock = new RealClock();
+  const functions = new ProcessFunctionRuntime();
+  const databases = new Set<DatabaseHandle>();
+  const postgres = new PostgresRuntime({ clock });
+  const platform: Platform = {
+    clock,
+    runtime: {
+      functions: heard(functions, (name, line) => platform.onFunctionLine(name, line)),
+      tasks: taskProcesses({
+        clock,
+        images: exampleImages,
+        startDelayMs: options.taskStartMs,
+        log: options.taskLine,
+      }),
+      databases: {
+        async start(spec) {
+          const handle = await postgres.start(spec);
+          databases.add(handle);
+          return handle;
+        },
+      },
+    },
+    onFunctionLine: () => undefined,
+    async close() {
+      await functions.stop();
+      await Promise.all([...databases].map((database) => database.stop()));
+      clock.stop();
+    },
+  };
+  return platform;
+}
+
+/** A function runtime whose functions' lines are heard by somebody else too. */
+export function heard(
+  runtime: FunctionRuntime,
+  listener: (functionName: string, line: string) => void,
+): FunctionRuntime {
+  return {
+    start: (spec, log) =>
+      runtime.start(spec, (line) => {
+        log(line);
+        listener(spec.functionName, line);
+      }),
+  };
+}

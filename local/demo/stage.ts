@@ -1,0 +1,107 @@
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
+import type { Mode } from "../../handler/coverage";
+import { migrate, type Credential } from "../../examples/shop/migrate";
+import { operator } from "../aws/caller";
+import { serve, type HttpDoor } from "../aws/http";
+import { createWorld } from "../aws/index";
+import { clientConfig } from "../aws/in-process";
+import { Random } from "../aws/random";
+import type { World } from "../aws/world";
+import type { Deployment } from "../pulumi/mocks";
+import { deployRecycler, deployShop, example, recyclerName } from "./example";
+import type { Platform } from "./platform";
+import { Truth } from "./truth";
+
+/** What makes one stage different from another. */
+export interface StageOptions {
+  readonly seed: string | number;
+  readonly partition?: string;
+  readonly region?: string;
+  /** `off`: everything is deployed, and rules and function are disabled. */
+  readonly mode: Mode;
+  /** How long CloudTrail takes to deliver an event, in milliseconds. */
+  readonly cloudTrailDelayMs: number;
+  /** Told of what is being done, and of each resource that is made. */
+  readonly onStep?: (step: string) => void;
+  readonly onResource?: (count: number) => void;
+}
+
+/** The example and the recycler, deployed and running. */
+export interface Stage {
+  readonly world: World;
+  readonly door: HttpDoor;
+  readonly shop: Deployment;
+  readonly recycler: Deployment;
+  readonly truth: Truth;
+  readonly clients: { readonly secretsManager: SecretsManagerClient; readonly ssm: SSMClient };
+  /** When the services were first deployed, in milliseconds since the epoch. */
+  readonly deployedAt: number;
+}
+
+/** The account and Region of the demonstration. */
+export const demoAccount = "123456789012";
+const demoRegion = "eu-west-1";
+
+/**
+ * Makes a world on a platform and deploys into it: the example, its first migration, the recycler. What was
+ * started is handed to `started` as soon as it exists, so that an interruption can end it.
+ */
+export async function openStage(
+  platform: Platform,
+  options: StageOptions,
+  started: (end: () => Promise<void>) => void,
+): Promise<Stage> {
+  const world = createWorld({
+    partition: options.partition ?? "aws",
+    region: options.region ?? demoRegion,
+    account: demoAccount,
+    clock: platform.clock,
+    random: new Random(options.seed),
+    runtime: platform.runtime,
+  });
+  const door = await serve(world);
+  started(async () => {
+    await door.close();
+    await world.stop();
+    await platform.close();
+  });
+  let count = 0;
+  const onResource = (): void => options.onResource?.(++count);
+  options.onStep?.("deploying examples/shop");
+  const shop = await deployShop(world, onResource);
+  options.onStep?.("making the shop's user and table in PostgreSQL");
+  await migrate(
+    await credential(world, example.adminSecret),
+    await credential(world, example.databaseSecret),
+  );
+  const deployedAt = world.clock.now();
+  options.onStep?.("deploying the recycler (index.ts with examples/shop/settings.yaml)");
+  const recycler = await deployRecycler(world, options.mode, onResource);
+  const config = clientConfig(world, operator);
+  return {
+    world,
+    door,
+    shop,
+    recycler,
+    truth: new Truth(
+      world,
+      example.cluster,
+      `arn:${world.partition}:iam::${world.account}:role/${recyclerName}`,
+    ),
+    clients: { secretsManager: new SecretsManagerClient(config), ssm: new SSMClient(config) },
+    deployedAt,
+  };
+}
+
+async function credential(world: World, secret: string): Promise<Credential> {
+  const { SecretString } = await world.asOperator<GetSecretValueResponse>(
+    "secretsmanager",
+    "GetSecretValue",
+    {
+      SecretId: secret,
+    },
+  );
+  return JSON.parse(SecretString!) as Credential;
+}
