@@ -13,8 +13,11 @@ import { createLog, lineOf, type DecisionLine, type Log, type Write } from "./lo
 import { createMemory } from "./memory";
 import { observe } from "./observe";
 import { createPacing } from "./pace";
-import { plan, iso, type SeenValue } from "./plan";
-import { run, unproven, type RunEnvironment, type RunParts } from "./run";
+import { iso, type SeenValue } from "./decision";
+import { plan } from "./plan";
+import { run } from "./run";
+import { unproven } from "./targets";
+import type { RunEnvironment, RunParts } from "./environment";
 
 /** The fields of Lambda's context that are used. */
 export interface LambdaContext {

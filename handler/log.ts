@@ -1,5 +1,5 @@
 import type { Mode } from "./coverage";
-import { decisions, iso, type Decision, type DecisionName } from "./plan";
+import { decisions, iso, type Decision, type DecisionName } from "./decision";
 
 /** CloudWatch namespace of the metrics. Their one dimension is `FunctionName`. */
 export const metricNamespace = "EcsSecretRecycler";

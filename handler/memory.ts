@@ -4,6 +4,7 @@
  */
 import type { Home } from "../aws-semantics/secret-reference";
 import type { Change } from "./change";
+import { hasEnded, type ServiceDeployment } from "./decision";
 import { marginMs } from "./freshness";
 import { concerns, type Reads } from "./readers";
 
@@ -17,6 +18,11 @@ export interface RememberedService {
   readonly reads?: Reads;
   /** When this container forced a deployment of it, by ECS's clock. */
   readonly forcedAtMs?: number;
+  /** How its deployments ended, up to the one shown at the time. */
+  readonly ended?: {
+    readonly deploymentCreatedAtMs: number;
+    readonly attempts: readonly ServiceDeployment[];
+  };
 }
 
 /** A task definition's revision never changes. */
@@ -47,6 +53,28 @@ export function createMemory(): Memory {
 /** The key of a service. */
 export function serviceKey(cluster: string, service: string): string {
   return `${cluster}/${service}`;
+}
+
+/** Remembers how the deployments of a service ended; while one is under way there is nothing to remember. */
+export function rememberAttempts(
+  memory: Memory,
+  key: string,
+  deploymentCreatedAtMs: number,
+  attempts: readonly ServiceDeployment[],
+): void {
+  const known = memory.services.get(key);
+  if (known && attempts.every(hasEnded))
+    memory.services.set(key, { ...known, ended: { deploymentCreatedAtMs, attempts } });
+}
+
+/** How the deployments ended up to this one, as far as it is remembered. */
+export function rememberedAttempts(
+  memory: Memory,
+  key: string,
+  deploymentCreatedAtMs: number,
+): readonly ServiceDeployment[] | undefined {
+  const ended = memory.services.get(key)?.ended;
+  return ended?.deploymentCreatedAtMs === deploymentCreatedAtMs ? ended.attempts : undefined;
 }
 
 /** Remembers a move that an event has proven. */

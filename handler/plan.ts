@@ -2,127 +2,25 @@
  * What to do about a service. Pure and total: what was seen, the settings and the time go in, one decision with its
  * reason comes out. The same function decides before and after a service's deployments were asked for.
  */
-import type { FailureCode } from "./errors";
-import { marginMs, type Freshness, type Interval } from "./freshness";
-
-/** Every decision there is. Only `recycle` changes anything. */
-export const decisions = [
-  "recycle",
-  "fresh",
-  "rolling-out",
-  "blocked",
-  "settling",
-  "halted",
-  "waiting-for-wave",
-  "at-capacity",
-  "cooling-down",
-  "frozen",
-  "predates-install",
-  "unknown",
-  "unsupported",
-  "not-found",
-  "denied",
-  "deferred",
-] as const;
-
-/** One of the closed list. */
-export type DecisionName = (typeof decisions)[number];
-
-/** Something that could not be looked at. */
-export interface Unseen {
-  readonly kind: "unseen";
-  readonly code: FailureCode | "unsupported";
-  readonly reason: string;
-}
-
-/** A service as DescribeServices shows it. */
-export interface SeenService {
-  readonly kind: "service";
-  /** `ECS`, `CODE_DEPLOY`, `EXTERNAL`. */
-  readonly controller: string;
-  readonly desiredCount: number;
-  /** The PRIMARY deployment (for other controllers: task set); absent: none is shown. */
-  readonly deploymentCreatedAtMs?: number;
-  /** True while tasks of another deployment run beside it, or tasks of its own are missing. */
-  readonly unfinished: boolean;
-  readonly taskDefinition?: string;
-}
-
-/** A value that the service reads. */
-export interface SeenValue {
-  /** The same for all readers of the value, whatever they call it. */
-  readonly key?: string;
-  /** Name or ARN, as the settings or the task definition have it. */
-  readonly subject: string;
-  /** The staging label that is followed; absent for a parameter. */
-  readonly label?: string;
-  /** When it last moved; `pinned`: it never does; absent: it was not looked at. */
-  readonly move?: Interval | Unseen | "pinned";
-  /** True when an event of this move has come: it waits for nothing more. */
-  readonly announced: boolean;
-  /** What made us look: the event's name, `sweep`, `status`, ... */
-  readonly cause: string;
-  readonly who?: string;
-}
-
-/** One entry of ListServiceDeployments. */
-export interface ServiceDeployment {
-  readonly createdAtMs: number;
-  readonly status: string;
-  readonly statusReason?: string;
-}
-
-/** All that is known of a service in this run. */
-export interface Situation {
-  readonly cluster: string;
-  readonly service: string;
-  readonly wave: number;
-  readonly seen: SeenService | Unseen;
-  readonly values: readonly SeenValue[];
-  /** How its deployments ended; absent: nobody asked yet. */
-  readonly attempts?: readonly ServiceDeployment[] | Unseen;
-  /** When this container forced a deployment of it, by ECS's clock. */
-  readonly forcedAtMs?: number;
-  /** Whether its task definition names an image by a tag that can move; absent: nobody looked. */
-  readonly mutableImage?: boolean;
-}
-
-/** What holds for all services. */
-export interface Circumstances {
-  readonly nowMs: number;
-  /** When the queue was created; absent: it could not be found out. */
-  readonly installedAtMs?: number;
-  readonly delaySeconds: number;
-  /** Settings' `limits.minutesBetweenDeployments`. */
-  readonly minutesBetweenDeployments?: number;
-}
-
-/** A decision about one service, as it is logged. */
-export interface Decision {
-  readonly decision: DecisionName;
-  readonly reason: string;
-  readonly cluster: string;
-  readonly service: string;
-  readonly wave: number;
-  /** The value's `key`. */
-  readonly key?: string;
-  readonly subject?: string;
-  readonly label?: string;
-  readonly move?: Interval;
-  readonly deploymentCreatedAtMs?: number;
-  readonly cause: string;
-  readonly who?: string;
-  readonly mutableImage?: boolean;
-}
-
-/** How a deployment is compared with a move: `freshness`, or another in its place. */
-export type Compare = (deploymentCreatedAtMs: number, move: Interval) => Freshness;
+import {
+  decisionOfFailure,
+  failedStatuses,
+  hasEnded,
+  iso,
+  type Circumstances,
+  type Compare,
+  type Decision,
+  type DecisionName,
+  type SeenService,
+  type SeenValue,
+  type ServiceDeployment,
+  type Situation,
+  type Unseen,
+} from "./decision";
+import { marginMs, type Interval } from "./freshness";
 
 /** A value whose move is known. */
 type Moved = SeenValue & { readonly move: Interval };
-
-/** Statuses of a service deployment that ended without replacing the tasks (Amazon ECS API Reference). */
-const failedStatuses = ["STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"];
 
 /** How long a deployment of ours may be missing from ECS's answers: they are eventually consistent. */
 export const unseenForceMs = 5 * 60_000;
@@ -166,7 +64,7 @@ function ofStale(
     );
   const since =
     installedAtMs === undefined
-      ? stale.filter((value) => value.announced)
+      ? stale.filter((value) => value.proven)
       : stale.filter((value) => value.move.loMs >= installedAtMs);
   const ready = since.filter((value) => value.announced || nowMs - value.move.hiMs >= delaySeconds * 1000);
   const governing = latest(ready);
@@ -299,7 +197,7 @@ function ofNotStale(
   const governing = latest(moved);
   const attempts = situation.attempts;
   if (governing && attempts && isList(attempts)) {
-    const after = attempts.filter((attempt) => attempt.createdAtMs > governing.move.loMs + marginMs);
+    const after = attempts.filter((attempt) => attempt.createdAtMs > governing.move.hiMs + marginMs);
     const last = newest(after);
     const failed = last && failedStatuses.includes(last.status);
     // ECS may show a rollback as a new PRIMARY deployment. One that succeeded after the move replaced every task.
@@ -319,22 +217,6 @@ function halted(situation: Situation, value: SeenValue, last: ServiceDeployment)
     `the deployment made ${iso(last.createdAtMs)}, after the move, ended as ${last.status}${why}; not tried again until the value moves`,
     value,
   );
-}
-
-/** The decision that a failure of a look or an act is. */
-export function decisionOfFailure(code: Unseen["code"]): DecisionName {
-  switch (code) {
-    case "denied":
-    case "not-found":
-    case "unsupported":
-      return code;
-    case "busy":
-      return "blocked";
-    case "refused":
-      return "unsupported";
-    case "retryable":
-      return "deferred";
-  }
 }
 
 function ofUnseen(situation: Situation, unseen: Unseen, value: SeenValue | undefined): Decision {
@@ -357,15 +239,10 @@ function decide(situation: Situation, decision: DecisionName, reason: string, va
     ...(seen.kind === "service" && seen.deploymentCreatedAtMs !== undefined
       ? { deploymentCreatedAtMs: seen.deploymentCreatedAtMs }
       : {}),
-    cause: shown?.cause ?? "look",
+    cause: shown?.cause ?? situation.cause,
     ...(shown?.who === undefined ? {} : { who: shown.who }),
     ...(mutableImage === undefined ? {} : { mutableImage }),
   };
-}
-
-/** True for a deployment that will change nothing more. A status that nobody knows has not ended. */
-function hasEnded(attempt: ServiceDeployment): boolean {
-  return attempt.status === "SUCCESSFUL" || failedStatuses.includes(attempt.status);
 }
 
 function newest(attempts: readonly ServiceDeployment[]): ServiceDeployment | undefined {
@@ -397,9 +274,4 @@ function isList(attempts: readonly ServiceDeployment[] | Unseen): attempts is re
 function span(move: Interval): string {
   if (move.loMs === move.hiMs) return `at ${iso(move.loMs)}`;
   return move.loMs === 0 ? `not after ${iso(move.hiMs)}` : `between ${iso(move.loMs)} and ${iso(move.hiMs)}`;
-}
-
-/** A time as people read it. */
-export function iso(ms: number): string {
-  return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }

@@ -24,8 +24,14 @@ export const noReads: Reads = { references: [], problems: [], pulls: [] };
 /** The secrets and parameters that an entry of the settings lists. */
 export function listedReads(entry: Pick<CoveredServices, "secrets" | "parameters">, home: Home): Reads {
   return readsOf([
-    ...entry.secrets.map((text) => ({ path: text, reference: parseReference(text, home, "secret") })),
-    ...entry.parameters.map((text) => ({ path: text, reference: parseReference(text, home, "parameter") })),
+    ...entry.secrets.map((text, index) => ({
+      path: `secrets[${index}]`,
+      reference: parseReference(text, home, "secret"),
+    })),
+    ...entry.parameters.map((text, index) => ({
+      path: `parameters[${index}]`,
+      reference: parseReference(text, home, "parameter"),
+    })),
   ]);
 }
 

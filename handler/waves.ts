@@ -3,7 +3,7 @@
  * and its latest deployment after the move succeeded. Pure.
  */
 import { marginMs } from "./freshness";
-import type { Decision, DecisionName, ServiceDeployment, Situation, Unseen } from "./plan";
+import type { Decision, DecisionName, ServiceDeployment, Situation, Unseen } from "./decision";
 
 /** A service of an earlier wave, with what was decided about it in this run. */
 export interface Decided {

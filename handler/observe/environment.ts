@@ -1,6 +1,6 @@
 import type { Home } from "../../aws-semantics/secret-reference";
 import type { Clients } from "../clients";
-import type { Compare } from "../plan";
+import type { Compare } from "../decision";
 import type { Memory } from "../memory";
 import type { Pace } from "../pace";
 

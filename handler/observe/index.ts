@@ -1,7 +1,7 @@
 import type { Reference } from "../../aws-semantics/secret-reference";
 import type { Interval } from "../freshness";
 import type { RememberedRevision } from "../memory";
-import type { ServiceDeployment, Unseen } from "../plan";
+import type { ServiceDeployment, Unseen } from "../decision";
 import type { ObserveEnvironment } from "./environment";
 import { installedAt } from "./installation";
 import { describeServices, listServiceDeployments, listServices, type ServiceLook } from "./services";

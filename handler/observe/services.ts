@@ -2,7 +2,7 @@ import type { Deployment, Service } from "@aws-sdk/client-ecs";
 import { serviceReferences } from "../../aws-semantics/references";
 import { ecsPackage } from "../clients";
 import { caughtFault, type Fault } from "../errors";
-import type { SeenService, ServiceDeployment, Unseen } from "../plan";
+import type { SeenService, ServiceDeployment, Unseen } from "../decision";
 import { foundReads, type Reads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 

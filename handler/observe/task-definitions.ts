@@ -3,7 +3,7 @@ import { references } from "../../aws-semantics/references";
 import { ecsPackage } from "../clients";
 import { caughtFault } from "../errors";
 import type { RememberedRevision } from "../memory";
-import type { Unseen } from "../plan";
+import type { Unseen } from "../decision";
 import { foundReads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 import { unseenOf } from "./services";

@@ -2,13 +2,13 @@
  * When a value last moved, without a value ever being read. Sources: AWS Secrets Manager API Reference,
  * `DescribeSecret`, `ListSecretVersionIds`, `ListSecrets`; AWS Systems Manager API Reference, `DescribeParameters`.
  */
-import type { SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
+import type { SecretListEntry, SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
 import type { ParameterReference, Reference, SecretReference } from "../../aws-semantics/secret-reference";
-import { isAtHome, sameParameter, sameSecret } from "../../aws-semantics/secret-reference";
+import { isAtHome, sameParameter, sameSecret, secretKey } from "../../aws-semantics/secret-reference";
 import { secretsManagerPackage, ssmPackage } from "../clients";
 import { caughtFault } from "../errors";
 import type { Interval } from "../freshness";
-import type { Unseen } from "../plan";
+import type { Unseen } from "../decision";
 import { labelOf } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 import { unseenOf } from "./services";
@@ -39,7 +39,13 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
   const times = new Map<string, Promise<SecretTimes | Unseen>>();
   const versions = new Map<string, Promise<readonly SecretVersionsListEntry[] | Unseen>>();
   const parameters = new Map<string, Interval | Unseen>();
-  let listed = false;
+  const wanted = new Set<string>();
+  const list = {
+    secrets: new Map<string, SecretListEntry[]>(),
+    pages: 0,
+    nextToken: undefined as string | undefined,
+    ended: false,
+  };
 
   async function describeSecret(id: string): Promise<SecretTimes | Unseen> {
     const { DescribeSecretCommand } = secretsManagerPackage();
@@ -87,33 +93,45 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
     }
   }
 
-  /** Fills `times` from pages of 100; gives up when that would cost more than looking one by one. */
-  async function listSecrets(wanted: readonly string[]): Promise<void> {
+  /**
+   * Fills `times` from pages of 100, as many as it takes to find these. It gives up when the pages would be more
+   * than the secrets of this run: then each is looked at by itself.
+   */
+  async function listSecrets(ids: readonly string[]): Promise<void> {
     const { ListSecretsCommand } = secretsManagerPackage();
-    const missing = new Set(wanted);
-    let NextToken: string | undefined;
+    const missing = new Set(ids.filter((id) => !takeFromList(id)));
     try {
-      for (let pages = 0; pages === 0 || NextToken; pages++) {
-        if (missing.size === 0) return;
-        if (pages >= wanted.length) {
-          memory.listingGivenUpAfterPages = pages;
+      while (missing.size > 0 && !list.ended) {
+        if (list.pages >= wanted.size) {
+          memory.listingGivenUpAfterPages = list.pages;
           return;
         }
         const page = await pace.call("ListSecrets", () =>
-          clients.secretsManager.send(new ListSecretsCommand({ MaxResults: 100, NextToken })),
+          clients.secretsManager.send(new ListSecretsCommand({ MaxResults: 100, NextToken: list.nextToken })),
         );
+        list.pages++;
+        list.nextToken = page.NextToken;
+        list.ended = page.NextToken === undefined;
         for (const secret of page.SecretList ?? [])
-          for (const id of missing)
-            if (secret.ARN !== undefined && sameSecret(id, secret.ARN, home)) {
-              times.set(id, Promise.resolve(timesOf(secret)));
-              missing.delete(id);
-            }
-        NextToken = page.NextToken;
+          if (secret.ARN !== undefined) {
+            const key = secretKey(secret.ARN, home);
+            list.secrets.set(key, [...(list.secrets.get(key) ?? []), secret]);
+          }
+        for (const id of missing) if (takeFromList(id)) missing.delete(id);
       }
     } catch (error) {
       // Each secret is then looked at by itself, and says what is wrong.
       caughtFault(error);
+      list.ended = true;
     }
+  }
+
+  function takeFromList(id: string): boolean {
+    const found = list.secrets
+      .get(secretKey(id, home))
+      ?.find(({ ARN }) => ARN !== undefined && sameSecret(id, ARN, home));
+    if (found) times.set(id, Promise.resolve(timesOf(found)));
+    return found !== undefined;
   }
 
   async function describeParameters(references: readonly ParameterReference[]): Promise<void> {
@@ -173,13 +191,12 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
           reference.service === "ssm" && !parameters.has(reference.id) && !isPublic(reference),
       );
       await describeParameters(unknown);
-      const secrets = own.filter(({ service, id }) => service === "secretsmanager" && !times.has(id));
-      const wanted = [...new Set(secrets.map(({ id }) => id))];
+      const ids = own.flatMap(({ service, id }) => (service === "secretsmanager" ? [id] : []));
+      for (const id of ids) wanted.add(id);
       // A listing that was given up after so many pages would be given up again.
-      const tooLong = wanted.length <= (memory.listingGivenUpAfterPages ?? 0);
-      if (!sweeping || listed || wanted.length <= fewSecrets || tooLong) return;
-      listed = true;
-      await listSecrets(wanted);
+      const tooLong = wanted.size <= (memory.listingGivenUpAfterPages ?? 0);
+      if (sweeping && wanted.size > fewSecrets && !tooLong)
+        await listSecrets(ids.filter((id) => !times.has(id)));
     },
     async move(reference, deploymentCreatedAtMs) {
       if (reference.region !== home.region)

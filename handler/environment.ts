@@ -1,0 +1,40 @@
+import type { Home } from "../aws-semantics/secret-reference";
+import type { Act } from "./act";
+import type { Change, LookAround } from "./change";
+import type { Clients } from "./clients";
+import type { RecyclerSettings } from "./coverage";
+import type { Log } from "./log";
+import type { Memory } from "./memory";
+import type { Observe } from "./observe";
+import type { Pace } from "./pace";
+import type { Compare } from "./decision";
+import type { plan } from "./plan";
+
+/** The parts of the recycler that can be replaced, for simulation and for handlers that are broken on purpose. */
+export interface RunParts {
+  readonly observe: Observe;
+  readonly freshness: Compare;
+  readonly plan: typeof plan;
+  readonly act: Act;
+}
+
+/** What a run works with. */
+export interface RunEnvironment {
+  readonly settings: RecyclerSettings;
+  readonly home: Home;
+  readonly clients: Clients;
+  readonly memory: Memory;
+  readonly pace: Pace;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly parts: RunParts;
+}
+
+/** What a run is about. */
+export interface Task {
+  readonly changes: readonly Change[];
+  readonly looks: readonly LookAround[];
+  /** True for a question: everything is looked at, its deployments too, and nothing is done. */
+  readonly asking: boolean;
+}
