@@ -1,0 +1,490 @@
+import * as sdk from "@aws-sdk/client-s3";
+import { between, jsonObject, matchesPattern, oneOf } from "../constraints";
+import { ServiceError } from "../errors";
+import {
+  operation,
+  type Authorization,
+  type Operation,
+  type PolicyStatement,
+  type Service,
+} from "../service";
+import type { World } from "../world";
+import { Bucket, type ObjectVersion } from "./bucket";
+import { configurationOperations } from "./configurations";
+
+const invalid = { code: "InvalidArgument" } as const;
+
+/** Amazon S3, as far as the bucket of a trail, archives of functions and the stack use it. */
+export class S3 implements Service {
+  readonly prefix = "s3";
+  readonly sdk = sdk;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(private readonly world: World) {}
+
+  /** The buckets of a world. */
+  static of(world: World): S3 {
+    const service = world.service("s3");
+    if (!(service instanceof S3)) throw new Error("the world's s3 is not the embedded one");
+    return service;
+  }
+
+  resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
+    const name = /^arn:[^:]+:s3:::([^/]+)/.exec(resourceArn)?.[1];
+    const policy = this.#buckets.get(name ?? "")?.policy;
+    if (policy === undefined) return undefined;
+    const { Statement } = jsonObject(policy, "Policy", { code: "MalformedPolicy" });
+    return (Array.isArray(Statement) ? Statement : [Statement]) as PolicyStatement[];
+  }
+
+  #arn(bucket: string | undefined, key?: string): string {
+    return `arn:${this.world.partition}:s3:::${bucket ?? ""}${key === undefined ? "" : `/${key}`}`;
+  }
+
+  #bucket(name: string | undefined): Bucket {
+    const bucket = this.#buckets.get(name ?? "");
+    if (!bucket)
+      throw new ServiceError("NoSuchBucket", "The specified bucket does not exist", 404, {
+        BucketName: name,
+      });
+    return bucket;
+  }
+
+  #object(input: {
+    Bucket?: string;
+    Key?: string;
+    VersionId?: string;
+  }): ObjectVersion & { body: Uint8Array } {
+    const found = this.#bucket(input.Bucket).get(input.Key ?? "", input.VersionId);
+    if (!found && input.VersionId !== undefined)
+      throw new ServiceError("NoSuchVersion", "The specified version does not exist.", 404);
+    const { body } = found ?? {};
+    if (!found || !body)
+      throw new ServiceError("NoSuchKey", "The specified key does not exist.", 404, { Key: input.Key });
+    return { ...found, body };
+  }
+
+  /** Access lists are off, as for every new bucket: only the owner's full control may be named. */
+  #checkAcl(acl: string | undefined): void {
+    oneOf(acl, sdk.ObjectCannedACL, "x-amz-acl", invalid);
+    if (acl !== undefined && acl !== "bucket-owner-full-control" && acl !== "private")
+      throw new ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs");
+  }
+
+  #owner(): sdk.Owner {
+    return { ID: `${this.world.account}${"0".repeat(52)}` };
+  }
+
+  #listing(input: sdk.ListObjectsV2Request) {
+    const bucket = this.#bucket(input.Bucket);
+    between(input.MaxKeys, 0, 2_147_483_647, "max-keys", invalid);
+    const prefix = input.Prefix ?? "";
+    const after = input.ContinuationToken
+      ? Buffer.from(input.ContinuationToken, "base64url").toString()
+      : (input.StartAfter ?? "");
+    const maximum = Math.min(input.MaxKeys ?? 1000, 1000);
+    const contents: ObjectVersion[] = [];
+    const prefixes: string[] = [];
+    let last = "";
+    let truncated = false;
+    for (const object of bucket.current(prefix)) {
+      const end = input.Delimiter ? object.key.indexOf(input.Delimiter, prefix.length) : -1;
+      const common = end < 0 ? undefined : object.key.slice(0, end + (input.Delimiter?.length ?? 0));
+      if ((common ?? object.key) <= after || (common !== undefined && prefixes.includes(common))) continue;
+      if (contents.length + prefixes.length === maximum) {
+        truncated = true;
+        break;
+      }
+      if (common === undefined) contents.push(object);
+      else prefixes.push(common);
+      last = common ?? object.key;
+    }
+    return { contents, prefixes, truncated, last, maximum };
+  }
+
+  readonly operations: Record<string, Operation> = {
+    ...configurationOperations(
+      (name) => this.#arn(name),
+      (name) => this.#bucket(name),
+    ),
+
+    CreateBucket: operation<sdk.CreateBucketRequest, sdk.CreateBucketOutput>({
+      access: "write",
+      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        const name = input.Bucket ?? "";
+        matchesPattern(
+          name,
+          /(?!xn--|.*\.\.|\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/,
+          "Bucket",
+          {
+            code: "InvalidBucketName",
+          },
+        );
+        oneOf(input.ACL, sdk.BucketCannedACL, "x-amz-acl", invalid);
+        const asked = input.CreateBucketConfiguration?.LocationConstraint;
+        const { region } = this.world;
+        if (asked !== undefined && asked !== region)
+          throw new ServiceError(
+            "IllegalLocationConstraintException",
+            `The ${asked} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+          );
+        if (asked === undefined && region !== "us-east-1")
+          throw new ServiceError(
+            "IllegalLocationConstraintException",
+            "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.",
+          );
+        if (this.#buckets.has(name))
+          throw new ServiceError(
+            "BucketAlreadyOwnedByYou",
+            "Your previous request to create the named bucket succeeded and you already own it.",
+            409,
+            { BucketName: name },
+          );
+        const { clock, random } = this.world;
+        const bucket = new Bucket(name, clock.now(), random.fork(`s3/${name}/${clock.now()}`));
+        const open = {
+          BlockPublicAcls: true,
+          IgnorePublicAcls: true,
+          BlockPublicPolicy: true,
+          RestrictPublicBuckets: true,
+        };
+        bucket.configurations.set("PublicAccessBlock", open);
+        bucket.configurations.set("BucketOwnershipControls", {
+          Rules: [{ ObjectOwnership: input.ObjectOwnership ?? "BucketOwnerEnforced" }],
+        });
+        this.#buckets.set(name, bucket);
+        return { Location: `/${name}`, BucketArn: this.#arn(name) };
+      },
+    }),
+
+    DeleteBucket: operation<sdk.DeleteBucketRequest, object>({
+      access: "write",
+      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        const bucket = this.#bucket(input.Bucket);
+        if (!bucket.empty)
+          throw new ServiceError(
+            "BucketNotEmpty",
+            "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+            409,
+            { BucketName: bucket.name },
+          );
+        this.#buckets.delete(bucket.name);
+        return {};
+      },
+    }),
+
+    HeadBucket: operation<sdk.HeadBucketRequest, sdk.HeadBucketOutput>({
+      access: "read",
+      authorize: (input) => ({ action: "s3:ListBucket", resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        if (!this.#buckets.has(input.Bucket ?? "")) throw new ServiceError("NotFound", "Not Found", 404);
+        return {
+          BucketRegion: this.world.region,
+          BucketArn: this.#arn(input.Bucket),
+          AccessPointAlias: false,
+        };
+      },
+    }),
+
+    ListBuckets: operation<sdk.ListBucketsRequest, sdk.ListBucketsOutput>({
+      access: "read",
+      authorize: () => ({ action: "s3:ListAllMyBuckets", resource: "*" }),
+      handle: (input) => ({
+        Buckets: [...this.#buckets.values()]
+          .filter((bucket) => bucket.name.startsWith(input.Prefix ?? ""))
+          .map((bucket) => ({ Name: bucket.name, CreationDate: new Date(bucket.createdMs) })),
+        Owner: this.#owner(),
+      }),
+    }),
+
+    GetBucketLocation: operation<sdk.GetBucketLocationRequest, sdk.GetBucketLocationOutput>({
+      access: "read",
+      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        this.#bucket(input.Bucket);
+        const { region } = this.world;
+        // The oldest Region has no name here.
+        return region === "us-east-1" ? {} : { LocationConstraint: region as sdk.BucketLocationConstraint };
+      },
+    }),
+
+    GetBucketAcl: operation<sdk.GetBucketAclRequest, sdk.GetBucketAclOutput>({
+      access: "read",
+      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        this.#bucket(input.Bucket);
+        const Owner = this.#owner();
+        return {
+          Owner,
+          Grants: [{ Grantee: { ...Owner, Type: "CanonicalUser" }, Permission: "FULL_CONTROL" }],
+        };
+      },
+    }),
+
+    PutBucketAcl: operation<sdk.PutBucketAclRequest, object>({
+      access: "write",
+      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        this.#bucket(input.Bucket);
+        this.#checkAcl(input.ACL);
+        return {};
+      },
+    }),
+
+    PutObject: operation<sdk.PutObjectRequest, sdk.PutObjectOutput>({
+      access: "data",
+      authorize: (input) => ({
+        resource: this.#arn(input.Bucket, input.Key ?? ""),
+        context: {
+          ...(input.ACL !== undefined && { "s3:x-amz-acl": input.ACL }),
+          ...(input.ServerSideEncryption !== undefined && {
+            "s3:x-amz-server-side-encryption": input.ServerSideEncryption,
+          }),
+        },
+      }),
+      handle: (input) => {
+        const bucket = this.#bucket(input.Bucket);
+        this.#checkAcl(input.ACL);
+        oneOf(input.ServerSideEncryption, sdk.ServerSideEncryption, "x-amz-server-side-encryption", invalid);
+        oneOf(input.StorageClass, sdk.StorageClass, "x-amz-storage-class", invalid);
+        const key = input.Key ?? "";
+        if (Buffer.byteLength(key) > 1024)
+          throw new ServiceError("KeyTooLongError", "Your key is too long", 400, { MaxSizeAllowed: 1024 });
+        if (input.IfNoneMatch === "*" && bucket.get(key)?.body)
+          throw new ServiceError(
+            "PreconditionFailed",
+            "At least one of the pre-conditions you specified did not hold",
+            412,
+          );
+        const version = bucket.put({
+          key,
+          body: bytesOf(input.Body),
+          modifiedMs: this.world.clock.now(),
+          contentType: input.ContentType,
+          contentEncoding: input.ContentEncoding,
+          metadata: { ...input.Metadata },
+          tags: [...new URLSearchParams(input.Tagging ?? "")].map(([Key, Value]) => ({ Key, Value })),
+        });
+        return {
+          ETag: version.etag,
+          ServerSideEncryption: input.ServerSideEncryption ?? "AES256",
+          ...(bucket.versioned && { VersionId: version.versionId }),
+        };
+      },
+    }),
+
+    GetObject: operation<sdk.GetObjectRequest, sdk.GetObjectOutput>({
+      access: "data",
+      authorize: (input) => this.#onObject(input, "s3:GetObject"),
+      handle: (input) => {
+        const object = this.#object(input);
+        const range = rangeOf(input.Range, object.body.length);
+        const body = range ? object.body.subarray(range.from, range.to + 1) : object.body;
+        return {
+          ...this.#described(input.Bucket, object),
+          ContentLength: body.length,
+          ...(range && { ContentRange: `bytes ${range.from}-${range.to}/${object.body.length}` }),
+          // The wire makes a stream of the bytes for a client.
+          Body: body as unknown as sdk.GetObjectOutput["Body"],
+        };
+      },
+    }),
+
+    HeadObject: operation<sdk.HeadObjectRequest, sdk.HeadObjectOutput>({
+      access: "data",
+      authorize: (input) => this.#onObject(input, "s3:GetObject"),
+      handle: (input) => {
+        if (!this.#buckets.get(input.Bucket ?? "")?.get(input.Key ?? "", input.VersionId)?.body)
+          throw new ServiceError("NotFound", "Not Found", 404);
+        return this.#described(input.Bucket, this.#object(input));
+      },
+    }),
+
+    GetObjectTagging: operation<sdk.GetObjectTaggingRequest, sdk.GetObjectTaggingOutput>({
+      access: "data",
+      authorize: (input) => this.#onObject(input, "s3:GetObjectTagging"),
+      handle: (input) => ({ TagSet: [...this.#object(input).tags] }),
+    }),
+
+    DeleteObject: operation<sdk.DeleteObjectRequest, sdk.DeleteObjectOutput>({
+      access: "data",
+      authorize: (input) => this.#onObject(input, "s3:DeleteObject"),
+      handle: (input) => {
+        const bucket = this.#bucket(input.Bucket);
+        const gone = bucket.delete(input.Key ?? "", input.VersionId, this.world.clock.now());
+        return bucket.versioned && gone
+          ? { VersionId: gone.versionId, ...(gone.body === undefined && { DeleteMarker: true }) }
+          : {};
+      },
+    }),
+
+    DeleteObjects: operation<sdk.DeleteObjectsRequest, sdk.DeleteObjectsOutput>({
+      access: "data",
+      authorize: (input) =>
+        (input.Delete?.Objects ?? []).map((object) =>
+          this.#onObject({ Bucket: input.Bucket, ...object }, "s3:DeleteObject"),
+        ),
+      handle: (input) => {
+        const bucket = this.#bucket(input.Bucket);
+        const objects = input.Delete?.Objects ?? [];
+        if (objects.length === 0 || objects.length > 1000)
+          throw new ServiceError("MalformedXML", "The XML you provided was not well-formed");
+        for (const { Key = "", VersionId } of objects) bucket.delete(Key, VersionId, this.world.clock.now());
+        return input.Delete?.Quiet
+          ? {}
+          : { Deleted: objects.map(({ Key, VersionId }) => ({ Key, VersionId })) };
+      },
+    }),
+
+    ListObjectsV2: operation<sdk.ListObjectsV2Request, sdk.ListObjectsV2Output>({
+      access: "read",
+      authorize: (input) => this.#onList(input),
+      handle: (input) => {
+        const { contents, prefixes, truncated, last, maximum } = this.#listing(input);
+        return {
+          Name: input.Bucket,
+          Prefix: input.Prefix ?? "",
+          Delimiter: input.Delimiter,
+          StartAfter: input.StartAfter,
+          ContinuationToken: input.ContinuationToken,
+          MaxKeys: maximum,
+          KeyCount: contents.length + prefixes.length,
+          IsTruncated: truncated,
+          NextContinuationToken: truncated ? Buffer.from(last).toString("base64url") : undefined,
+          Contents: contents.length > 0 ? contents.map(listed) : undefined,
+          CommonPrefixes: prefixes.length > 0 ? prefixes.map((Prefix) => ({ Prefix })) : undefined,
+        };
+      },
+    }),
+
+    ListObjects: operation<sdk.ListObjectsRequest, sdk.ListObjectsOutput>({
+      access: "read",
+      authorize: (input) => this.#onList(input),
+      handle: (input) => {
+        const { contents, prefixes, truncated, last, maximum } = this.#listing({
+          ...input,
+          StartAfter: input.Marker,
+        } as sdk.ListObjectsV2Request);
+        return {
+          Name: input.Bucket,
+          Prefix: input.Prefix ?? "",
+          Delimiter: input.Delimiter,
+          Marker: input.Marker ?? "",
+          MaxKeys: maximum,
+          IsTruncated: truncated,
+          NextMarker: truncated && input.Delimiter ? last : undefined,
+          Contents: contents.length > 0 ? contents.map(listed) : undefined,
+          CommonPrefixes: prefixes.length > 0 ? prefixes.map((Prefix) => ({ Prefix })) : undefined,
+        };
+      },
+    }),
+
+    ListObjectVersions: operation<sdk.ListObjectVersionsRequest, sdk.ListObjectVersionsOutput>({
+      access: "read",
+      authorize: (input) => ({ action: "s3:ListBucketVersions", resource: this.#arn(input.Bucket) }),
+      handle: (input) => {
+        between(input.MaxKeys, 0, 2_147_483_647, "max-keys", invalid);
+        const maximum = Math.min(input.MaxKeys ?? 1000, 1000);
+        const all = this.#bucket(input.Bucket).versions(input.Prefix ?? "");
+        const start =
+          input.KeyMarker === undefined
+            ? 0
+            : all.findLastIndex(
+                ({ version }) =>
+                  version.key < input.KeyMarker! ||
+                  (version.key === input.KeyMarker &&
+                    (input.VersionIdMarker === undefined || version.versionId === input.VersionIdMarker)),
+              ) + 1;
+        const shown = all.slice(start, start + maximum);
+        const truncated = start + maximum < all.length;
+        const described = shown.map(({ version, latest }) => ({
+          marker: version.body === undefined,
+          entry: {
+            Key: version.key,
+            VersionId: version.versionId,
+            IsLatest: latest,
+            LastModified: new Date(version.modifiedMs),
+            Owner: this.#owner(),
+          },
+          version,
+        }));
+        return {
+          Name: input.Bucket,
+          Prefix: input.Prefix ?? "",
+          KeyMarker: input.KeyMarker ?? "",
+          MaxKeys: maximum,
+          IsTruncated: truncated,
+          NextKeyMarker: truncated ? shown.at(-1)?.version.key : undefined,
+          NextVersionIdMarker: truncated ? shown.at(-1)?.version.versionId : undefined,
+          Versions: described
+            .filter(({ marker }) => !marker)
+            .map(({ entry, version }) => ({
+              ...entry,
+              ETag: version.etag,
+              Size: version.body?.length ?? 0,
+              StorageClass: "STANDARD",
+            })),
+          DeleteMarkers: described.filter(({ marker }) => marker).map(({ entry }) => entry),
+        };
+      },
+    }),
+  };
+
+  #onObject(input: { Bucket?: string; Key?: string; VersionId?: string }, action: string): Authorization {
+    return {
+      action: input.VersionId === undefined ? action : `${action}Version`,
+      resource: this.#arn(input.Bucket, input.Key ?? ""),
+    };
+  }
+
+  #onList(input: { Bucket?: string; Prefix?: string }): Authorization {
+    return {
+      action: "s3:ListBucket",
+      resource: this.#arn(input.Bucket),
+      context: { "s3:prefix": input.Prefix ?? "" },
+    };
+  }
+
+  #described(bucketName: string | undefined, object: ObjectVersion & { body: Uint8Array }) {
+    return {
+      AcceptRanges: "bytes",
+      ContentLength: object.body.length,
+      ContentType: object.contentType ?? "binary/octet-stream",
+      ContentEncoding: object.contentEncoding,
+      ETag: object.etag,
+      LastModified: new Date(object.modifiedMs),
+      Metadata: { ...object.metadata },
+      ServerSideEncryption: "AES256" as const,
+      ...(this.#bucket(bucketName).versioned && { VersionId: object.versionId }),
+    };
+  }
+}
+
+function listed(object: ObjectVersion): sdk._Object {
+  return {
+    Key: object.key,
+    ETag: object.etag,
+    LastModified: new Date(object.modifiedMs),
+    Size: object.body?.length ?? 0,
+    StorageClass: "STANDARD",
+  };
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body === undefined) return new Uint8Array();
+  if (body instanceof Uint8Array) return Uint8Array.from(body);
+  if (typeof body === "string") return Buffer.from(body);
+  throw new ServiceError("NotImplemented", "A body must come as bytes: the wire collects streams", 501);
+}
+
+function rangeOf(range: string | undefined, size: number): { from: number; to: number } | undefined {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(range ?? "") ?? [];
+  if (first === undefined || (first === "" && last === "")) return undefined;
+  const from = first === "" ? Math.max(0, size - Number(last)) : Number(first);
+  const to = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
+  if (from >= size || from > to)
+    throw new ServiceError("InvalidRange", "The requested range is not satisfiable", 416);
+  return { from, to };
+}
