@@ -55,7 +55,7 @@ const yearField: Field = { name: "year", first: 1970, last: 2199, names: [] };
 
 /** Reads what stands between the parentheses of `cron(...)`. */
 export function parseCron(fields: string): CronExpression | InvalidSchedule {
-  const texts = fields.trim().split(/\s+/);
+  const texts = fields.split(/\s+/).filter((text) => text !== "");
   const [minute = "", hour = "", dayOfMonth = "", month = "", dayOfWeek = "", year = ""] = texts;
   if (texts.length !== 6) {
     return invalid(
