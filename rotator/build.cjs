@@ -7,6 +7,7 @@ const esbuild = require("esbuild");
 function build(outfile = path.join(__dirname, "dist", "index.js")) {
   return esbuild
     .build({
+      absWorkingDir: path.join(__dirname, ".."),
       entryPoints: [path.join(__dirname, "index.ts")],
       outfile,
       bundle: true,

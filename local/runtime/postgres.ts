@@ -1,8 +1,18 @@
-import { accessSync, constants, cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  chownSync,
+  constants,
+  cpSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { RealClock, type Clock } from "../aws/clock";
+import type { Certificate } from "./certificates";
 import { scramVerifier } from "../../rotator/scram";
 import {
   freePort,
@@ -27,6 +37,8 @@ export interface PostgresOptions {
   readonly clock?: Clock;
   /** Server parameters beside the built-in ones (`{ log_statement: "all" }`). */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** With one, the server offers TLS. Default: none, on a loopback address. */
+  readonly certificate?: Certificate;
 }
 
 /**
@@ -84,7 +96,14 @@ export class PostgresRuntime implements DatabaseRuntime {
         ],
         server: {
           command: join(binaries.folder, "bin", "postgres"),
-          args: ["-D", data, ...serverParameters(port, this.options.parameters)],
+          args: [
+            ...["-D", data],
+            ...serverParameters({
+              port: String(port),
+              ...tlsParameters(folder, account, this.options.certificate),
+              ...this.options.parameters,
+            }),
+          ],
         },
         stopSignal: "SIGINT",
       };
@@ -160,10 +179,9 @@ function bootstrapStatements(spec: DatabaseSpec): string[] {
 }
 
 /** Fast rather than durable: the data lives as long as a demo. What is logged stays as PostgreSQL has it. */
-function serverParameters(port: number, further: Readonly<Record<string, string>> = {}): string[] {
+function serverParameters(further: Readonly<Record<string, string>>): string[] {
   const parameters: Record<string, string> = {
     listen_addresses: "127.0.0.1",
-    port: String(port),
     unix_socket_directories: "",
     max_connections: "200",
     shared_buffers: "16MB",
@@ -175,6 +193,24 @@ function serverParameters(port: number, further: Readonly<Record<string, string>
     ...further,
   };
   return Object.entries(parameters).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+/** Puts certificate and key where the server, and nobody else, reads them. */
+function tlsParameters(
+  folder: string,
+  account: Account | undefined,
+  tls: Certificate | undefined,
+): Readonly<Record<string, string>> {
+  if (!tls) return {};
+  const parameters = { ssl_cert_file: join(folder, "server.crt"), ssl_key_file: join(folder, "server.key") };
+  for (const [file, content] of [
+    [parameters.ssl_cert_file, tls.certificate],
+    [parameters.ssl_key_file, tls.key],
+  ] as const) {
+    writeFileSync(file, content, { mode: 0o600 });
+    if (account) chownSync(file, account.uid, account.gid);
+  }
+  return { ssl: "on", ...parameters };
 }
 
 interface Binaries {

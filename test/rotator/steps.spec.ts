@@ -1,0 +1,328 @@
+import assert from "node:assert/strict";
+import type { Dependencies } from "../../rotator/dependencies";
+import type { Engine } from "../../rotator/engines/types";
+import { postgresEngine } from "../../rotator/engines/postgres";
+import { createRotator, type Rotator } from "../../rotator/index";
+import type { RotatorSettings } from "../../rotator/settings";
+import { FakeParameterStore, FakeSecretsManager } from "../support/fake-secrets";
+import { describeDeeply } from "../support/rotation";
+
+const minuteMs = 60_000;
+const value = {
+  engine: "postgres",
+  host: "db",
+  port: 5432,
+  username: "app",
+  password: "pa55word-of-app",
+  dbname: "shop",
+};
+
+/** A database that takes every credential, and remembers what it was asked. */
+function fakeEngine(asked: string[], change: Partial<Engine> = {}): Engine {
+  return {
+    ...postgresEngine(),
+    accepts: async ({ username }) => asked.push(`log in as ${username}`) > 0,
+    alternate: async ({ pending }) => void asked.push(`prepare ${pending.username}`),
+    changeOwnPassword: async ({ username }) => void asked.push(`change ${username}`),
+    setPassword: async (_admin, username) => void asked.push(`set ${username}`),
+    exclusively: async (_admin, _name, action) => action(async () => undefined),
+    ...change,
+  };
+}
+
+function setUp(settings: RotatorSettings = {}, secret: unknown = value, engine: Partial<Engine> = {}) {
+  const aws = new FakeSecretsManager();
+  aws.create("shop/db", typeof secret === "string" ? secret : JSON.stringify(secret));
+  aws.create("admin", { username: "master", password: "pa55word-of-master" });
+  aws.nowMs += 61 * minuteMs;
+  const parameters = new FakeParameterStore(value);
+  const asked: string[] = [];
+  const log: Record<string, unknown>[] = [];
+  const dependencies: Dependencies = {
+    secretsManager: aws.client,
+    parameterStore: () => parameters.access(),
+    engine: () => fakeEngine(asked, engine),
+    now: () => aws.nowMs,
+    log: (entry) => log.push(entry),
+  };
+  const rotator: Rotator = createRotator({ adminSecret: "admin", ...settings }, dependencies);
+  const step = (Step: string, ClientRequestToken: string) =>
+    rotator({ Step, SecretId: "shop/db", ClientRequestToken });
+  return { aws, parameters, asked, log, rotator, step };
+}
+
+describe("the guards of a step", () => {
+  it("refuse a secret whose rotation is not enabled", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+    aws.cancel("shop/db");
+
+    await assert.rejects(step("createSecret", token), { kind: "final", code: "rotation-disabled" });
+    assert.deepEqual(aws.calls, ["DescribeSecret"]);
+  });
+
+  it("refuse a version that the secret does not have", async () => {
+    const { step } = setUp();
+
+    await assert.rejects(step("setSecret", "another"), {
+      code: "unknown-version",
+      message: /no version another/,
+    });
+  });
+
+  it("refuse a version without the label AWSPENDING", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+    const version = aws.secrets.get("shop/db")!.versions.get(token)!;
+    version.stages.clear();
+    version.stages.add("MINE");
+
+    await assert.rejects(step("finishSecret", token), {
+      code: "not-pending",
+      message: /\["MINE"\], wanted AWSPENDING/,
+    });
+  });
+
+  it("do nothing for a version that is current already, whatever the step", async () => {
+    const { aws, asked, step } = setUp();
+    const token = aws.rotate("shop/db");
+    for (const name of ["createSecret", "setSecret", "testSecret", "finishSecret"]) await step(name, token);
+    const before = [aws.calls.length, asked.length];
+
+    for (const name of ["createSecret", "setSecret", "testSecret", "finishSecret"]) await step(name, token);
+
+    assert.deepEqual([aws.calls.length, asked.length], [before[0]! + 4, before[1]!]);
+    assert.equal(aws.value("shop/db")["username"], "app_clone");
+  });
+});
+
+describe("createSecret", () => {
+  it("refuses to start while the current version is younger than the interval, and says so", async () => {
+    const { aws, step } = setUp();
+    aws.nowMs -= 2 * minuteMs;
+    const token = aws.rotate("shop/db");
+
+    await assert.rejects(step("createSecret", token), {
+      code: "too-young",
+      message: /is 59 minutes old.*when it is 60 \(minimumIntervalMinutes\)/,
+    });
+    assert.deepEqual(aws.value("shop/db", "AWSPENDING"), null);
+  });
+
+  it("starts at once with an interval of 0, and finishes what was started whatever the age", async () => {
+    const { aws, step } = setUp({ minimumIntervalMinutes: 0 });
+    aws.nowMs -= 61 * minuteMs;
+    const token = aws.rotate("shop/db");
+    await step("createSecret", token);
+    const pending = aws.value("shop/db", "AWSPENDING");
+    const strict = setUp();
+    strict.aws.secrets.set("shop/db", aws.secrets.get("shop/db")!);
+    strict.aws.nowMs -= 61 * minuteMs;
+
+    await strict.step("createSecret", token);
+
+    assert.deepEqual(aws.value("shop/db", "AWSPENDING"), pending);
+  });
+
+  it("keeps the password of whoever was faster", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+
+    await Promise.all([
+      step("createSecret", token),
+      step("createSecret", token),
+      step("createSecret", token),
+    ]);
+
+    assert.equal(aws.calls.filter((name) => name === "PutSecretValue").length, 3);
+    assert.equal(aws.value("shop/db", "AWSPENDING")["username"], "app_clone");
+  });
+});
+
+describe("setSecret", () => {
+  it("refuses a pending version that is left from an older rotation: it is for the user in use", async () => {
+    const { aws, asked, step } = setUp();
+    const token = aws.rotate("shop/db");
+    aws.secrets.get("shop/db")!.versions.get(token)!.value = JSON.stringify({
+      ...value,
+      password: "another",
+    });
+
+    await assert.rejects(step("setSecret", token), { code: "stale-pending", message: /"app".*"app_clone"/ });
+    assert.deepEqual(asked, []);
+  });
+
+  it("refuses a pending version of another database", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+    await step("createSecret", token);
+    const version = aws.secrets.get("shop/db")!.versions.get(token)!;
+    version.value = version.value!.replace('"host":"db"', '"host":"elsewhere"');
+
+    await assert.rejects(step("setSecret", token), { code: "stale-pending", message: /host differs/ });
+  });
+
+  it("refuses an administrator of another host, of the pair itself, or none", async () => {
+    for (const [admin, code, settings] of [
+      [{ username: "master", password: "x", host: "other" }, "invalid-secret", {}],
+      [{ username: "app_clone", password: "x" }, "invalid-settings", {}],
+      [{}, "invalid-settings", { adminSecret: undefined }],
+    ] as const) {
+      const { aws, step } = setUp(settings);
+      aws.create("admin", admin);
+      const token = aws.rotate("shop/db");
+      await step("createSecret", token);
+
+      await assert.rejects(step("setSecret", token), { code });
+    }
+  });
+});
+
+describe("testSecret", () => {
+  it("takes a pending version with the current value, with which Secrets Manager tries a rotation that it sets up", async () => {
+    const { aws, asked, step } = setUp();
+    const token = aws.rotate("shop/db");
+    aws.secrets.get("shop/db")!.versions.get(token)!.value = JSON.stringify(value);
+
+    await step("testSecret", token);
+
+    assert.deepEqual(asked, ["log in as app"]);
+  });
+
+  it("fails, and AWSCURRENT stays, when the database refuses the pending credential", async () => {
+    const { aws, step } = setUp({}, value, { accepts: async () => false });
+    const token = aws.rotate("shop/db");
+    await step("createSecret", token);
+
+    await assert.rejects(step("testSecret", token), {
+      code: "login-refused",
+      message: /app_clone.*not touched/,
+    });
+    assert.equal(aws.value("shop/db")["username"], "app");
+  });
+});
+
+describe("finishSecret", () => {
+  it("does not hide that AWSCURRENT could not be moved", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+    await step("createSecret", token);
+    aws.around = async (name, call) => {
+      if (name !== "UpdateSecretVersionStage") return call();
+      throw Object.assign(new Error("not authorized to perform: secretsmanager:UpdateSecretVersionStage"), {
+        name: "AccessDeniedException",
+      });
+    };
+
+    await assert.rejects(step("finishSecret", token), { kind: "final", code: "aws-denied" });
+  });
+});
+
+describe("a rotation of a parameter", () => {
+  const event = { source: "aws.events", "detail-type": "Scheduled Event", detail: {} };
+
+  it("refuses while the parameter is younger than the interval, and any other event", async () => {
+    const { aws, rotator } = setUp({ parameter: "/shop/db" });
+    await assert.rejects(rotator({ Step: "createSecret" }), {
+      code: "invalid-event",
+      message: /wanted a scheduled event/,
+    });
+    aws.nowMs -= 61 * minuteMs;
+
+    await assert.rejects(rotator(event), {
+      code: "too-young",
+      message: /parameter \/shop\/db is 0 minutes old/,
+    });
+  });
+
+  it("refuses a parameter that is not encrypted", async () => {
+    const { parameters, rotator } = setUp({ parameter: "/shop/db" });
+    parameters.type = "String";
+
+    await assert.rejects(rotator(event), {
+      code: "invalid-secret",
+      message: /is a String, wanted a SecureString/,
+    });
+  });
+
+  it("writes nothing when the lock was lost on the way", async () => {
+    const { parameters, rotator } = setUp({ parameter: "/shop/db" }, value, {
+      exclusively: async (_admin, _name, action) =>
+        action(async () => Promise.reject(new Error("connection lost"))),
+    });
+
+    await assert.rejects(rotator(event), /connection lost/);
+    assert.equal(parameters.values.length, 1);
+  });
+});
+
+describe("what a rotator says about bad input", () => {
+  it("names each missing or mistyped field and never the value", async () => {
+    for (const [secret, message] of [
+      ["{not json", /is not JSON/],
+      ["[]", /is JSON but not an object/],
+      [{ engine: "postgres", host: "db" }, /username is missing, password is missing/],
+      [{ ...value, username: 7, port: "many" }, /port is not a number from 1 to 65535, username is a number/],
+      [{ ...value, engine: "oracle" }, /engine is "oracle", wanted postgres/],
+      [{ ...value, engine: undefined }, /engine is missing/],
+      [{ ...value, username: "u".repeat(60) }, /has 66 bytes, PostgreSQL takes 63/],
+    ] as const) {
+      const { aws, step, log } = setUp({}, secret);
+
+      const error: unknown = await step("createSecret", aws.rotate("shop/db")).catch(
+        (thrown: unknown) => thrown,
+      );
+
+      assert.match(String(error), message);
+      assert.match(String(error), /shop\/db|user name/);
+      assert.ok(!`${describeDeeply(error)}${JSON.stringify(log)}`.includes(value.password));
+      assert.ok(!describeDeeply(error).includes("{not json"));
+      assert.equal(log.at(-1)!["outcome"], "failed");
+    }
+  });
+
+  it("asks for a host before it connects to a default one", async () => {
+    const { aws, step } = setUp({}, { ...value, host: undefined });
+    const token = aws.rotate("shop/db");
+    await step("createSecret", token);
+
+    await assert.rejects(step("setSecret", token), { code: "invalid-secret", message: /host is missing/ });
+  });
+
+  it("speaks of endpoint and NAT when Secrets Manager cannot be reached", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+    for (const failure of [{ name: "TimeoutError" }, { code: "ECONNREFUSED" }, { code: "ENOTFOUND" }]) {
+      aws.around = async () => Promise.reject(Object.assign(new Error("socket"), failure));
+
+      await assert.rejects(step("createSecret", token), {
+        kind: "retryable",
+        code: "aws-unreachable",
+        message: /VPC endpoint for secretsmanager.* or a NAT gateway/,
+      });
+    }
+  });
+
+  it("lists every mistake of an event and of the settings", async () => {
+    const { rotator } = setUp();
+    await assert.rejects(
+      rotator({ Step: "x" }),
+      /SecretId is missing; ClientRequestToken is missing; Step is "x", wanted createSecret/,
+    );
+    await assert.rejects(rotator(null), { code: "invalid-event" });
+
+    const settings = {
+      engine: "oracle",
+      minimumIntervalMinutes: -1,
+      subnets: [],
+    } as unknown as RotatorSettings;
+    assert.throws(
+      () => setUp(settings),
+      /engine: found "oracle", wanted postgres.*minimumIntervalMinutes: found -1.*subnets: /,
+    );
+    assert.throws(
+      () => setUp({ strategy: "single-user", parameter: "/p", adminSecret: undefined }),
+      /adminSecret: required/,
+    );
+  });
+});
