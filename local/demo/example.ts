@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { Mode } from "../../handler/coverage";
 import type { World } from "../aws/world";
-import { deploy, type DeployedResource, type Deployment } from "../pulumi/mocks";
+import { deploy, type DeployOptions, type Deployment } from "../pulumi/mocks";
 import { exampleFolder } from "./platform";
 
 /** Project and stack of the recycler, and the names that follow from them. */
@@ -36,11 +36,11 @@ export function exampleSettings(): Record<string, unknown> {
   return config;
 }
 
+/** Who is told of the progress of a deployment. */
+export type Listeners = Pick<DeployOptions, "onResource" | "onCall">;
+
 /** Deploys the example into a world. Its passwords are drawn from the world's seed. */
-export function deployShop(
-  world: World,
-  onResource?: (resource: DeployedResource) => void,
-): Promise<Deployment> {
+export function deployShop(world: World, listeners: Listeners = {}): Promise<Deployment> {
   const random = world.random.fork("example");
   const passwords = ["adminPassword", "databasePassword", "registryPassword", "logToken", "partnerKey"];
   return deploy(world, join(exampleFolder, "index.ts"), {
@@ -50,20 +50,16 @@ export function deployShop(
       "aws:region": world.region,
       ...Object.fromEntries(passwords.map((name) => [`shop:${name}`, random.text(24)])),
     },
-    onResource,
+    ...listeners,
   });
 }
 
 /** Deploys the recycler with the example's settings into a world. */
-export function deployRecycler(
-  world: World,
-  mode: Mode,
-  onResource?: (resource: DeployedResource) => void,
-): Promise<Deployment> {
+export function deployRecycler(world: World, mode: Mode, listeners: Listeners = {}): Promise<Deployment> {
   return deploy(world, join(repository, "index.ts"), {
     project: recyclerProject,
     stack: recyclerStack,
     config: { ...exampleSettings(), "aws:region": world.region, [`${recyclerProject}:mode`]: mode },
-    onResource,
+    ...listeners,
   });
 }

@@ -70,7 +70,7 @@ export async function openStage(
   let count = 0;
   const onResource = (): void => options.onResource?.(++count);
   options.onStep?.("deploying examples/shop");
-  const shop = await deployShop(world, onResource);
+  const shop = await deployShop(world, { onResource });
   options.onStep?.("making the shop's user and table in PostgreSQL");
   await migrate(
     await credential(world, example.adminSecret),
@@ -78,7 +78,7 @@ export async function openStage(
   );
   const deployedAt = world.clock.now();
   options.onStep?.("deploying the recycler (index.ts with examples/shop/settings.yaml)");
-  const recycler = await deployRecycler(world, options.mode, onResource);
+  const recycler = await deployRecycler(world, options.mode, { onResource });
   const config = clientConfig(world, operator);
   return {
     world,

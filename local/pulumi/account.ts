@@ -2,6 +2,14 @@ import { operator, type Caller } from "../aws/caller";
 import type { World } from "../aws/world";
 import type { Account } from "./resource-type";
 
+/** A call that was answered. */
+export interface AnsweredCall {
+  readonly prefix: string;
+  readonly operation: string;
+  readonly input: object;
+  readonly output: object;
+}
+
 /**
  * The embedded AWS as one resource's provider sees it. The suffix of a name depends on the seed, the type and
  * the logical name only: resources may be made in any order.
@@ -9,7 +17,11 @@ import type { Account } from "./resource-type";
 export function accountOf(
   world: World,
   resource: { type: string; name: string },
-  options: { caller?: Caller; defaultTags?: Readonly<Record<string, string>> } = {},
+  options: {
+    caller?: Caller;
+    defaultTags?: Readonly<Record<string, string>>;
+    onCall?: (call: AnsweredCall) => void;
+  } = {},
 ): Account {
   const caller = options.caller ?? operator;
   const random = world.random.fork(`pulumi/${resource.type}/${resource.name}`);
@@ -18,7 +30,11 @@ export function accountOf(
     region: world.region,
     account: world.account,
     defaultTags: options.defaultTags ?? {},
-    call: (prefix, operation, input) => world.dispatch(prefix, operation, input, { caller, door: "pulumi" }),
+    async call<Output extends object>(prefix: string, operation: string, input: object): Promise<Output> {
+      const output = await world.dispatch<Output>(prefix, operation, input, { caller, door: "pulumi" });
+      options.onCall?.({ prefix, operation, input, output });
+      return output;
+    },
     suffix: () => random.hex(7),
     sleep: (delayMs) => world.clock.sleep(delayMs, `${resource.type} ${resource.name}`),
   };

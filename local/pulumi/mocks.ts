@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
 import type { Caller } from "../aws/caller";
 import type { World } from "../aws/world";
-import { accountOf } from "./account";
+import { accountOf, type AnsweredCall } from "./account";
 import { expansions } from "./awsx";
 import { invoke } from "./invokes";
 import { holdsSecret, plain, settled } from "./plain";
@@ -20,6 +20,8 @@ export interface DeployOptions {
   readonly caller?: Caller;
   /** Told of each resource as it is made: for a progress line. */
   readonly onResource?: (resource: DeployedResource) => void;
+  /** Told of each call that was answered: for a recording. */
+  readonly onCall?: (call: AnsweredCall) => void;
 }
 
 /** A resource that exists now. */
@@ -58,7 +60,7 @@ async function deployNow(world: World, program: string, options: DeployOptions):
   const failures: unknown[] = [];
   const defaultTags = tagsOfConfig(options.config);
   const account = (type: string, name: string) =>
-    accountOf(world, { type, name }, { caller: options.caller, defaultTags });
+    accountOf(world, { type, name }, { ...options, defaultTags });
 
   const create = async (args: MockResourceArgs): Promise<MockResourceResult> => {
     const { inputs, transforms } = await transformed(args);
