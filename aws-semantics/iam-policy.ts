@@ -68,7 +68,7 @@ export function statementsOf(document: PolicyDocument): readonly Statement[] {
  * Two rules of AWS that are easily forgotten: a resource policy that names only the caller's *account* leaves the
  * decision to the caller's identity policies, and a KMS key is usable only where its *key policy* names the caller or
  * the account (AWS Key Management Service Developer Guide, "Key policies in AWS KMS"). So identity statements alone
- * never allow the use of a key: ask `grants` for their part.
+ * never allow the use of a key: ask `decideByIdentity` or `grants` for their part.
  */
 export function decide(statements: readonly Statement[], request: PolicyRequest): Decision {
   return explain(statements, request).decision;
@@ -85,12 +85,17 @@ export function explain(statements: readonly Statement[], request: PolicyRequest
 }
 
 /**
- * True when an Allow matches and no Deny does, whatever the resource's own policy must say besides: the part of one
- * policy, of an identity policy for a KMS key for instance.
+ * The decision of identity policies by themselves: as `decide`, where the resource's own policy (a KMS key's too)
+ * leaves the decision to them. For those who see a role's policies and not the resource's.
  */
-export function grants(statements: readonly Statement[], request: PolicyRequest): boolean {
+export function decideByIdentity(statements: readonly Statement[], request: PolicyRequest): Decision {
   const { allows, denies } = explain(statements, request);
-  return allows.length > 0 && denies.length === 0;
+  return denies.length > 0 ? "ExplicitlyDenied" : allows.length > 0 ? "Allowed" : "ImplicitlyDenied";
+}
+
+/** True when identity policies by themselves allow the request: their part, for the use of a KMS key for instance. */
+export function grants(statements: readonly Statement[], request: PolicyRequest): boolean {
+  return decideByIdentity(statements, request) === "Allowed";
 }
 
 function isAllowedBy(allows: readonly Statement[], request: PolicyRequest): boolean {

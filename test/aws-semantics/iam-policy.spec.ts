@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { decide, explain, grants, statementsOf } from "../../aws-semantics/iam-policy";
+import { decide, decideByIdentity, explain, grants, statementsOf } from "../../aws-semantics/iam-policy";
 import type { Decision, PolicyRequest, Statement } from "../../aws-semantics/iam-policy";
 
 const vectors = join(__dirname, "..", "fixtures", "iam-vectors.jsonl");
@@ -106,7 +106,10 @@ describe("aws-semantics/iam-policy", () => {
         Resource: "*",
       };
       assert.equal(decide([identity], asked), "ImplicitlyDenied");
+      assert.equal(decideByIdentity([identity], asked), "Allowed");
       assert.equal(grants([identity], asked), true);
+      assert.equal(grants([identity, { ...identity, Effect: "Deny" }], asked), false);
+      assert.equal(decideByIdentity([], asked), "ImplicitlyDenied");
       assert.equal(decide([delegation], asked), "ImplicitlyDenied");
       assert.equal(decide([identity, delegation], asked), "Allowed");
       assert.equal(decide([{ ...delegation, Principal: { AWS: role } }], asked), "Allowed");
