@@ -52,7 +52,7 @@ export = async () => {
     queueName: queue.queue.name,
     functionName: recycler.function.name,
     ruleNames: rules.names,
-    trailBucketName: trail?.bucketName,
+    ...(trail && { trailBucketName: trail.bucketName }),
     policyConfig: {
       "ecs-service-secrets-covered": {
         account: place.account,

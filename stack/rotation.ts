@@ -41,6 +41,12 @@ export class Rotation extends pulumi.ComponentResource {
 
   constructor(name: string, args: RotationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ecs-secret-recycler:index:Rotation", name, {}, opts);
+    if (args.mode !== "recycle" && args.rotations.some(({ credential }) => credential.kind === "secret"))
+      void pulumi.log.warn(
+        `secrets go on being rotated while mode is "${args.mode}", and nothing replaces the tasks that hold the old ` +
+          "value: take them out of rotations until mode is recycle",
+        this,
+      );
     const rotators: BuiltRotator[] = [];
     for (const rotation of args.rotations) {
       const { credential, rotator } = rotation;

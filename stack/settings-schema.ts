@@ -50,6 +50,11 @@ const parameterId = identifier("a parameter's name or ARN");
 
 const list = <Item extends z.ZodType>(item: Item, what: string) => z.array(item, { error: wants(what) });
 
+/** Lets a rule between keys run although other keys are wrong, so that all mistakes are found at once. */
+function isObject({ value }: { readonly value: unknown }): boolean {
+  return typeof value === "object" && value !== null;
+}
+
 /** One entry of `services`, as written. */
 export const serviceSchema = strictObject({
   cluster: ecsName("a cluster").optional(),
@@ -60,6 +65,7 @@ export const serviceSchema = strictObject({
   wave: wholeNumber(0).optional(),
 }).refine((entry) => entry.cluster !== undefined || entry.service?.startsWith("arn:") === true, {
   path: ["cluster"],
+  when: isObject,
   error: "required, found nothing; wanted the name of a cluster (or the ARN of a service as `service`)",
 });
 
@@ -122,6 +128,7 @@ export const rotationSchema = strictObject({
     .default(ROTATION_DEFAULTS.rotateImmediately),
   rotator: rotatorSchema,
 }).refine((entry) => (entry.secret === undefined) !== (entry.parameter === undefined), {
+  when: isObject,
   error: (issue) => {
     const { secret } = issue.input as { secret?: unknown };
     return secret === undefined
@@ -157,6 +164,7 @@ export const settingsSchema = strictObject({
     staleAfterMinutes: wholeNumber(1).default(DEFAULTS.alarms.staleAfterMinutes),
   })
     .refine((alarms) => alarms.email === undefined || alarms.topic === undefined, {
+      when: isObject,
       error: "wanted `email` or `topic`, found both",
     })
     .default(DEFAULTS.alarms),

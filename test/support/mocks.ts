@@ -256,6 +256,7 @@ export function runIndex(
   surroundings: Partial<Surroundings> = {},
 ): Promise<Run> {
   const region = surroundings.region ?? somewhere.region;
-  const namespaced = Object.entries(settings).map(([key, value]) => [`ecs-secret-recycler:${key}`, value]);
-  return runProgram(loadIndex, { "aws:region": region, ...Object.fromEntries(namespaced) }, surroundings);
+  const config: Record<string, unknown> = { "aws:region": region };
+  for (const [key, value] of Object.entries(settings)) config[`ecs-secret-recycler:${key}`] = value;
+  return runProgram(loadIndex, config, surroundings);
 }

@@ -1,0 +1,484 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "yaml";
+import type { Place } from "../../stack/context";
+import { parseSettings } from "../../stack/settings";
+import { DEFAULTS, settingsSchema } from "../../stack/settings-schema";
+
+const here: Place = { partition: "aws", region: "us-west-2", account: "123456789012" };
+const root = path.join(__dirname, "..", "..");
+
+/** Settings without a mistake, to break one thing in. */
+const right = { services: [{ cluster: "shop" }] };
+
+/** The lines of the error, each `path: message`; fails when there is none. */
+function mistakes(raw: Record<string, unknown>): string[] {
+  try {
+    parseSettings(raw, here);
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    return error.message.split("\n  ").slice(1);
+  }
+  assert.fail("the settings were taken");
+}
+
+const builtIn = { kind: "built-in", engine: "postgres", adminSecret: "admin" };
+
+describe("parseSettings", () => {
+  it("fills every default in when only services is given", () => {
+    const settings = parseSettings(right, here);
+
+    assert.deepEqual(settings, {
+      coverage: [{ cluster: "shop", exclude: [], secrets: [], parameters: [], wave: 0 }],
+      rotations: [],
+      trail: "create",
+      mode: "recycle",
+      timing: { delaySeconds: 10, sweep: "rate(5 minutes)" },
+      limits: {},
+      alarms: { staleAfterMinutes: 30 },
+      logRetentionDays: 30,
+    });
+  });
+
+  it("fills defaults in inside an object that gives only a part", () => {
+    const settings = parseSettings(
+      { ...right, timing: { delaySeconds: 3 }, alarms: { email: "a@b.c" } },
+      here,
+    );
+
+    assert.deepEqual(settings.timing, { delaySeconds: 3, sweep: "rate(5 minutes)" });
+    assert.deepEqual(settings.alarms, { email: "a@b.c", staleAfterMinutes: 30 });
+  });
+
+  it("takes a service by its ARN as cluster and service", () => {
+    const service = "arn:aws:ecs:us-west-2:123456789012:service/shop/checkout";
+
+    const settings = parseSettings({ services: [{ service, secrets: ["database"], wave: 2 }] }, here);
+
+    assert.deepEqual(settings.coverage, [
+      { cluster: "shop", service: "checkout", exclude: [], secrets: ["database"], parameters: [], wave: 2 },
+    ]);
+  });
+
+  it("fills the defaults of a rotation in", () => {
+    const settings = parseSettings({ ...right, rotations: [{ secret: "database", rotator: builtIn }] }, here);
+
+    assert.deepEqual(settings.rotations, [
+      {
+        credential: { kind: "secret", id: "database", name: "database" },
+        schedule: "rate(30 days)",
+        window: "3h",
+        rotateImmediately: false,
+        rotator: { ...builtIn, strategy: "alternating-users", minimumIntervalMinutes: 60 },
+      },
+    ]);
+  });
+
+  it("gives the rotation of a parameter no window", () => {
+    const rotations = [{ parameter: "/shop/database", schedule: "cron(0 3 ? * SUN *)", rotator: builtIn }];
+
+    const settings = parseSettings({ ...right, rotations }, here);
+
+    assert.deepEqual(settings.rotations[0]?.credential, {
+      kind: "parameter",
+      id: "/shop/database",
+      name: "/shop/database",
+      arn: "arn:aws:ssm:us-west-2:123456789012:parameter/shop/database",
+    });
+    assert.equal(settings.rotations[0]?.window, undefined);
+  });
+
+  it("reports all mistakes at once, each with its path", () => {
+    const found = mistakes({
+      servces: [],
+      services: [
+        { cluster: "shop" },
+        { cluster: "shop" },
+        { exclude: "api", secrets: ["a", "a"] },
+        { clustr: "other", wave: -1 },
+      ],
+      rotations: [
+        { rotator: { kind: "automatic" } },
+        { secret: "db", schedule: "rate(1 hour)", rotator: { kind: "managed" } },
+      ],
+      mode: "dry",
+      timing: { delaySeconds: 1, sweep: "every minute" },
+      logRetentionDays: 31,
+    });
+
+    assert.deepEqual(
+      found.map((line) => line.split(": ")[0]).sort(),
+      [
+        "logRetentionDays",
+        "mode",
+        "rotations[0]",
+        "rotations[0].rotator.kind",
+        "rotations[1].schedule",
+        "servces",
+        "services[1]",
+        "services[2].cluster",
+        "services[2].exclude",
+        "services[3].cluster",
+        "services[3].clustr",
+        "services[3].wave",
+        "timing.delaySeconds",
+        "timing.sweep",
+      ],
+      found.join("\n"),
+    );
+  });
+});
+
+/** What is wrong, and the whole lines that are reported for it. */
+const cases: readonly (readonly [string, Record<string, unknown>, readonly (string | RegExp)[]])[] = [
+  [
+    "no services",
+    {},
+    ["services: required, found nothing; wanted a list with at least one cluster or service"],
+  ],
+  [
+    "an empty list",
+    { services: [] },
+    ["services: wanted at least one cluster or service, found an empty list"],
+  ],
+  [
+    "a text where a list belongs",
+    { services: "shop" },
+    ['services: wanted a list with at least one cluster or service, found "shop"'],
+  ],
+  ["a text where an object belongs", { services: ["shop"] }, ['services[0]: wanted an object, found "shop"']],
+  [
+    "an entry without cluster",
+    { services: [{ service: "api" }] },
+    [/^services\[0\]\.cluster: required, found nothing; wanted the name of a cluster/],
+  ],
+  [
+    "a mistyped key",
+    { services: [{ cluster: "shop", exlude: ["api"] }] },
+    ['services[0].exlude: no such setting; did you mean "exclude"?'],
+  ],
+  [
+    "a key like no other",
+    { ...right, timing: { x: 1 } },
+    ['timing.x: no such setting; there are "delaySeconds", "sweep"'],
+  ],
+  [
+    "a cluster by ARN",
+    { services: [{ cluster: "arn:aws:ecs:us-west-2:123456789012:cluster/shop" }] },
+    [/^services\[0\]\.cluster: wanted the name of a cluster .*, found "arn:aws:ecs/],
+  ],
+  [
+    "a service's ARN without cluster",
+    { services: [{ service: "arn:aws:ecs:us-west-2:123456789012:service/api" }] },
+    [/^services\[0\]\.service: wanted arn:aws:ecs:us-west-2:123456789012:service\/CLUSTER\/SERVICE, found/],
+  ],
+  [
+    "a service of another Region",
+    { services: [{ service: "arn:aws:ecs:eu-west-1:123456789012:service/shop/api" }] },
+    [/^services\[0\]\.service: the service is in eu-west-1 of account 123456789012, this stack in us-west-2/],
+  ],
+  [
+    "a cluster beside a service's ARN",
+    { services: [{ cluster: "shop", service: "arn:aws:ecs:us-west-2:123456789012:service/shop/api" }] },
+    ["services[0].cluster: the service's ARN names the cluster already; leave one of them out"],
+  ],
+  [
+    "an exclusion from one service",
+    { services: [{ cluster: "shop", service: "api", exclude: ["worker"] }] },
+    [/^services\[0\]\.exclude: belongs to an entry that covers a whole cluster/],
+  ],
+  [
+    "the same service twice",
+    {
+      services: [
+        { cluster: "shop", service: "api" },
+        { service: "arn:aws:ecs:us-west-2:123456789012:service/shop/api" },
+      ],
+    },
+    ["services[1]: shop/api is covered by services[0] already; leave one of them out"],
+  ],
+  [
+    "a service of a covered cluster",
+    { services: [{ cluster: "shop" }, { cluster: "shop", service: "api", wave: 1 }] },
+    ['services[1]: shop/api is covered by services[0] too; add "api" to services[0].exclude'],
+  ],
+  [
+    "a cluster of a covered service",
+    { services: [{ cluster: "shop", service: "api" }, { cluster: "shop" }] },
+    ['services[1]: shop/api is covered by services[0] too; add "api" to services[1].exclude'],
+  ],
+  [
+    "the same secret by name and ARN",
+    {
+      services: [
+        {
+          cluster: "shop",
+          secrets: ["database", "arn:aws:secretsmanager:us-west-2:123456789012:secret:database-AbCdEf"],
+        },
+      ],
+    },
+    [/^services\[0\]\.secrets\[1\]: ".*" stands in secrets\[0\] already$/],
+  ],
+  [
+    "a secret with a JSON key",
+    {
+      services: [
+        {
+          cluster: "shop",
+          secrets: ["arn:aws:secretsmanager:us-west-2:123456789012:secret:database-AbCdEf:password::"],
+        },
+      ],
+    },
+    [/^services\[0\]\.secrets\[0\]: wanted the secret itself, ".*database-AbCdEf", found it with a JSON key/],
+  ],
+  [
+    "a parameter among secrets",
+    { services: [{ cluster: "shop", secrets: ["arn:aws:ssm:us-west-2:123456789012:parameter/a"] }] },
+    [/^services\[0\]\.secrets\[0\]: wanted a secret, found the parameter/],
+  ],
+  [
+    "a parameter with a version",
+    { services: [{ cluster: "shop", parameters: ["/a/b:3"] }] },
+    [/^services\[0\]\.parameters\[0\]: wanted the parameter itself, "\/a\/b", found it with a version/],
+  ],
+  [
+    "half a wave",
+    { services: [{ cluster: "shop", wave: 0.5 }] },
+    [/^services\[0\]\.wave: wanted a whole number/],
+  ],
+  [
+    "a delay within the margin",
+    { ...right, timing: { delaySeconds: 2 } },
+    [/^timing\.delaySeconds: wanted .* from 3/],
+  ],
+  [
+    "a delay beyond SQS",
+    { ...right, timing: { delaySeconds: 901 } },
+    [/^timing\.delaySeconds: wanted .* to 900/],
+  ],
+  ["a sweep that is no schedule", { ...right, timing: { sweep: "rate(5 minute)" } }, [/^timing\.sweep: /]],
+  ["an unknown mode", { ...right, mode: "on" }, ['mode: wanted "recycle" or "dry-run" or "off", found "on"']],
+  ["an unknown trail", { ...right, trail: "yes" }, ['trail: wanted "create" or "none", found "yes"']],
+  [
+    "a limit of nothing",
+    { ...right, limits: { maxConcurrentDeployments: 0 } },
+    [/^limits\.maxConcurrent.*at least 1/],
+  ],
+  [
+    "an address and a topic",
+    { ...right, alarms: { email: "a@b.c", topic: "arn:aws:sns:us-west-2:123456789012:alarms" } },
+    ["alarms: wanted `email` or `topic`, found both"],
+  ],
+  [
+    "an address without @",
+    { ...right, alarms: { email: "a" } },
+    ['alarms.email: wanted an e-mail address, found "a"'],
+  ],
+  [
+    "a topic by name",
+    { ...right, alarms: { topic: "alarms" } },
+    [/^alarms\.topic: wanted the ARN of a topic/],
+  ],
+  [
+    "a boundary by name",
+    { ...right, permissionsBoundary: "b" },
+    [/^permissionsBoundary: wanted the ARN of a policy/],
+  ],
+  [
+    "a retention unknown to CloudWatch",
+    { ...right, logRetentionDays: 31 },
+    [/^logRetentionDays: wanted a period .*, found 31$/],
+  ],
+  [
+    "a rotation of nothing",
+    { ...right, rotations: [{ rotator: { kind: "managed" } }] },
+    ["rotations[0]: wanted `secret` or `parameter`, found neither"],
+  ],
+  [
+    "a rotation of a secret and a parameter",
+    { ...right, rotations: [{ secret: "a", parameter: "b", rotator: { kind: "managed" } }] },
+    ["rotations[0]: wanted `secret` or `parameter`, found both"],
+  ],
+  [
+    "a rotation without rotator",
+    { ...right, rotations: [{ secret: "a" }] },
+    [/^rotations\[0\]\.rotator: required, found nothing/],
+  ],
+  [
+    "an unknown rotator",
+    { ...right, rotations: [{ secret: "a", rotator: { kind: "lambda" } }] },
+    ['rotations[0].rotator.kind: wanted "managed" or "function" or "built-in", found "lambda"'],
+  ],
+  [
+    "a function for a managed rotation",
+    { ...right, rotations: [{ secret: "a", rotator: { kind: "managed", rotationLambdaArn: "x" } }] },
+    [/^rotations\[0\]\.rotator\.rotationLambdaArn: no such setting/],
+  ],
+  [
+    "no function for a rotation by function",
+    { ...right, rotations: [{ secret: "a", rotator: { kind: "function" } }] },
+    [/^rotations\[0\]\.rotator\.rotationLambdaArn: required, found nothing/],
+  ],
+  [
+    "a function of another Region",
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "a",
+          rotator: {
+            kind: "function",
+            rotationLambdaArn: "arn:aws:lambda:eu-west-1:123456789012:function:rotate",
+          },
+        },
+      ],
+    },
+    [/^rotations\[0\]\.rotator\.rotationLambdaArn: wanted a function in us-west-2/],
+  ],
+  [
+    "a managed rotation of a parameter",
+    { ...right, rotations: [{ parameter: "a", rotator: { kind: "managed" } }] },
+    [/^rotations\[0\]\.rotator\.kind: Parameter Store rotates nothing by itself/],
+  ],
+  [
+    "a secret of another account",
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "arn:aws:secretsmanager:us-west-2:210987654321:secret:a-AbCdEf",
+          rotator: { kind: "managed" },
+        },
+      ],
+    },
+    [/^rotations\[0\]\.secret: a secret is rotated in its own account and Region/],
+  ],
+  [
+    "a credential rotated twice",
+    {
+      ...right,
+      rotations: [
+        { secret: "a", rotator: { kind: "managed" } },
+        { secret: "a", rotator: { kind: "managed" } },
+      ],
+    },
+    ["rotations[1].secret: is rotated by rotations[0] already"],
+  ],
+  [
+    "a rotation more often than every four hours",
+    { ...right, rotations: [{ secret: "a", schedule: "rate(3 hours)", rotator: { kind: "managed" } }] },
+    [/^rotations\[0\]\.schedule: /],
+  ],
+  [
+    "a window that reaches into the next day",
+    {
+      ...right,
+      rotations: [
+        { secret: "a", schedule: "cron(0 22 * * ? *)", window: "4h", rotator: { kind: "managed" } },
+      ],
+    },
+    [/^rotations\[0\]\.window: /],
+  ],
+  [
+    "a default window that reaches into the next day",
+    { ...right, rotations: [{ secret: "a", schedule: "cron(0 23 * * ? *)", rotator: { kind: "managed" } }] },
+    [/^rotations\[0\]\.window: .*\(3h is the default; set another\)$/],
+  ],
+  [
+    "a window for a parameter",
+    { ...right, rotations: [{ parameter: "a", window: "3h", rotator: builtIn }] },
+    [/^rotations\[0\]\.window: a parameter has no window/],
+  ],
+  [
+    "an immediate rotation of a parameter",
+    { ...right, rotations: [{ parameter: "a", rotateImmediately: true, rotator: builtIn }] },
+    [/^rotations\[0\]\.rotateImmediately: a parameter's rotation starts by its schedule only/],
+  ],
+  [
+    "a built-in rotator without engine and administrator",
+    { ...right, rotations: [{ secret: "a", rotator: { kind: "built-in" } }] },
+    [/^rotations\[0\]\.rotator\.engine: required/, /^rotations\[0\]\.rotator\.adminSecret: required/],
+  ],
+  [
+    "an administrator that nobody uses",
+    { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, strategy: "single-user" } }] },
+    [/^rotations\[0\]\.rotator\.adminSecret: not used with "single-user"/],
+  ],
+  [
+    "an administrator that is the rotated secret",
+    { ...right, rotations: [{ secret: "admin", rotator: builtIn }] },
+    [/^rotations\[0\]\.rotator\.adminSecret: is the rotated secret itself/],
+  ],
+  [
+    "an engine beside a database",
+    { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, database: "shop" } }] },
+    ["rotations[0].rotator.engine: comes from `database`; leave one of them out"],
+  ],
+  [
+    "subnets without security groups",
+    { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, subnets: ["subnet-0123abcd"] } }] },
+    [/^rotations\[0\]\.rotator\.securityGroups: required with `subnets`/],
+  ],
+  [
+    "a minimum as long as the interval",
+    {
+      ...right,
+      rotations: [
+        { secret: "a", schedule: "rate(4 hours)", rotator: { ...builtIn, minimumIntervalMinutes: 240 } },
+      ],
+    },
+    [/^rotations\[0\]\.rotator\.minimumIntervalMinutes: wanted less than .*, 240 minutes, found 240/],
+  ],
+];
+
+describe("a mistake in the settings", () => {
+  for (const [what, raw, wanted] of cases)
+    it(`is reported by its path alone when it is ${what}`, () => {
+      const found = mistakes(raw);
+
+      assert.equal(found.length, wanted.length, found.join("\n"));
+      wanted.forEach((line, index) => {
+        if (typeof line === "string") assert.equal(found[index], line);
+        else assert.match(found[index] ?? "", line);
+      });
+    });
+});
+
+describe("Pulumi.yaml", () => {
+  const { config, name, runtime } = parse(readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as {
+    name: string;
+    runtime: string;
+    config: Record<string, { type: string; description: string; default?: unknown }>;
+  };
+
+  it("declares exactly the settings that the program takes, each with type and description", () => {
+    assert.deepEqual(Object.keys(config).sort(), Object.keys(settingsSchema.shape).sort());
+    for (const [key, { type, description }] of Object.entries(config)) {
+      assert.match(type, /^(string|integer|array|object)$/, key);
+      assert.ok(description.length > 20, key);
+    }
+    assert.equal(name, "ecs-secret-recycler");
+    assert.equal(runtime, "nodejs");
+  });
+
+  it("has the defaults of the program, and none for services, which is required", () => {
+    const { services, ...optional } = config;
+
+    assert.equal(services?.default, undefined);
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(optional).map(([key, setting]) => [key, setting.default])),
+      DEFAULTS,
+    );
+  });
+
+  it("changes nothing when its defaults are given by the engine", () => {
+    const engine = Object.fromEntries(
+      Object.entries(config).flatMap(([key, setting]) =>
+        key === "services" ? [] : [[key, setting.default]],
+      ),
+    );
+
+    assert.deepEqual(parseSettings({ ...engine, ...right }, here), parseSettings(right, here));
+  });
+});
