@@ -84,7 +84,17 @@ async function deployNow(world: World, program: string, options: DeployOptions):
 
   await pulumi.runtime.setMocks(
     {
-      newResource: (args) => create(args).catch((error: unknown) => fail(args, error, failures)),
+      newResource: async (args) => {
+        // A registration that fails is an unhandled rejection in Pulumi's runtime. So the program goes on without
+        // a single call more, and the deployment fails at its end.
+        if (failures.length > 0) return notMade(args);
+        try {
+          return await create(args);
+        } catch (error) {
+          failures.push(failure(args, error));
+          return notMade(args);
+        }
+      },
       call: (args: MockCallArgs) =>
         plain(args.inputs).then((inputs) =>
           invoke(account("invoke", args.token), args.token, inputs as Properties),
@@ -141,13 +151,12 @@ async function transformed(
   return { inputs, transforms };
 }
 
-function fail(args: MockResourceArgs, error: unknown, failures: unknown[]): never {
-  const failure = new Error(
-    `${args.type} ${args.name}: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  );
-  failures.push(failure);
-  throw failure;
+function notMade({ inputs }: MockResourceArgs): MockResourceResult {
+  return { id: "not-made", state: inputs as Record<string, unknown> };
+}
+
+function failure({ type, name }: MockResourceArgs, cause: unknown): Error {
+  return new Error(`${type} ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
 
 /** A secret input is a secret output too. */
