@@ -1,3 +1,4 @@
+import { Ec2 } from "./ec2";
 import { Ecs } from "./ecs";
 import { Sqs } from "./sqs";
 import { Lambda } from "./lambda";
@@ -17,6 +18,7 @@ const services: readonly (new (world: World) => Service)[] = [
   EventBridge,
   Lambda,
   Sqs,
+  Ec2,
   Ecs,
 ];
 

@@ -150,6 +150,11 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
         }),
       );
       const id = GroupId!;
+      // A new group lets everything out; the provider takes that rule away, so that only declared ones are left.
+      await account.call("ec2", "RevokeSecurityGroupEgress", {
+        GroupId: id,
+        IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
+      });
       if (inputs.ingress?.length)
         await account.call("ec2", "AuthorizeSecurityGroupIngress", {
           GroupId: id,
