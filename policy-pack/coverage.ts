@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws-semantics/arn";
 import { sameParameter, sameSecret } from "../aws-semantics/secret-reference";
 import type { Home } from "../aws-semantics/secret-reference";
 import type { CoveredServices } from "../handler/coverage";
@@ -25,7 +26,7 @@ export function coverings(input: PolicyInput, service: EcsService): Covering[] {
         .map((entry) => ({ entry, recycler, home: recycler.home })),
     );
   const { region, account } = input.config;
-  const home = region && account ? { partition: input.home?.partition ?? "aws", region, account } : undefined;
+  const home = region && account ? { partition: partitionOf(region), region, account } : undefined;
   const others = input.config.coverage
     .filter((entry) => includes(entry, service))
     .map((entry) => ({ entry, home }));

@@ -1,4 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
+import { partitionOf } from "../aws-semantics/arn";
 import { ecsServices } from "./ecs";
 import { toGraph } from "./graph";
 import type { Graph } from "./graph";
@@ -43,7 +44,7 @@ export function policyInput(graph: Graph, config: PackConfig = noConfig): Policy
     services: ecsServices(graph),
     home:
       found.find((recycler) => recycler.home)?.home ??
-      (region && account ? { partition: "aws", region, account } : undefined),
+      (region && account ? { partition: partitionOf(region), region, account } : undefined),
   };
 }
 

@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws-semantics/arn";
 import type { Home } from "../aws-semantics/secret-reference";
 import type { CoveredServices, Mode } from "../handler/coverage";
 import { elements, isUnknown, isWithin, members, ofType, text } from "./graph";
@@ -53,12 +54,12 @@ export function recyclers(graph: Graph): Recycler[] {
     const targets = ofType(graph, types.target).filter((target) =>
       queues.some((queue) => joins(target, "arn", queue, ["arn"])),
     );
-    const { partition, region, account, mode } = node.properties;
+    const { region, account, mode } = node.properties;
     return {
       node,
       home:
         typeof region === "string" && typeof account === "string"
-          ? { partition: text(partition) ?? "aws", region, account }
+          ? { partition: partitionOf(region), region, account }
           : undefined,
       mode: (text(mode) ?? "recycle") as Mode,
       coverage: elements(node.properties.coverage) as unknown as readonly CoveredServices[],

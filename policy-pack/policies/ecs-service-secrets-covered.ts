@@ -27,7 +27,9 @@ export const ecsServiceSecretsCovered: Policy = {
 function ofService(input: PolicyInput, service: EcsService): Violation[] {
   const secrets = serviceSecrets(input.graph, service, input.home ?? nowhere);
   const subjects = heldSubjects(secrets);
-  const uses = subjects.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
+  const invalid = secrets.found.filter(({ reference }) => reference.service === "invalid");
+  const uses =
+    subjects.length > 0 || invalid.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
   const exception = exceptionFor(input.config.exceptions, service);
   if (exception)
     return uses
@@ -62,6 +64,10 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
       },
     ];
   return [
+    ...invalid.map((found) => ({
+      node: service.node,
+      message: `${service.label}: ${found.path} cannot be followed: ${found.reference.service === "invalid" ? found.reference.problem : ""}. No task could start with it.`,
+    })),
     ...uncovered(input, service, subjects, entries),
     ...uncoveredSources(input, service, secrets.possible, entries),
     ...undecided(input, service, secrets, entries),

@@ -1,6 +1,7 @@
 import type { FoundReference } from "../../aws-semantics/references";
 import { decide } from "../../aws-semantics/iam-policy";
-import { sameSecret } from "../../aws-semantics/secret-reference";
+import { parseArn } from "../../aws-semantics/arn";
+import { parameterArn, sameSecret } from "../../aws-semantics/secret-reference";
 import type { Reference } from "../../aws-semantics/secret-reference";
 import { serviceSecrets, types } from "../ecs";
 import type { Definition, EcsService } from "../ecs";
@@ -52,8 +53,30 @@ function ofDefinition(input: PolicyInput, service: EcsService, definition: Defin
     ];
   const policies = policiesOf(input.graph, role);
   return needed.flatMap(({ found: one, reference }) =>
-    requestsOf(input.graph, reference).flatMap((request) => judge(request, one, role, policies, violation)),
+    requestsOf(input.graph, placed(reference, policies)).flatMap((request) =>
+      judge(request, one, role, policies, violation),
+    ),
   );
+}
+
+/**
+ * A name stands in the task's own Region and account. Where nothing else tells which these are, the role's own
+ * statements do: they name what the role is made for.
+ */
+function placed(reference: Reference, { statements }: RolePolicies): Reference {
+  if (reference.region !== "") return reference;
+  const arns = statements
+    .flatMap(({ Resource }) => [Resource ?? []].flat())
+    .flatMap((resource) => parseArn(resource) ?? []);
+  const arn = arns.find(({ region, account }) => /^[a-z0-9-]+$/.test(region) && /^[0-9]{12}$/.test(account));
+  const home = {
+    partition: arn?.partition ?? "aws",
+    region: arn?.region ?? "*",
+    account: arn?.account ?? "*",
+  };
+  return reference.service === "ssm"
+    ? { ...reference, ...home, arn: parameterArn(reference.name, home) }
+    : { ...reference, ...home };
 }
 
 interface Request {

@@ -30,7 +30,8 @@ function awsResourceTypes(world: World, { caller }: AwsProviderOptions): Resourc
     configure: (variables) => {
       defaultTags = tagsOf(variables.defaultTags);
     },
-    check: (type, name, inputs, old) => withName(type, name, inputs, old, () => account(type, name).suffix()),
+    check: (type, name, inputs, old) =>
+      checkedInputs(type, name, inputs, old, () => account(type, name).suffix()),
     computed: (type) => resourceTypeOf(type).computed.filter((property) => property !== "id"),
     replaceOnChanges: (type) => resourceTypeOf(type).replaceOnChanges,
     create: async (type, name, inputs) => {
@@ -49,13 +50,16 @@ function awsResourceTypes(world: World, { caller }: AwsProviderOptions): Resourc
   };
 }
 
-/** The engine keeps a name that the provider made: it is an input from the first preview on. */
-function withName(
+/**
+ * Inputs as the provider answers a check: a name that it makes up is an input from the first preview on, and stays.
+ * @param suffix what is appended to the logical name
+ */
+export function checkedInputs(
   type: string,
   name: string,
   inputs: Properties,
-  old: Properties | undefined,
-  suffix: () => string,
+  old?: Properties,
+  suffix: () => string = () => "0a1b2c3",
 ): Properties {
   const property = nameProperty(type);
   if (!property || inputs[property] !== undefined || inputs[`${property}Prefix`] !== undefined) return inputs;

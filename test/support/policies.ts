@@ -1,0 +1,36 @@
+import { toGraph } from "../../policy-pack/graph";
+import { check, noConfig, policies, policyInput } from "../../policy-pack/pack";
+import { policyLevels, type PackConfig } from "../../policy-pack/policy";
+import { recordStack } from "./record-stack";
+
+/** One violation as an engine would print it. */
+export interface Found {
+  readonly level: string;
+  readonly policy: string;
+  readonly resource: string;
+  readonly message: string;
+}
+
+/** What the whole pack finds in a program. */
+export async function findings(
+  program: () => unknown,
+  options: { preview: boolean; config?: Partial<PackConfig> },
+): Promise<Found[]> {
+  const input = policyInput(toGraph(await recordStack(program, { preview: options.preview })), {
+    ...noConfig,
+    ...options.config,
+  });
+  return policies.flatMap((policy) =>
+    check(policy, () => input).map(({ level, message, node }) => ({
+      level: level ?? policyLevels[policy.name],
+      policy: policy.name,
+      resource: node.name,
+      message,
+    })),
+  );
+}
+
+/** `mandatory ecs-service-secrets-covered`, each once, sorted: what a table of cases expects. */
+export function verdicts(found: readonly Found[]): string[] {
+  return [...new Set(found.map(({ level, policy }) => `${level} ${policy}`))].sort();
+}
