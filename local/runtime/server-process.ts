@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,8 @@ export interface ServerPlan {
   readonly server: Command;
   /** What ends the server without waiting for its clients. */
   readonly stopSignal: "SIGINT" | "SIGTERM";
+  /** Files that the server writes beside its output: part of its log. */
+  readonly logFiles?: readonly string[];
 }
 
 /** Somebody without rights, as whom servers run that refuse to be root. */
@@ -53,15 +55,18 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), `ecs-secret-recycler-${name}-`));
   const logFile = join(folder, "server.log");
+  const logFiles = [logFile];
   let guardian: ChildProcess;
   try {
     if (account) chownSync(folder, account.uid, account.gid);
+    const plan = planOf(folder);
+    logFiles.push(...(plan.logFiles ?? []));
     guardian = spawn(process.execPath, [join(__dirname, "guardian.cjs")], {
       stdio: ["pipe", "pipe", "inherit"],
       detached: true,
     });
     guardian.stdin!.on("error", () => undefined);
-    guardian.stdin!.write(`${JSON.stringify({ folder, logFile, ...account, graceMs, ...planOf(folder) })}\n`);
+    guardian.stdin!.write(`${JSON.stringify({ folder, logFile, ...account, graceMs, ...plan })}\n`);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -69,13 +74,8 @@ export async function startServer(
   const gone = new Promise<void>((resolve) => guardian.once("close", () => resolve()));
 
   let lastLog: string | undefined;
-  const log = (): string => {
-    try {
-      return lastLog ?? readFileSync(logFile, "utf8");
-    } catch {
-      return ""; // not written yet
-    }
-  };
+  const log = (): string =>
+    lastLog ?? logFiles.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")).join("");
   const stop = async (): Promise<void> => {
     lastLog = log();
     guardian.stdin!.end();

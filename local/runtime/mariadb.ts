@@ -1,0 +1,146 @@
+import { chownSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createConnection, format } from "mysql2/promise";
+import { RealClock, type Clock } from "../aws/clock";
+import { nativeHash } from "../../rotator/engines/mysql";
+import { freePort, startServer, unprivilegedAccount, type ServerProcess } from "./server-process";
+import type { DatabaseHandle, DatabaseRuntime, DatabaseSpec } from "./types";
+
+/** What installs the programs. */
+const remedy = "apt-get install -y mariadb-server";
+
+/** Milliseconds within which a new server must take connections. */
+const startDeadlineMs = 60_000;
+
+/** How often a port that the kernel gave is tried again when somebody else was faster. */
+const portAttempts = 5;
+
+/** Amazon RDS User Guide, "Master user account privileges", MariaDB 10.6 and later: no SUPER, no FILE. */
+const masterPrivileges = [
+  ...["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "RELOAD", "PROCESS", "REFERENCES", "INDEX", "ALTER"],
+  ...["SHOW DATABASES", "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "CREATE VIEW", "SHOW VIEW"],
+  ...["CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER", "REPLICATION SLAVE"],
+].join(", ");
+
+/** What differs between two runs of a server. */
+export interface MariadbOptions {
+  readonly clock?: Clock;
+  /** Server variables beside the built-in ones (`{ "general-log": "ON" }`, which goes into `serverLog`). */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** Where the Debian package puts its programs, beside PATH. */
+function program(name: string): string {
+  const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/bin", "/usr/local/sbin"];
+  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+  if (!found) throw new Error(`${name} is missing, which runs a database of engine mariadb: ${remedy}`);
+  return found;
+}
+
+/** Whether MariaDB is installed; the error of `MariadbRuntime.start` names what installs it. */
+export function mariadbIsInstalled(): boolean {
+  try {
+    return [program("mariadbd"), program("mariadb-install-db")].length === 2;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Databases of engine `mariadb` as real servers, from the Debian package mariadb-server. As on RDS the master user has
+ * neither SUPER nor FILE, and there is no root that could log in.
+ */
+export class MariadbRuntime implements DatabaseRuntime {
+  constructor(private readonly options: MariadbOptions = {}) {}
+
+  async start(spec: DatabaseSpec): Promise<DatabaseHandle> {
+    if (spec.engine !== "mariadb")
+      throw new Error(`database ${spec.identifier}: engine ${spec.engine} found, mariadb wanted`);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#startOn(await freePort(), spec);
+      } catch (error) {
+        if (!/Address already in use/.test(String(error)) || attempt === portAttempts) throw error;
+      }
+    }
+  }
+
+  async #startOn(port: number, spec: DatabaseSpec): Promise<DatabaseHandle> {
+    const account = unprivilegedAccount();
+    const install = program("mariadb-install-db");
+    const daemon = program("mariadbd");
+    const server = await startServer(`mariadb-${spec.identifier}`, account, (folder) => {
+      const data = join(folder, "data");
+      const initFile = join(folder, "init.sql");
+      writeFileSync(initFile, initStatements(spec).join(";\n") + ";\n", { mode: 0o600 });
+      if (account) chownSync(initFile, account.uid, account.gid);
+      const general = join(folder, "general.log");
+      return {
+        steps: [
+          {
+            command: install,
+            args: [
+              ...["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal"],
+              ...["--skip-test-db", "--skip-name-resolve", "--cross-bootstrap"],
+            ],
+          },
+        ],
+        server: {
+          command: daemon,
+          args: [
+            ...["--no-defaults", `--datadir=${data}`, `--init-file=${initFile}`, `--port=${port}`],
+            ...[`--socket=${join(folder, "socket")}`, `--pid-file=${join(folder, "pid")}`, `--general-log-file=${general}`],
+            ...["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=16M"],
+            ...["--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF"],
+            ...["--innodb-fast-shutdown=2", "--performance-schema=OFF", "--max-connections=300"],
+            ...Object.entries(this.options.parameters ?? {}).map(([name, value]) => `--${name}=${value}`),
+          ],
+        },
+        stopSignal: "SIGTERM",
+        logFiles: [general],
+      };
+    });
+    try {
+      await this.#ready(server, port, spec);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return { host: "127.0.0.1", port, serverLog: async () => server.log(), stop: () => server.stop() };
+  }
+
+  async #ready(server: ServerProcess, port: number, spec: DatabaseSpec): Promise<void> {
+    const clock = this.options.clock ?? new RealClock();
+    const deadline = clock.now() + startDeadlineMs;
+    for (;;) {
+      const ended = server.ended();
+      if (ended) throw new Error(ended);
+      try {
+        const { masterUsername: user, masterPassword: password, databaseName: database } = spec;
+        const connection = await createConnection({ host: "127.0.0.1", port, user, password, database });
+        await connection.end();
+        return;
+      } catch (error) {
+        // Refused: it does not listen yet. Everything else will not get better by waiting.
+        if ((error as { code?: string }).code !== "ECONNREFUSED")
+          throw new Error(`mariadb-${spec.identifier} started, but its master user cannot log in`, { cause: error });
+        if (clock.now() > deadline)
+          throw new Error(`mariadb-${spec.identifier} took no connection in ${startDeadlineMs} ms\n${server.log()}`, {
+            cause: error,
+          });
+        await clock.sleep(10, `mariadb-${spec.identifier} takes connections`);
+      }
+    }
+  }
+}
+
+/** What makes a fresh server look like an RDS instance. The file holds a hash, not the password. */
+function initStatements(spec: DatabaseSpec): string[] {
+  const { masterUsername: user, masterPassword: password, databaseName } = spec;
+  return [
+    format("CREATE USER ?@'%' IDENTIFIED VIA mysql_native_password USING ?", [user, nativeHash(password)]),
+    format(`GRANT ${masterPrivileges} ON *.* TO ?@'%' WITH GRANT OPTION`, [user]),
+    ...(databaseName === undefined ? [] : [format("CREATE DATABASE ??", [databaseName])]),
+    "DROP USER IF EXISTS root@localhost, root@'127.0.0.1', root@'::1'",
+  ];
+}
