@@ -3,9 +3,13 @@ import { Ecs } from "./ecs";
 import { Sqs } from "./sqs";
 import { Lambda } from "./lambda";
 import { EventBridge } from "./eventbridge";
+import { Logs } from "./logs";
+import { S3 } from "./s3";
+import { CloudTrail } from "./cloudtrail";
 import { StandardGate } from "./gate";
 import { Iam } from "./iam";
 import { Kms } from "./kms";
+import { Rds } from "./rds";
 import type { Service } from "./service";
 import { Sts } from "./sts";
 import { World, type WorldOptions } from "./world";
@@ -16,10 +20,14 @@ const services: readonly (new (world: World) => Service)[] = [
   Sts,
   Kms,
   EventBridge,
+  CloudTrail,
+  S3,
+  Logs,
   Lambda,
   Sqs,
   Ec2,
   Ecs,
+  Rds,
 ];
 
 /** One AWS account in one Region, empty, with every service that the embedded AWS has. */
