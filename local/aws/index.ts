@@ -10,6 +10,7 @@ import { StandardGate } from "./gate";
 import { Iam } from "./iam";
 import { Kms } from "./kms";
 import { Rds } from "./rds";
+import { SecretsManager } from "./secrets-manager";
 import type { Service } from "./service";
 import { Sts } from "./sts";
 import { World, type WorldOptions } from "./world";
@@ -19,6 +20,7 @@ const services: readonly (new (world: World) => Service)[] = [
   Iam, // decides every other service's calls
   Sts,
   Kms,
+  SecretsManager,
   EventBridge,
   CloudTrail,
   S3,

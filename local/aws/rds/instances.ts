@@ -1,0 +1,353 @@
+import type * as sdk from "@aws-sdk/client-rds";
+import type {
+  CreateSecretResponse,
+  DeleteSecretRequest,
+  CreateSecretRequest,
+} from "@aws-sdk/client-secrets-manager";
+import { setMasterPassword } from "../../runtime/master-password";
+import type { DatabaseHandle, DatabaseSpec } from "../../runtime/types";
+import { ServiceError } from "../errors";
+import type { Random } from "../random";
+import { operation, type Operation } from "../service";
+import type { World } from "../world";
+import { instanceNotFound, invalidCombination, invalidValue } from "./errors";
+import { checkIdentifier, checkInstance, checkPassword, checkWhole, engineOf, page } from "./rules";
+import { serviceLinkedRole, type SubnetGroupRecord, type SubnetGroups } from "./subnet-groups";
+
+/** An instance as it is kept; its server, once it runs, is `handle`. */
+export interface InstanceRecord {
+  readonly identifier: string;
+  readonly arn: string;
+  readonly resourceId: string;
+  readonly createdAt: Date;
+  /** Members of the request that are shown as they were given. */
+  given: sdk.CreateDBInstanceMessage;
+  spec: DatabaseSpec;
+  status: "creating" | "available" | "modifying" | "deleting" | "failed";
+  failure?: string;
+  readonly subnetGroup?: SubnetGroupRecord;
+  securityGroupIds: string[];
+  secretArn?: string;
+  handle?: DatabaseHandle;
+  tags: sdk.Tag[];
+}
+
+/** DB instances: servers of the world's database runtime behind the records of RDS. */
+export class Instances {
+  readonly records = new Map<string, InstanceRecord>();
+  readonly #random: Random;
+
+  constructor(
+    private readonly world: World,
+    private readonly subnetGroups: SubnetGroups,
+  ) {
+    this.#random = world.random.fork("rds");
+  }
+
+  operations(): Record<string, Operation> {
+    const on = (input: { DBInstanceIdentifier?: string | undefined }) => ({
+      resource: this.world.arn("rds", `db:${(input.DBInstanceIdentifier ?? "*").toLowerCase()}`),
+    });
+    return {
+      CreateDBInstance: operation<sdk.CreateDBInstanceMessage, sdk.CreateDBInstanceResult>({
+        access: "write",
+        authorize: on,
+        handle: async (input) => ({ DBInstance: this.#view(await this.#create(input)) }),
+      }),
+      DescribeDBInstances: operation<sdk.DescribeDBInstancesMessage, sdk.DBInstanceMessage>({
+        access: "read",
+        authorize: on,
+        handle: (input) => {
+          const wanted =
+            input.DBInstanceIdentifier === undefined
+              ? [...this.records.values()]
+              : [this.#find(input.DBInstanceIdentifier)];
+          const { items, Marker } = page(filtered(wanted, input.Filters), input, (i) => i.identifier);
+          return { DBInstances: items.map((i) => this.#view(i)), Marker };
+        },
+      }),
+      ModifyDBInstance: operation<sdk.ModifyDBInstanceMessage, sdk.ModifyDBInstanceResult>({
+        access: "write",
+        authorize: on,
+        handle: async (input) => ({ DBInstance: this.#view(await this.#modify(input)) }),
+      }),
+      DeleteDBInstance: operation<sdk.DeleteDBInstanceMessage, sdk.DeleteDBInstanceResult>({
+        access: "write",
+        authorize: on,
+        handle: (input) => {
+          const instance = this.#find(input.DBInstanceIdentifier ?? "");
+          if (instance.given.DeletionProtection)
+            throw invalidCombination(
+              "Cannot delete protected DB Instance, please disable deletion protection and try again.",
+            );
+          if (!input.SkipFinalSnapshot && input.FinalDBSnapshotIdentifier === undefined)
+            throw invalidCombination(
+              "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+            );
+          if (instance.status === "creating" || instance.status === "deleting") throw wrongState(instance);
+          instance.status = "deleting";
+          this.world.clock.schedule(0, `end of database ${instance.identifier}`, () =>
+            this.#remove(instance),
+          );
+          return { DBInstance: this.#view(instance) };
+        },
+      }),
+    };
+  }
+
+  async serverLog(identifier: string): Promise<string> {
+    return (await this.records.get(identifier)?.handle?.serverLog()) ?? "";
+  }
+
+  async rotateManagedSecret(secretArn: string): Promise<string | undefined> {
+    const instance = [...this.records.values()].find((i) => i.secretArn === secretArn);
+    if (!instance) return undefined;
+    if (instance.status !== "available") throw wrongState(instance);
+    const password = this.#newPassword(instance.spec.engine);
+    await this.#setPassword(instance, password);
+    return secretValue(instance);
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.records.values()].map((i) => i.handle?.stop()));
+  }
+
+  async #create(input: sdk.CreateDBInstanceMessage): Promise<InstanceRecord> {
+    const identifier = checkIdentifier(input.DBInstanceIdentifier, "DBInstanceIdentifier");
+    const engine = engineOf(input.Engine);
+    checkInstance(input, engine);
+    if (this.records.has(identifier))
+      throw new ServiceError("DBInstanceAlreadyExists", "DB instance already exists");
+    const masterPassword = input.MasterUserPassword ?? this.#newPassword(engine.name);
+    const databaseName = input.DBName ?? engine.defaultDatabase;
+    const { MasterUserPassword: _password, TdeCredentialPassword: _tde, ...given } = input;
+    const instance: InstanceRecord = {
+      identifier,
+      arn: this.world.arn("rds", `db:${identifier}`),
+      resourceId: `db-${this.#random.text(26, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")}`,
+      createdAt: new Date(this.world.clock.now()),
+      given: { ...given, EngineVersion: given.EngineVersion ?? engine.defaultVersion },
+      spec: {
+        identifier,
+        engine: engine.name,
+        masterUsername: input.MasterUsername!,
+        masterPassword,
+        ...(databaseName === undefined ? {} : { databaseName }),
+      },
+      status: "creating",
+      subnetGroup:
+        input.DBSubnetGroupName === undefined ? undefined : this.subnetGroups.find(input.DBSubnetGroupName),
+      securityGroupIds: input.VpcSecurityGroupIds ?? [],
+      tags: input.Tags ?? [],
+    };
+    this.records.set(identifier, instance);
+    if (input.ManageMasterUserPassword) {
+      try {
+        instance.secretArn = await this.#createSecret(instance);
+      } catch (error) {
+        this.records.delete(identifier);
+        throw error;
+      }
+    }
+    this.world.clock.schedule(0, `start of database ${identifier}`, () => this.#start(instance));
+    return instance;
+  }
+
+  async #start(instance: InstanceRecord): Promise<void> {
+    try {
+      instance.handle = await this.world.runtime.databases.start(instance.spec);
+      instance.status = "available";
+      if (instance.secretArn !== undefined) await this.#putSecret(instance);
+    } catch (error) {
+      instance.status = "failed";
+      instance.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #modify(input: sdk.ModifyDBInstanceMessage): Promise<InstanceRecord> {
+    const instance = this.#find(input.DBInstanceIdentifier ?? "");
+    if (instance.status !== "available") throw wrongState(instance);
+    checkWhole(input.AllocatedStorage, 5, 65_536, "AllocatedStorage");
+    checkWhole(input.BackupRetentionPeriod, 0, 35, "BackupRetentionPeriod");
+    if (input.MasterUserPassword !== undefined) {
+      if (instance.secretArn !== undefined && input.ManageMasterUserPassword !== false)
+        throw invalidCombination(
+          "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled.",
+        );
+      checkPassword(input.MasterUserPassword, engineOf(instance.spec.engine));
+    }
+    if (input.RotateMasterUserPassword) await this.#rotateByModify(instance, input);
+    const { DBInstanceIdentifier, MasterUserPassword, ApplyImmediately: _now, ...changes } = input;
+    for (const [member, value] of Object.entries(changes))
+      if (value !== undefined) Object.assign(instance.given, { [member]: value });
+    if (input.VpcSecurityGroupIds) instance.securityGroupIds = input.VpcSecurityGroupIds;
+    if (input.ManageMasterUserPassword === true && instance.secretArn === undefined) {
+      await this.#setPassword(instance, this.#newPassword(instance.spec.engine));
+      instance.secretArn = await this.#createSecret(instance);
+    }
+    if (input.ManageMasterUserPassword === false && instance.secretArn !== undefined) {
+      if (MasterUserPassword === undefined)
+        throw invalidCombination(
+          "MasterUserPassword is required when ManageMasterUserPassword is turned off.",
+        );
+      await this.#deleteSecret(instance);
+    }
+    if (MasterUserPassword !== undefined) await this.#setPassword(instance, MasterUserPassword);
+    return instance;
+  }
+
+  async #rotateByModify(instance: InstanceRecord, input: sdk.ModifyDBInstanceMessage): Promise<void> {
+    if (instance.secretArn === undefined)
+      throw invalidCombination(
+        "You can't rotate the master user password: RDS doesn't manage it for this instance.",
+      );
+    if (!input.ApplyImmediately)
+      throw invalidCombination("You must specify ApplyImmediately to rotate the master user password.");
+    await this.#setPassword(instance, this.#newPassword(instance.spec.engine));
+    await this.#putSecret(instance);
+  }
+
+  async #remove(instance: InstanceRecord): Promise<void> {
+    await instance.handle?.stop();
+    instance.handle = undefined;
+    if (instance.secretArn !== undefined) await this.#deleteSecret(instance);
+    this.records.delete(instance.identifier);
+  }
+
+  async #setPassword(instance: InstanceRecord, password: string): Promise<void> {
+    if (!instance.handle) throw wrongState(instance);
+    await setMasterPassword(instance.spec, instance.handle, password);
+    instance.spec = { ...instance.spec, masterPassword: password };
+  }
+
+  /** `rds!db-UUID`, owned by RDS (Amazon RDS User Guide, "Password management with Amazon RDS and AWS Secrets Manager"). */
+  async #createSecret(instance: InstanceRecord): Promise<string> {
+    const request: CreateSecretRequest = {
+      Name: `rds!db-${this.#random.uuid()}`,
+      ClientRequestToken: this.#random.uuid(),
+      Description: `Secret associated with primary RDS DB instance: ${instance.arn}`,
+      SecretString: secretValue(instance),
+      Tags: [
+        { Key: "aws:secretsmanager:owningService", Value: "rds" },
+        { Key: "aws:rds:primaryDBInstanceArn", Value: instance.arn },
+      ],
+      ...(instance.given.MasterUserSecretKmsKeyId === undefined
+        ? {}
+        : { KmsKeyId: instance.given.MasterUserSecretKmsKeyId }),
+    };
+    const { ARN } = await this.#secrets<CreateSecretResponse>("CreateSecret", request);
+    return ARN!;
+  }
+
+  async #putSecret(instance: InstanceRecord): Promise<void> {
+    await this.#secrets("PutSecretValue", {
+      SecretId: instance.secretArn,
+      ClientRequestToken: this.#random.uuid(),
+      SecretString: secretValue(instance),
+    });
+  }
+
+  async #deleteSecret(instance: InstanceRecord): Promise<void> {
+    const request: DeleteSecretRequest = { SecretId: instance.secretArn, ForceDeleteWithoutRecovery: true };
+    await this.#secrets("DeleteSecret", request);
+    instance.secretArn = undefined;
+  }
+
+  #secrets<Output extends object>(operationName: string, input: object): Promise<Output> {
+    return this.world.call<Output>("secretsmanager", operationName, input, serviceLinkedRole(this.world));
+  }
+
+  #newPassword(engine: DatabaseSpec["engine"]): string {
+    const alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!#$%&()*+,-.:;<=>?[]^_{|}~";
+    return this.#random.text(engine === "postgres" ? 32 : 28, alphabet);
+  }
+
+  #find(identifier: string): InstanceRecord {
+    const name = identifier.startsWith("arn:")
+      ? identifier.slice(identifier.lastIndexOf(":") + 1)
+      : identifier;
+    const found = this.records.get(name.toLowerCase());
+    if (!found) throw instanceNotFound(identifier);
+    return found;
+  }
+
+  #view(instance: InstanceRecord): sdk.DBInstance {
+    const { given, handle, spec } = instance;
+    return {
+      DBInstanceIdentifier: instance.identifier,
+      DBInstanceArn: instance.arn,
+      DbiResourceId: instance.resourceId,
+      DBInstanceClass: given.DBInstanceClass,
+      Engine: spec.engine,
+      EngineVersion: given.EngineVersion,
+      DBInstanceStatus: instance.status,
+      MasterUsername: spec.masterUsername,
+      DBName: spec.databaseName,
+      // The endpoint is there once the server runs; it is an address of this machine.
+      Endpoint: handle ? { Address: handle.host, Port: handle.port } : undefined,
+      AllocatedStorage: given.AllocatedStorage ?? 20,
+      InstanceCreateTime: instance.createdAt,
+      BackupRetentionPeriod: given.BackupRetentionPeriod ?? 1,
+      VpcSecurityGroups: instance.securityGroupIds.map((id) => ({
+        VpcSecurityGroupId: id,
+        Status: "active",
+      })),
+      DBSubnetGroup: instance.subnetGroup ? this.subnetGroups.view(instance.subnetGroup) : undefined,
+      AvailabilityZone: given.AvailabilityZone ?? instance.subnetGroup?.subnets[0]?.zone,
+      MultiAZ: given.MultiAZ ?? false,
+      PubliclyAccessible: given.PubliclyAccessible ?? false,
+      StorageType: given.StorageType ?? "gp2",
+      StorageEncrypted: given.StorageEncrypted ?? false,
+      KmsKeyId: given.KmsKeyId,
+      DeletionProtection: given.DeletionProtection ?? false,
+      AutoMinorVersionUpgrade: given.AutoMinorVersionUpgrade ?? true,
+      CopyTagsToSnapshot: given.CopyTagsToSnapshot ?? false,
+      IAMDatabaseAuthenticationEnabled: given.EnableIAMDatabaseAuthentication ?? false,
+      CACertificateIdentifier: given.CACertificateIdentifier ?? "rds-ca-rsa2048-g1",
+      PendingModifiedValues: {},
+      MasterUserSecret: instance.secretArn
+        ? {
+            SecretArn: instance.secretArn,
+            SecretStatus: instance.status === "creating" ? "creating" : "active",
+            KmsKeyId: given.MasterUserSecretKmsKeyId,
+          }
+        : undefined,
+      StatusInfos: instance.failure
+        ? [{ StatusType: "server", Normal: false, Status: "failed", Message: instance.failure }]
+        : undefined,
+      TagList: instance.tags,
+    };
+  }
+}
+
+/** The JSON of a managed master user secret holds the user and the password, nothing else. */
+function secretValue({ spec }: InstanceRecord): string {
+  return JSON.stringify({ username: spec.masterUsername, password: spec.masterPassword });
+}
+
+function wrongState(instance: InstanceRecord): ServiceError {
+  return new ServiceError(
+    "InvalidDBInstanceState",
+    `Instance ${instance.identifier} is not in available state: it is ${instance.status}.`,
+  );
+}
+
+function filtered(
+  instances: readonly InstanceRecord[],
+  filters: readonly sdk.Filter[] | undefined,
+): InstanceRecord[] {
+  const values: Readonly<Record<string, (i: InstanceRecord) => readonly string[]>> = {
+    "db-instance-id": (i) => [i.identifier, i.arn],
+    "dbi-resource-id": (i) => [i.resourceId],
+    engine: (i) => [i.spec.engine],
+    "db-cluster-id": () => [],
+    domain: () => [],
+  };
+  return (filters ?? []).reduce<InstanceRecord[]>(
+    (left, { Name = "", Values = [] }) => {
+      if (!Object.hasOwn(values, Name)) throw invalidValue(`Unrecognized filter name: ${Name}`);
+      return left.filter((i) => values[Name]!(i).some((v) => Values.includes(v)));
+    },
+    [...instances],
+  );
+}
