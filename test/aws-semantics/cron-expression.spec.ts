@@ -40,6 +40,8 @@ describe("aws-semantics/cron-expression", () => {
       ["0 9 16W * ? *", ["2026-08-17T09:00", "2026-09-16T09:00"]],
       // 31 January 2027 is a Sunday: its nearest weekday in the month is Friday the 29th.
       ["0 9 31W 1 ? *", ["2027-01-29T09:00", "2028-01-31T09:00"]],
+      // April has no 31st; 1 May 2027 is a Saturday, whose nearest weekday would be 30 April.
+      ["0 9 31W 4 ? 2027", []],
       ["0 0 1 1 ? 2030", ["2030-01-01T00:00"]],
       ["0 0 1 1 ? 2020-2025", []],
       ["0 0 31 2 ? *", []],

@@ -136,6 +136,12 @@ describe("aws-semantics/event-pattern", () => {
         false,
       ],
       ["the same alternatives the other way round", { $or: [{ a: [1, 2] }, { a: [1] }] }, { a: 2 }, true],
+      [
+        "an alternative with fewer paths than an earlier one",
+        { $or: [{ a: [1], b: [1] }, { a: [1] }] },
+        { a: 1 },
+        true,
+      ],
       ["alternatives with nothing in common", { $or: [{ a: [1] }, { a: [2] }] }, { a: 2 }, true],
     ];
     for (const [what, pattern, event, wanted] of table) {

@@ -74,6 +74,7 @@ describe("aws-semantics/iam-policy", () => {
       assert.equal(asked({ "aws:principaltag/TEAM": "shop" }), "Allowed");
       assert.equal(asked({ "aws:PrincipalTag/team": "*" }), "ImplicitlyDenied");
       assert.equal(asked({}), "ImplicitlyDenied");
+      assert.equal(asked({ "aws:PrincipalTag/team": ["shop", "search"] }), "ImplicitlyDenied");
     });
 
     it("takes the default of a policy variable, and wildcards that are written as variables literally", () => {
@@ -156,6 +157,7 @@ describe("aws-semantics/iam-policy", () => {
       const asked = (arn: string): Decision => decide([allow, deny], { ...request, principal: { arn } });
       assert.equal(asked(role), "Allowed");
       assert.equal(asked(`${role}2`), "ExplicitlyDenied");
+      assert.equal(decide([{ ...deny, Effect: "Allow" }], request), "ImplicitlyDenied");
     });
   });
 

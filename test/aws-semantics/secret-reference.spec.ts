@@ -166,6 +166,13 @@ describe("aws-semantics/secret-reference", () => {
       [complete, `${secrets}:prod/db-GhIjKl`, false, "a secret deleted and made again"],
       [complete, "prod/db-AbCdEf", false, "a name is never shortened"],
       [`${secrets}:shop-backup`, `${secrets}:shop-backup-AbCdEf`, false, "an ARN that looks complete is"],
+      [
+        `${secrets}:shop-token`,
+        `${secrets}:shop-token-AbCdEf`,
+        true,
+        "a hyphen and five characters are a name's",
+      ],
+      [`${secrets}:shop-service`, `${secrets}:shop-service-AbCdEf`, true, "a hyphen and seven are, too"],
       ["shop-backup", `${secrets}:shop-backup-AbCdEf`, true, "a name ending in hyphen and six characters"],
       [`${secrets}:shop-backup-AbCdEf`, `${secrets}:shop-AbCdEf`, false, "names that differ by -backup"],
       [`${secrets}:rds!db-1-AbCdEf`, "rds!db-1", true, "a secret that a service owns"],
