@@ -31,7 +31,7 @@ export function logFolder(world: World, prefix: string | undefined): string {
 export class LogFiles {
   #pending: TrailRecord[] = [];
   #scheduled = false;
-  readonly #random: Random;
+  #random: Random | undefined;
   latestDeliveryMs: number | undefined;
   latestError: string | undefined;
 
@@ -39,9 +39,7 @@ export class LogFiles {
     private readonly world: World,
     private readonly destination: () => LogDestination,
     private readonly intervalMs: () => number,
-  ) {
-    this.#random = world.random.fork(`cloudtrail/files/${destination().trailArn}`);
-  }
+  ) {}
 
   add(record: TrailRecord): void {
     this.#pending.push(record);
@@ -59,6 +57,8 @@ export class LogFiles {
     const iso = new Date(world.clock.now()).toISOString();
     const day = iso.slice(0, 10).replaceAll("-", "/");
     const stamp = iso.slice(0, 16).replace(/[-:]/g, "");
+    // Not in the constructor: the trail that the destination speaks of is made together with this object.
+    this.#random ??= world.random.fork(`cloudtrail/files/${trailArn}`);
     const file = `${world.account}_CloudTrail_${world.region}_${stamp}Z_${this.#random.text(16)}.json.gz`;
     try {
       await world.call(

@@ -36,6 +36,19 @@ export const managedPolicies: readonly (readonly [path: string, name: string, do
     "ec2:UnassignPrivateIpAddresses",
   ]),
   managed("/", "AdministratorAccess", ["*"]),
+  // What awsx gives a task role by default; of the documents, the actions of the service itself.
+  managed("/", "AWSLambda_FullAccess", [
+    "lambda:*",
+    "iam:GetRole",
+    "iam:ListRoles",
+    "logs:DescribeLogGroups",
+  ]),
+  managed("/", "AmazonECS_FullAccess", [
+    "ecs:*",
+    "iam:ListRoles",
+    "logs:CreateLogGroup",
+    "logs:DescribeLogGroups",
+  ]),
 ];
 
 function managed(path: string, name: string, actions: readonly string[]): readonly [string, string, string] {
