@@ -1,6 +1,7 @@
+import type { Statement } from "../aws-semantics/iam-policy";
 import type { Place } from "./context";
 import { localArn } from "./context";
-import { policyDocument, type Statement } from "./role-statements";
+import { policyDocument } from "./role-statements";
 
 /** The ARN of a rule on the default bus. */
 export function ruleArn(place: Place, name: string): string {

@@ -1,16 +1,7 @@
+import type { Statement } from "../aws-semantics/iam-policy";
 import type { RecyclerSettings } from "../handler/coverage";
 import type { Names, Place } from "./context";
 import { localArn } from "./context";
-
-/** A statement of an IAM policy. */
-export interface Statement {
-  readonly Sid?: string;
-  readonly Effect: "Allow" | "Deny";
-  readonly Principal?: "*" | { readonly Service: string } | { readonly AWS: string };
-  readonly Action: string | readonly string[];
-  readonly Resource: string | readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
 
 /** The text of a policy. */
 export function policyDocument(statements: readonly Statement[]): string {

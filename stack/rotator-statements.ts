@@ -1,7 +1,8 @@
 import { dnsSuffix } from "../aws-semantics/arn";
+import type { Statement } from "../aws-semantics/iam-policy";
 import { parseReference } from "../aws-semantics/secret-reference";
 import { localArn, type Place } from "./context";
-import { logStatement, type Statement } from "./role-statements";
+import { logStatement } from "./role-statements";
 import type { RotatedCredential } from "./settings-rotations";
 
 /** What a built-in rotator works on. */

@@ -1,3 +1,4 @@
+import Module from "node:module";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -27,6 +28,13 @@ export interface Surroundings {
   readonly account: string;
   readonly project: string;
   readonly stack: string;
+  /**
+   * What the deployed function is made of: `stub` is a recycler that does nothing, serialised in no time; `real` is the
+   * one of handler/.
+   */
+  readonly recycler: "stub" | "real";
+  /** Told of each resource as it is declared, in a program that fails too. */
+  readonly onResource: (name: string) => void;
   /** Answers of further provider functions, by token. */
   readonly calls: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 }
@@ -82,6 +90,8 @@ export const somewhere: Surroundings = {
   account: "123456789012",
   project: "ecs-secret-recycler",
   stack: "dev",
+  recycler: "stub",
+  onResource: () => {},
   calls: {},
 };
 
@@ -99,7 +109,10 @@ export async function runProgram(
   const declared = new Map<string, Declared>();
   await pulumi.runtime.setMocks(
     {
-      newResource: (args) => newResource(args, declared),
+      newResource: (args) => {
+        if (args.type !== "pulumi:pulumi:Stack") around.onResource(args.name);
+        return newResource(args, declared);
+      },
       call: ({ token, inputs }) => answer(token, inputs as Record<string, unknown>, around),
     },
     around.project,
@@ -241,13 +254,26 @@ async function plain(outputs: unknown): Promise<Record<string, unknown>> {
 const root = path.join(__dirname, "..", "..");
 
 /** Loads index.ts as a fresh process would: it, and what it declares with, out of the cache first. */
-export function loadIndex(): unknown {
+function loadIndex(recycler: Surroundings["recycler"]): unknown {
   for (const file of Object.keys(require.cache)) {
     if (file === path.join(root, "index.ts") || file.startsWith(path.join(root, "stack") + path.sep))
       delete require.cache[file];
   }
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded anew for each run, as the engine does it
-  return require(path.join(root, "index.ts")) as unknown;
+  const handler = path.join(root, "handler", "index.ts");
+  const loaded = require.cache[handler];
+  if (recycler === "stub") {
+    const stub = new Module(handler);
+    stub.loaded = true;
+    stub.exports = { createRecycler: (settings: unknown) => async () => settings };
+    require.cache[handler] = stub;
+  }
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded anew for each run, as the engine does it
+    return require(path.join(root, "index.ts")) as unknown;
+  } finally {
+    if (loaded) require.cache[handler] = loaded;
+    else if (recycler === "stub") delete require.cache[handler];
+  }
 }
 
 /** Runs the real index.ts with settings of the namespace `ecs-secret-recycler`. */
@@ -258,5 +284,17 @@ export function runIndex(
   const region = surroundings.region ?? somewhere.region;
   const config: Record<string, unknown> = { "aws:region": region };
   for (const [key, value] of Object.entries(settings)) config[`ecs-secret-recycler:${key}`] = value;
-  return runProgram(loadIndex, config, surroundings);
+  return runProgram(() => loadIndex(surroundings.recycler ?? "stub"), config, surroundings);
+}
+
+/** The files of a function's archive and the text of each; undefined for one that is a file on disk. */
+export async function archiveOf(run: Run, functionName: string): Promise<Record<string, string | undefined>> {
+  const found = run.resources.find(({ name }) => name === functionName);
+  if (!found) throw new Error(`no resource is named ${functionName}`);
+  const assets = await (found.inputs.code as pulumi.asset.AssetArchive).assets;
+  const texts = Object.entries(assets).map(async ([file, asset]) => {
+    const text = "text" in asset ? await (asset as pulumi.asset.StringAsset).text : undefined;
+    return [file, text] as const;
+  });
+  return Object.fromEntries(await Promise.all(texts));
 }

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { decide, type Decision } from "../../aws-semantics/iam-policy";
+import { localArn, physicalNames } from "../../stack/context";
+import { clustersOf, recyclerStatements } from "../../stack/role-statements";
+import { places } from "../support/places";
+
+const names = physicalNames("ecs-secret-recycler", "dev");
+
+/** Actions that return a value, or the means to read one. */
+const READING = [
+  "secretsmanager:GetSecretValue",
+  "secretsmanager:BatchGetSecretValue",
+  "ssm:GetParameter",
+  "ssm:GetParameters",
+  "ssm:GetParametersByPath",
+  "ssm:GetParameterHistory",
+  "kms:Decrypt",
+];
+
+describe("recyclerStatements", () => {
+  for (const place of places)
+    describe(`in ${place.partition}`, () => {
+      const statements = recyclerStatements(place, names, ["shop", "warehouse"]);
+      const ask = (action: string, resource: string, context: Record<string, string> = {}): Decision =>
+        decide(statements, { action, resource, context });
+      const arn = (service: string, resource: string): string => localArn(place, service, resource);
+
+      it("allows what the recycler does with services of every covered cluster", () => {
+        for (const action of ["ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments"])
+          for (const cluster of ["shop", "warehouse"])
+            assert.equal(ask(action, arn("ecs", `service/${cluster}/api`)), "Allowed", action);
+        assert.equal(ask("ecs:ListServices", "*", { "ecs:cluster": arn("ecs", "cluster/shop") }), "Allowed");
+        assert.equal(ask("ecs:DescribeTaskDefinition", "*"), "Allowed");
+      });
+
+      it("denies services of other clusters, one whose name begins alike included", () => {
+        for (const cluster of ["other", "shop2"]) {
+          assert.equal(ask("ecs:UpdateService", arn("ecs", `service/${cluster}/api`)), "ImplicitlyDenied");
+          const context = { "ecs:cluster": arn("ecs", `cluster/${cluster}`) };
+          assert.equal(ask("ecs:ListServices", "*", context), "ImplicitlyDenied");
+        }
+      });
+
+      it("allows looking at secrets and parameters, its queue and its log", () => {
+        const secret = arn("secretsmanager", "secret:shop/database-AbCdEf");
+        const log = arn("logs", `log-group:${names.logGroup}:log-stream:2026/01/01/[$LATEST]abc`);
+        assert.equal(ask("secretsmanager:DescribeSecret", secret), "Allowed");
+        assert.equal(ask("secretsmanager:ListSecretVersionIds", secret), "Allowed");
+        assert.equal(ask("secretsmanager:ListSecrets", "*"), "Allowed");
+        assert.equal(ask("ssm:DescribeParameters", "*"), "Allowed");
+        for (const action of ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl"])
+          assert.equal(ask(`sqs:${action}`, arn("sqs", names.queue)), "Allowed", action);
+        assert.equal(ask("logs:PutLogEvents", log), "Allowed");
+      });
+
+      it("denies every action that reads a value, on every kind of resource", () => {
+        const resources = [
+          "*",
+          arn("secretsmanager", "secret:shop/database-AbCdEf"),
+          arn("ssm", "parameter/shop/database"),
+          arn("kms", "key/00000000-0000-0000-0000-000000000000"),
+        ];
+        for (const action of READING)
+          for (const resource of resources) assert.equal(ask(action, resource), "ImplicitlyDenied", action);
+      });
+
+      it("denies sending to its queue, passing roles and starting tasks", () => {
+        assert.equal(ask("sqs:SendMessage", arn("sqs", names.queue)), "ImplicitlyDenied");
+        assert.equal(
+          ask("iam:PassRole", `arn:${place.partition}:iam::123456789012:role/a`),
+          "ImplicitlyDenied",
+        );
+        assert.equal(ask("ecs:RunTask", "*"), "ImplicitlyDenied");
+      });
+    });
+
+  it("has no wildcard in an action", () => {
+    const actions = recyclerStatements(places[0]!, names, ["shop"]).flatMap(({ Action }) => Action ?? []);
+
+    assert.ok(actions.length > 10);
+    for (const action of actions) assert.doesNotMatch(action, /[*?]/);
+  });
+});
+
+describe("clustersOf", () => {
+  it("names each cluster once, in an order that does not depend on that of the settings", () => {
+    const entry = { exclude: [], secrets: [], parameters: [], wave: 0 };
+
+    const clusters = clustersOf([
+      { cluster: "b", service: "x", ...entry },
+      { cluster: "a", ...entry },
+      { cluster: "b", service: "y", ...entry },
+    ]);
+
+    assert.deepEqual(clusters, ["a", "b"]);
+  });
+});

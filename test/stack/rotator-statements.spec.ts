@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { decide, grants } from "../../aws-semantics/iam-policy";
+import { localArn, type Place } from "../../stack/context";
+import { rotatorStatements, type RotatorAccess } from "../../stack/rotator-statements";
+import { places } from "../support/places";
+
+const access: RotatorAccess = {
+  credential: { kind: "secret", id: "shop/database", name: "shop/database" },
+  adminSecret: "shop/admin",
+  inVpc: false,
+  logGroup: "/aws/lambda/rotator",
+};
+
+const WRITING = ["PutSecretValue", "UpdateSecretVersionStage", "DescribeSecret", "ListSecretVersionIds"];
+
+/** The decision about an action of Secrets Manager on a secret in the place, by what follows `secret:`. */
+function onSecret(place: Place, of: RotatorAccess, action: string, name: string): string {
+  const resource = localArn(place, "secretsmanager", `secret:${name}`);
+  return decide(rotatorStatements(place, of), { action: `secretsmanager:${action}`, resource, context: {} });
+}
+
+describe("rotatorStatements", () => {
+  for (const place of places)
+    it(`allows reading and writing exactly the rotated secret in ${place.partition}`, () => {
+      for (const action of ["GetSecretValue", ...WRITING]) {
+        assert.equal(onSecret(place, access, action, "shop/database-AbCdEf"), "Allowed", action);
+        assert.equal(onSecret(place, access, action, "shop/database2-AbCdEf"), "ImplicitlyDenied", action);
+        assert.equal(onSecret(place, access, action, "shop/database-old-AbCdEf"), "ImplicitlyDenied", action);
+      }
+    });
+
+  it("allows reading the administrator's secret, and nothing else with it", () => {
+    const [place] = places;
+
+    assert.equal(onSecret(place!, access, "GetSecretValue", "shop/admin-AbCdEf"), "Allowed");
+    for (const action of WRITING)
+      assert.equal(onSecret(place!, access, action, "shop/admin-AbCdEf"), "ImplicitlyDenied", action);
+  });
+
+  it("allows a secret by its ARN, whether that is complete or partial", () => {
+    const [place] = places;
+    const by = (name: string): RotatorAccess => {
+      const id = localArn(place!, "secretsmanager", `secret:${name}`);
+      return { ...access, credential: { kind: "secret", id, name } };
+    };
+
+    assert.equal(onSecret(place!, by("database-AbCdEf"), "PutSecretValue", "database-AbCdEf"), "Allowed");
+    assert.equal(onSecret(place!, by("database"), "PutSecretValue", "database-AbCdEf"), "Allowed");
+    assert.equal(onSecret(place!, by("my-secret"), "PutSecretValue", "my-secret-AbCdEf"), "Allowed");
+    assert.equal(onSecret(place!, by("database"), "PutSecretValue", "database2-AbCdEf"), "ImplicitlyDenied");
+  });
+
+  it("allows exactly the parameter when the credential lives in one", () => {
+    const [place] = places;
+    const arn = localArn(place!, "ssm", "parameter/shop/database");
+    const statements = rotatorStatements(place!, {
+      ...access,
+      credential: { kind: "parameter", id: "/shop/database", name: "/shop/database", arn },
+    });
+
+    for (const action of ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:PutParameter"]) {
+      assert.equal(decide(statements, { action, resource: arn, context: {} }), "Allowed", action);
+      assert.equal(
+        decide(statements, { action, resource: `${arn}2`, context: {} }),
+        "ImplicitlyDenied",
+        action,
+      );
+    }
+    const write = { action: "secretsmanager:PutSecretValue", resource: "*", context: {} };
+    assert.equal(decide(statements, write), "ImplicitlyDenied");
+  });
+
+  it("allows the use of a key by way of Secrets Manager only, and of none unless one is given", () => {
+    const [place] = places;
+    const kmsKeyArn = localArn(place!, "kms", "key/00000000-0000-0000-0000-000000000000");
+    const ask = (of: RotatorAccess, service: string): boolean =>
+      grants(rotatorStatements(place!, of), {
+        action: "kms:Decrypt",
+        resource: kmsKeyArn,
+        context: { "kms:ViaService": `${service}.${place!.region}.amazonaws.com` },
+      });
+
+    assert.equal(ask({ ...access, kmsKeyArn }, "secretsmanager"), true);
+    assert.equal(ask({ ...access, kmsKeyArn }, "s3"), false);
+    assert.equal(ask(access, "secretsmanager"), false);
+  });
+
+  it("allows network interfaces only for a function in a VPC", () => {
+    const create = { action: "ec2:CreateNetworkInterface", resource: "*", context: {} };
+
+    assert.equal(decide(rotatorStatements(places[0]!, { ...access, inVpc: true }), create), "Allowed");
+    assert.equal(decide(rotatorStatements(places[0]!, access), create), "ImplicitlyDenied");
+  });
+});
