@@ -167,11 +167,16 @@ function satisfied(
   if (candidates.length === 0) {
     return matchers.some((matcher) => matcher.absent) && satisfied(way, at + 1, elements, fields);
   }
-  return candidates.some(
-    (field) =>
-      matchers.some((matcher) => !matcher.absent && matcher.test(field.value)) &&
-      satisfied(way, at + 1, new Map([...elements, ...field.elements]), fields),
-  );
+  // Values that stand in the same elements leave the same to do: one of them is enough.
+  const tried: string[] = [];
+  return candidates.some((field) => {
+    const place = [...field.elements].join(";");
+    if (tried.includes(place) || !matchers.some((matcher) => !matcher.absent && matcher.test(field.value))) {
+      return false;
+    }
+    tried.push(place);
+    return satisfied(way, at + 1, new Map([...elements, ...field.elements]), fields);
+  });
 }
 
 function agrees(one: ReadonlyMap<number, number>, other: ReadonlyMap<number, number>): boolean {
@@ -199,7 +204,9 @@ function fieldsOf(event: Record<string, unknown>): Map<string, Field[]> {
       typeof value === "number" ||
       typeof value === "boolean"
     ) {
-      fields.set(path, [...(fields.get(path) ?? []), { value, elements }]);
+      const known = fields.get(path) ?? [];
+      known.push({ value, elements });
+      fields.set(path, known);
     }
   };
   visit(event, "", new Map());

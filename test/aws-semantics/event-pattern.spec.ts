@@ -150,6 +150,14 @@ describe("aws-semantics/event-pattern", () => {
       });
     }
 
+    it("answers when many values match at many paths but the last", () => {
+      const paths = ["a", "b", "c", "d", "e", "f", "g", "h"];
+      const event = Object.fromEntries(paths.map((path) => [path, Array.from({ length: 50 }, () => "x")]));
+      const pattern = Object.fromEntries(paths.map((path) => [path, ["x"]]));
+      assert.equal(matches({ ...pattern, z: ["x"] }, event), false);
+      assert.equal(matches(pattern, event), true);
+    });
+
     it("refuses an event that is no object", () => {
       assert.throws(() => matches(oneOf("a"), ["a"]), /JSON object, found an array/);
     });
@@ -247,10 +255,10 @@ describe("aws-semantics/event-pattern", () => {
           { depthSize: "small", maxDepth: 3 },
           leaf,
           fc.array(fc.oneof(leaf, tie("node")), { maxLength: 3 }),
-          fc.dictionary(name, tie("node"), { minKeys: 1 }),
+          fc.dictionary(name, tie("node"), { minKeys: 1, maxKeys: 3 }),
         ),
       })).node,
-      { minKeys: 1 },
+      { minKeys: 1, maxKeys: 3 },
     );
     type Choose = (count: number) => number;
 
@@ -295,7 +303,7 @@ describe("aws-semantics/event-pattern", () => {
           fc.pre(pattern !== undefined);
           assert.equal(matches(pattern, value), true, JSON.stringify(pattern));
         }),
-        { numRuns: 500 },
+        { numRuns: 200 },
       );
     });
 
@@ -311,7 +319,7 @@ describe("aws-semantics/event-pattern", () => {
           ) as unknown;
           assert.equal(matches(pattern, more), true);
         }),
-        { numRuns: 300 },
+        { numRuns: 100 },
       );
     });
 
@@ -323,7 +331,7 @@ describe("aws-semantics/event-pattern", () => {
           const other = { nowhere: ["x"] };
           assert.equal(matches({ $or: first ? [pattern, other] : [other, pattern] }, value), true);
         }),
-        { numRuns: 300 },
+        { numRuns: 100 },
       );
     });
 
