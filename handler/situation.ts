@@ -37,7 +37,11 @@ export async function readsOf(
   };
   const { seen, reads: own } = looked ?? { seen: missing, reads: noReads };
   const listed = target.entries.filter((entry) => !discovers(entry)).map((entry) => listedReads(entry, home));
-  if (seen.kind === "unseen") return { target, seen, reads: joinReads(listed) };
+  if (seen.kind === "unseen") {
+    // Nobody named it: a service of a covered cluster that is gone is nobody's mistake.
+    const named = target.entries.some((entry) => entry.service !== undefined);
+    return seen.code === "not-found" && !named ? undefined : { target, seen, reads: joinReads(listed) };
+  }
   const all = [...listed];
   let mutableImage: boolean | undefined;
   if (target.entries.some(discovers)) {

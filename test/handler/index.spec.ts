@@ -1,26 +1,689 @@
 import assert from "node:assert/strict";
-import { batchOf, canonical, FakeAws, secretName, settingsWith, start } from "./fake-aws";
+import type { Status } from "../../handler";
+import {
+  awsError,
+  batchOf,
+  canonical,
+  FakeAws,
+  secretArn,
+  secretName,
+  settingsWith,
+  start,
+} from "./fake-aws";
+
+const hour = 3_600_000;
+const listed = [{ secrets: [secretName] }];
+const put = canonical("put-secret-value-by-arn");
+const label = canonical("secret-label-updated", (event) => (event.time = "2026-02-05T19:15:10Z"));
+const succeeded = canonical("rotation-succeeded", (event) => {
+  event.time = event.detail["eventTime"] = "2026-02-05T19:15:11Z";
+});
+const sweep = canonical("sweep");
+/** The end of a deployment of a service of cluster shop. */
+function ended(service: string) {
+  return canonical("ecs-deployment-completed", (event) => {
+    event.resources = [`arn:aws:ecs:us-west-2:123456789012:service/shop/${service}`];
+  });
+}
+
+/** Cluster shop with services that were deployed an hour before the canonical move. */
+function shop(...services: string[]): FakeAws {
+  const aws = new FakeAws();
+  for (const service of services) aws.service(service, start - hour);
+  return aws;
+}
+
+function kinds(aws: FakeAws): string[] {
+  return aws.decisions().map(({ service, decision }) => `${service}: ${decision}`);
+}
 
 describe("createRecycler", () => {
-  it("forces one deployment of a stale service when an event proves the move", async () => {
-    const aws = new FakeAws();
-    aws.service("api", start - 3_600_000);
-    const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
+  describe("when an event proves a move", () => {
+    it("forces one deployment of a stale service, and changes neither task definition nor count", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
 
-    const answer = await recycler(batchOf(canonical("put-secret-value-by-arn")));
+      const answer = await recycler(batchOf(put));
 
-    assert.deepEqual(answer, { batchItemFailures: [] });
-    assert.deepEqual(aws.calls.find(({ operation }) => operation === "UpdateService")?.input, {
-      cluster: "shop",
-      service: "api",
-      forceNewDeployment: true,
+      assert.deepEqual(answer, { batchItemFailures: [] });
+      assert.deepEqual(aws.calls.find(({ operation }) => operation === "UpdateService")?.input, {
+        cluster: "shop",
+        service: "api",
+        forceNewDeployment: true,
+      });
     });
-    assert.deepEqual(aws.counts(), {
-      GetQueueUrl: 1,
-      GetQueueAttributes: 1,
-      DescribeServices: 1,
-      ListServiceDeployments: 1,
-      UpdateService: 1,
+
+    it("looks at no secret, at ten services a call, and at the deployments of stale services only", async () => {
+      const names = Array.from({ length: 23 }, (_, index) => `service-${String(index).padStart(2, "0")}`);
+      const aws = shop(...names);
+      for (const name of names.slice(0, 3)) aws.service(name, start + 5_000);
+      const recycler = aws.recycler(
+        settingsWith(names.map((service) => ({ service, secrets: [secretName] }))),
+      );
+      await recycler(
+        batchOf(canonical("put-secret-value-by-arn", (event) => (event.detail["eventName"] = "Nothing"))),
+      );
+
+      await recycler(batchOf(put));
+
+      assert.deepEqual(aws.counts(), {
+        GetQueueUrl: 1,
+        GetQueueAttributes: 1,
+        DescribeServices: 3,
+        ListServiceDeployments: 20,
+        UpdateService: 20,
+      });
+    });
+
+    it("makes no call for further events of the same change", async () => {
+      const aws = shop("api", "web");
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      aws.counts();
+
+      await recycler(batchOf(label, put, succeeded));
+      await recycler(batchOf(succeeded));
+
+      assert.deepEqual(aws.counts(), {});
+      assert.equal(aws.lines.filter((line) => line.includes('"event":"skipped"')).length, 4);
+    });
+
+    it("looks again at a whole cluster when the list of its services is older than the event", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      aws.counts();
+      aws.service("late", start + 60_000);
+      aws.nowMs = start + 120_000;
+      const later = canonical(
+        "put-secret-value-by-arn",
+        (event) => (event.detail["eventTime"] = "2026-02-05T19:16:50Z"),
+      );
+
+      await recycler(batchOf(later));
+
+      assert.equal(aws.counts()["ListServices"], 1);
+      assert.deepEqual(kinds(aws).slice(-2), ["api: blocked", "late: recycle"]);
+    });
+
+    it("runs once for a batch: one deployment though a rotation sends three events", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(label, put, succeeded));
+
+      assert.equal(aws.counts()["UpdateService"], 1);
+    });
+
+    it("forces nothing twice when DescribeServices still shows the old deployment", async () => {
+      const aws = shop("api");
+      aws.staleAnswers = true;
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      aws.secret(start);
+      aws.nowMs += 1000;
+
+      await recycler(batchOf(sweep));
+
+      assert.equal(aws.counts()["UpdateService"], 1);
+      assert.deepEqual(kinds(aws), ["api: recycle", "api: rolling-out"]);
+    });
+
+    it("forces nothing twice after a crash: the deployment made before it is found", async () => {
+      const aws = shop("api");
+      aws.staleAnswers = true;
+      await aws.recycler(settingsWith(listed))(batchOf(put));
+
+      await aws.recycler(settingsWith(listed))(batchOf(put));
+
+      assert.equal(aws.counts()["UpdateService"], 1);
+      assert.deepEqual(kinds(aws), ["api: recycle", "api: rolling-out"]);
+    });
+
+    it("leaves a service alone that follows another label", async () => {
+      const aws = shop("api");
+      aws.taskDefinitions.set("arn:aws:ecs:us-west-2:123456789012:task-definition/api:1", {
+        containerDefinitions: [{ name: "api", secrets: [{ name: "DB", valueFrom: `${secretArn}::BLUE:` }] }],
+      });
+      const recycler = aws.recycler(settingsWith([{}]));
+
+      await recycler(batchOf(put));
+      const untouched = kinds(aws);
+      await recycler(
+        batchOf(canonical("secret-label-updated-custom", (event) => (event.time = "2026-02-05T19:15:10Z"))),
+      );
+
+      assert.deepEqual(untouched, []);
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+    });
+
+    it("finds the readers by their task definitions, and looks at a revision once", async () => {
+      const aws = shop("api", "web");
+      for (const name of ["api", "web"])
+        aws.taskDefinitions.set(`arn:aws:ecs:us-west-2:123456789012:task-definition/${name}:1`, {
+          containerDefinitions: [
+            {
+              name,
+              image: "shop:latest",
+              secrets: [
+                { name: "DB", valueFrom: name === "api" ? secretArn : `${secretArn.slice(0, -7)}2-AbCdEf` },
+              ],
+            },
+          ],
+        });
+      const recycler = aws.recycler(settingsWith([{}]));
+
+      await recycler(batchOf(put));
+      const first = aws.counts();
+      const logged = aws.decisions();
+      await recycler(
+        batchOf(
+          canonical(
+            "put-secret-value-by-arn",
+            (event) => (event.detail["eventTime"] = "2026-02-05T19:15:40Z"),
+          ),
+        ),
+      );
+
+      assert.equal(first["DescribeTaskDefinition"], 2);
+      assert.equal(aws.counts()["DescribeTaskDefinition"], undefined);
+      assert.deepEqual(
+        logged.map(({ service, decision, mutableImage }) => ({ service, decision, mutableImage })),
+        [{ service: "api", decision: "recycle", mutableImage: true }],
+      );
+    });
+
+    it("does not touch a service that is not covered, or excluded", async () => {
+      const aws = shop("api", "web");
+      const recycler = aws.recycler(settingsWith([{ secrets: [secretName], exclude: ["web"] }]));
+
+      await recycler(batchOf(put, ended("web"), canonical("ecs-deployment-completed")));
+
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+      assert.ok(aws.calls.every(({ input }) => JSON.stringify(input).includes("web") === false));
+    });
+
+    it("says nothing about a service of a covered cluster that is gone", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(ended("gone"), put));
+
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+    });
+
+    it("remembers a proven move for a later look, which alone could not date it", async () => {
+      const aws = shop("api");
+      aws.serviceDeployment("api", start - hour, "IN_PROGRESS");
+      aws.secret(start - 30 * 24 * hour, { LastChangedDate: new Date(start) });
+      const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
+      await recycler(batchOf(put));
+      const before = kinds(aws);
+      aws.deployments.set("api", [{ createdAt: new Date(start - hour), status: "SUCCESSFUL" }]);
+
+      await recycler(batchOf(ended("api")));
+
+      assert.deepEqual(before, ["api: blocked"]);
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+    });
+  });
+
+  describe("when an event only says that something happened", () => {
+    it("looks at the secret, and recycles when a rotation finished after the deployment", async () => {
+      const aws = shop("api");
+      aws.secret(start - 2 * hour, {
+        LastChangedDate: new Date(start + 900),
+        LastRotatedDate: new Date(start + 800),
+      });
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(succeeded));
+
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+      const counts = aws.counts();
+      assert.deepEqual([counts["DescribeSecret"], counts["ListSecretVersionIds"]], [1, 1]);
+    });
+
+    it("does nothing about a description that changed", async () => {
+      const aws = shop("api");
+      aws.secret(start - 2 * hour, { LastChangedDate: new Date(start) });
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(canonical("update-secret")));
+
+      assert.deepEqual(kinds(aws), ["api: unknown"]);
+      assert.equal(aws.counts()["UpdateService"], undefined);
+    });
+  });
+
+  describe("when a deployment ended or the clock strikes", () => {
+    it("looks at each secret at most twice", async () => {
+      const aws = shop("api", "web");
+      aws.secret(start);
+      const recycler = aws.recycler(settingsWith(listed));
+      aws.nowMs = start + 60_000;
+
+      await recycler(batchOf(sweep, ended("api")));
+
+      const counts = aws.counts();
+      assert.deepEqual([counts["DescribeSecret"], counts["ListSecretVersionIds"]], [1, 1]);
+      assert.deepEqual(kinds(aws), ["api: recycle", "web: recycle"]);
+    });
+
+    it("looks once at a secret that is older than every deployment", async () => {
+      const aws = shop("api");
+      aws.secret(start - 2 * hour);
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(sweep));
+
+      const counts = aws.counts();
+      assert.deepEqual([counts["DescribeSecret"], counts["ListSecretVersionIds"]], [1, undefined]);
+      assert.deepEqual(kinds(aws), ["api: fresh"]);
+    });
+
+    it("leaves a young move to its own event", async () => {
+      const aws = shop("api");
+      aws.secret(start);
+      aws.nowMs = start + 5_000;
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(sweep));
+      aws.nowMs = start + 10_000;
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["api: settling", "api: recycle"]);
+    });
+
+    it("finds a parameter that changed, all names in one call", async () => {
+      const aws = shop("api");
+      for (const name of ["/a", "/b"]) aws.parameters.push({ Name: name, LastModifiedDate: new Date(start) });
+      const recycler = aws.recycler(settingsWith([{ parameters: ["/a", "/b"] }]));
+      aws.nowMs = start + 60_000;
+
+      await recycler(batchOf(sweep));
+
+      assert.equal(aws.counts()["DescribeParameters"], 1);
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+    });
+
+    it("restarts nothing because it was installed", async () => {
+      const aws = shop("api");
+      aws.installedAtMs = start + 30_000;
+      aws.nowMs = start + 60_000;
+      aws.secret(start);
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["api: predates-install"]);
+    });
+
+    it("halts a service whose forced deployment was rolled back, whichever PRIMARY is shown", async () => {
+      for (const shown of ["old", "new"]) {
+        const aws = shop("api");
+        aws.secret(start);
+        const recycler = aws.recycler(settingsWith(listed));
+        await recycler(batchOf(put));
+        aws.deployments.set("api", [{ createdAt: new Date(aws.nowMs), status: "ROLLBACK_SUCCESSFUL" }]);
+        aws.service("api", shown === "old" ? start - hour : aws.nowMs + 30_000);
+        aws.nowMs += 60_000;
+        aws.counts();
+
+        await recycler(batchOf(ended("api")));
+        await recycler(batchOf(sweep));
+
+        assert.deepEqual(kinds(aws), ["api: recycle", "api: halted", "api: halted"], shown);
+        assert.equal(aws.counts()["UpdateService"], undefined);
+      }
+    });
+
+    it("recycles a halted service again when its value moves again", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      aws.deployments.set("api", [{ createdAt: new Date(aws.nowMs), status: "ROLLBACK_SUCCESSFUL" }]);
+      aws.service("api", start - hour);
+      aws.nowMs = start + 90_000;
+
+      await recycler(
+        batchOf(
+          canonical(
+            "put-secret-value-by-arn",
+            (event) => (event.detail["eventTime"] = "2026-02-05T19:16:20Z"),
+          ),
+        ),
+      );
+
+      assert.deepEqual(kinds(aws), ["api: recycle", "api: recycle"]);
+    });
+  });
+
+  describe("when something fails", () => {
+    it("acknowledges messages that are no events, and counts them", async () => {
+      const aws = shop();
+      const recycler = aws.recycler(settingsWith(listed));
+
+      const answers = [
+        await recycler(batchOf("no JSON", {}, canonical("rotation-failed"))),
+        await recycler({ Records: [{}, null] }),
+        await recycler("nonsense"),
+      ];
+
+      assert.deepEqual(answers, Array(3).fill({ batchItemFailures: [] }));
+      const metrics = aws.lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line["_aws"]);
+      assert.deepEqual(
+        metrics.map(({ InvalidEvents, RotationFailed }) => [InvalidEvents, RotationFailed]),
+        [
+          [2, 1],
+          [2, undefined],
+          [1, undefined],
+        ],
+      );
+      assert.deepEqual(aws.counts(), {});
+    });
+
+    it("gives the batch back from the first message that needed a look, when nothing could be looked at", async () => {
+      const aws = shop("api");
+      aws.fails = (operation) =>
+        operation === "DescribeServices" ? awsError("ServerException", "later", 500) : undefined;
+      const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
+
+      const answer = await recycler(batchOf(canonical("tag-secret"), put, canonical("tag-secret")));
+
+      assert.deepEqual(answer, {
+        batchItemFailures: [{ itemIdentifier: "message-1" }, { itemIdentifier: "message-2" }],
+      });
+      assert.deepEqual(kinds(aws), ["api: deferred"]);
+    });
+
+    it("acknowledges the batch when some service could be looked at", async () => {
+      const aws = shop("api");
+      aws.fails = (operation, { cluster }) =>
+        operation === "DescribeServices" && cluster === "other"
+          ? awsError("ServerException", "later", 500)
+          : undefined;
+      const recycler = aws.recycler(
+        settingsWith([
+          { service: "api", secrets: [secretName] },
+          { cluster: "other", service: "web", secrets: [secretName] },
+        ]),
+      );
+
+      const answer = await recycler(batchOf(put));
+
+      assert.deepEqual(answer, { batchItemFailures: [] });
+      assert.deepEqual(kinds(aws), ["web: deferred", "api: recycle"]);
+    });
+
+    it("reports a service that is missing or denied for itself, and recycles the others", async () => {
+      const aws = shop("api", "secret-service");
+      aws.fails = (operation, { services }) =>
+        operation === "DescribeServices" && (services as string[]).includes("secret-service")
+          ? awsError("AccessDeniedException", "no", 400)
+          : undefined;
+      const recycler = aws.recycler(
+        settingsWith(
+          ["api", "gone", "secret-service"].map((service) => ({ service, secrets: [secretName] })),
+        ),
+      );
+
+      await recycler(batchOf(put));
+
+      assert.deepEqual(kinds(aws), ["api: recycle", "gone: not-found", "secret-service: denied"]);
+    });
+
+    it("reports a cluster that cannot be listed, and looks at the others", async () => {
+      const aws = shop("api");
+      aws.fails = (operation, { cluster }) =>
+        operation === "ListServices" && cluster === "gone" ? awsError("ClusterNotFoundException") : undefined;
+      const recycler = aws.recycler(
+        settingsWith([
+          { cluster: "gone", secrets: [secretName] },
+          { service: "api", secrets: [secretName] },
+        ]),
+      );
+
+      await recycler(batchOf(put));
+
+      assert.deepEqual(kinds(aws), ["*: not-found", "api: recycle"]);
+    });
+
+    const failures: [string, Error, string, number][] = [
+      ["throttled for long", awsError("ThrottlingException", "Rate exceeded"), "api: deferred", 6],
+      ["failing on AWS's side", awsError("ServerException", "oops", 500), "api: deferred", 1],
+      ["denied", awsError("AccessDeniedException"), "api: denied", 1],
+      ["without its service", awsError("ServiceNotFoundException"), "api: not-found", 1],
+      [
+        "over the limit of unfinished deployments",
+        awsError("InvalidParameterException", "5 active deployments exist, unable to create new deployment."),
+        "api: blocked",
+        1,
+      ],
+      [
+        "refused for another reason",
+        awsError("InvalidParameterException", "Cannot force"),
+        "api: unsupported",
+        1,
+      ],
+    ];
+    for (const [condition, error, decision, tries] of failures)
+      it(`says ${decision.slice(5)} for an UpdateService that is ${condition}, after ${tries} tries, and goes on`, async () => {
+        const aws = shop("api", "web");
+        aws.fails = (operation, { service }) =>
+          operation === "UpdateService" && service === "api" ? error : undefined;
+        const recycler = aws.recycler(settingsWith(listed));
+
+        const answer = await recycler(batchOf(put));
+
+        assert.deepEqual(answer, { batchItemFailures: [] });
+        assert.deepEqual(kinds(aws), [decision, "web: recycle"]);
+        assert.equal(aws.counts()["UpdateService"], tries + 1);
+      });
+
+    it("is found again by the next sweep when it was deferred", async () => {
+      const aws = shop("api");
+      aws.secret(start);
+      let throttled = true;
+      aws.fails = (operation) =>
+        operation === "UpdateService" && throttled ? awsError("ThrottlingException") : undefined;
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      throttled = false;
+
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["api: deferred", "api: recycle"]);
+    });
+
+    it("ends the invocation for a mistake of its own, after the others were acted on", async () => {
+      const aws = shop("api", "web");
+      aws.fails = (operation, { service }) =>
+        operation === "UpdateService" && service === "api" ? new TypeError("a mistake") : undefined;
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await assert.rejects(recycler(batchOf(put)), /a mistake/);
+
+      assert.deepEqual(kinds(aws), ["web: recycle"]);
+    });
+
+    it("acts on what an event proves, and on nothing else, when the queue's age cannot be looked up", async () => {
+      const aws = shop("api", "web");
+      aws.secret(start);
+      aws.fails = (operation) =>
+        operation === "GetQueueUrl" ? awsError("AccessDeniedException") : undefined;
+      const settings = settingsWith([{ service: "api", secrets: [secretName] }]);
+      aws.nowMs = start + 60_000;
+
+      await aws.recycler(settings)(batchOf(sweep));
+      await aws.recycler(settings)(batchOf(put));
+
+      assert.deepEqual(kinds(aws), ["api: deferred", "api: recycle"]);
+    });
+  });
+
+  describe("when it may not act", () => {
+    for (const mode of ["dry-run", "off"] as const)
+      it(`decides, logs and changes nothing in mode ${mode}`, async () => {
+        const aws = shop("api");
+        const recycler = aws.recycler(settingsWith(listed, { mode }));
+
+        await recycler(batchOf(put));
+
+        assert.deepEqual(
+          aws.decisions().map((line) => [line.decision, line.mode]),
+          [["recycle", mode]],
+        );
+        assert.equal(aws.counts()["UpdateService"], undefined);
+      });
+
+    it("answers status with every covered service and never acts", async () => {
+      const aws = shop("api", "web");
+      aws.service("web", start + hour);
+      aws.secret(start);
+      aws.nowMs = start + 2 * hour;
+      const recycler = aws.recycler(settingsWith(listed));
+
+      const status = (await recycler({ ask: "status" })) as Status;
+
+      assert.deepEqual(
+        status.services.map(({ service, decision, values }) => ({ service, decision, values })),
+        ["api: recycle", "web: fresh"].map((text, index) => ({
+          service: text.split(": ")[0],
+          decision: text.split(": ")[1],
+          values: [
+            {
+              subject: secretName,
+              label: "AWSCURRENT",
+              interval: [index === 0 ? "2026-02-05T19:15:10.000Z" : null, "2026-02-05T19:15:10.000Z"],
+            },
+          ],
+        })),
+      );
+      assert.equal(aws.counts()["UpdateService"], undefined);
+    });
+
+    it("refuses a question that it does not know", async () => {
+      const recycler = shop().recycler(settingsWith(listed));
+
+      await assert.rejects(recycler({ ask: "recycle" }), /found "recycle", wanted "status"/);
+    });
+
+    it("ignores a bare event: whatever acts goes through the queue", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(put);
+
+      assert.deepEqual(aws.counts(), {});
+    });
+  });
+
+  describe("when services have waves", () => {
+    const waves = [
+      { service: "canary", secrets: [secretName], wave: 0 },
+      { service: "rest", secrets: [secretName], wave: 1 },
+    ];
+
+    it("lets the next wave wait until the deployments of the one before succeeded", async () => {
+      const aws = shop("canary", "rest");
+      aws.secret(start);
+      const recycler = aws.recycler(settingsWith(waves));
+      await recycler(batchOf(put));
+      const first = kinds(aws);
+      aws.service("canary", aws.nowMs);
+      aws.nowMs += 60_000;
+      await recycler(batchOf(sweep));
+      const second = kinds(aws);
+      aws.deployments.set("canary", [{ createdAt: new Date(start + 10_000), status: "SUCCESSFUL" }]);
+
+      await recycler(batchOf(ended("canary")));
+
+      assert.deepEqual(first, ["canary: recycle", "rest: waiting-for-wave"]);
+      assert.deepEqual(second, ["canary: fresh", "rest: waiting-for-wave"]);
+      assert.deepEqual(kinds(aws), ["canary: fresh", "rest: recycle"]);
+    });
+
+    it("halts the later waves when the first one was rolled back", async () => {
+      const aws = shop("canary", "rest");
+      aws.secret(start);
+      aws.serviceDeployment("canary", start + 10_000, "ROLLBACK_SUCCESSFUL");
+      aws.nowMs = start + 60_000;
+      const recycler = aws.recycler(settingsWith(waves));
+
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["canary: halted", "rest: halted"]);
+    });
+
+    it("does not wait for a service that does not exist, or of which no task is wanted", async () => {
+      const aws = shop("rest");
+      aws.service("idle", start - hour, { desiredCount: 0 });
+      const recycler = aws.recycler(
+        settingsWith([...waves, { service: "idle", secrets: [secretName], wave: 0 }]),
+      );
+
+      await recycler(batchOf(put));
+
+      assert.deepEqual(kinds(aws), ["canary: not-found", "idle: fresh", "rest: recycle"]);
+    });
+  });
+
+  it("runs with a part in the place of its own", async () => {
+    const aws = shop("api");
+    const acted: string[] = [];
+    const recycler = aws.recycler(settingsWith(listed), {
+      parts: {
+        act: (_environment, cluster, service) => {
+          acted.push(`${cluster}/${service}`);
+          return Promise.resolve({});
+        },
+      },
+    });
+
+    await recycler(batchOf(put));
+
+    assert.deepEqual(acted, ["shop/api"]);
+    assert.equal(aws.counts()["UpdateService"], undefined);
+  });
+
+  it("writes each decision as one line of JSON, and metrics at the root of one more", async () => {
+    const aws = shop("api");
+    const recycler = aws.recycler(settingsWith(listed));
+
+    await recycler(batchOf(put));
+
+    assert.equal(aws.lines.length, 2);
+    assert.ok(aws.lines.every((line) => line.endsWith("\n") && line.trim().split("\n").length === 1));
+    const [line, metrics] = aws.lines.map((text) => JSON.parse(text) as Record<string, unknown>);
+    assert.deepEqual(Object.keys(line ?? {}), [
+      "decision",
+      "reason",
+      "cluster",
+      "service",
+      "subject",
+      "label",
+      "movedAt",
+      "deploymentCreatedAt",
+      "cause",
+      "who",
+      "mode",
+    ]);
+    assert.deepEqual(metrics, {
+      _aws: {
+        Timestamp: aws.nowMs,
+        CloudWatchMetrics: [
+          {
+            Namespace: "EcsSecretRecycler",
+            Dimensions: [["FunctionName"]],
+            Metrics: [{ Name: "recycle", Unit: "Count" }],
+          },
+        ],
+      },
+      FunctionName: "ecs-secret-recycler-dev",
+      recycle: 1,
     });
   });
 });
