@@ -23,6 +23,9 @@ export interface Clock {
 /** What a clock does with an error of a scheduled task. There is no default that hides it. */
 export type OnError = (error: unknown, name: string) => void;
 
+/** Node.js fires a timer that is longer than this at once (24.8 days); a rotation may be further away. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The wall clock. `onError` defaults to rethrowing, which ends the process. */
 export class RealClock implements Clock {
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -36,17 +39,21 @@ export class RealClock implements Clock {
 
   schedule(delayMs: number, name: string, task: () => void | Promise<void>): Cancel {
     if (this.#stopped) return () => undefined;
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        void run(task, name, this.onError);
-      },
-      Math.max(0, delayMs),
-    );
-    this.#timers.add(timer);
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (leftMs: number) => {
+      const partMs = Math.min(Math.max(0, leftMs), longestTimerMs);
+      const own = setTimeout(() => {
+        this.#timers.delete(own);
+        if (leftMs > longestTimerMs) wait(leftMs - partMs);
+        else void run(task, name, this.onError);
+      }, partMs);
+      timer = own;
+      this.#timers.add(own);
+    };
+    wait(delayMs);
     return () => {
       clearTimeout(timer);
-      this.#timers.delete(timer);
+      if (timer) this.#timers.delete(timer);
     };
   }
 
@@ -78,6 +85,7 @@ export class VirtualClock implements Clock {
   #now: number;
   #sequence = 0;
   #stopped = false;
+  readonly #held = new Set<Promise<void>>();
 
   /** @param startMs the first instant, in milliseconds since the epoch. */
   constructor(
@@ -128,20 +136,62 @@ export class VirtualClock implements Clock {
     const entry = pop(this.#heap)!;
     this.#now = Math.max(this.#now, entry.at);
     void run(entry.task, entry.name, this.onError);
-    await settle();
+    await this.#settle();
     return true;
+  }
+
+  /**
+   * Work that no clock drives (a module being loaded, a file being read): time stands still until it has ended.
+   * Gives the promise back.
+   */
+  hold<T>(work: Promise<T>): Promise<T> {
+    const held = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#held.add(held);
+    void held.then(() => this.#held.delete(held));
+    return work;
+  }
+
+  /** Lets the event loop run dry, held work included. */
+  async #settle(): Promise<void> {
+    await nextTurn();
+    while (this.#held.size > 0) {
+      await Promise.race(this.#held);
+      await nextTurn();
+    }
+  }
+
+  /**
+   * Moves time until the promise has settled, and gives its result: for a call that sleeps on this clock, such as
+   * one that a client tries again. Throws when nothing is scheduled and it still has not settled.
+   */
+  async drive<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    promise.then(done, done);
+    await this.#settle();
+    while (!settled)
+      if (!(await this.step()))
+        throw new Error(
+          `waited for a promise that nothing settles: nothing is scheduled at ${iso(this.#now)}`,
+        );
+    return promise;
   }
 
   /** Runs everything up to `untilMs`, then stands there. */
   async runUntil(untilMs: number): Promise<void> {
-    await settle();
+    await this.#settle();
     for (let next = this.next(); next && next.at <= untilMs; next = this.next()) await this.step();
     this.#now = Math.max(this.#now, untilMs);
   }
 
   /** Runs until `done()` holds. Throws, naming the time, when it does not hold by `untilMs`. */
   async runUntilTrue(done: () => boolean, what: string, untilMs: number): Promise<void> {
-    await settle();
+    await this.#settle();
     while (!done()) {
       const next = this.next();
       if (!next) throw new Error(`waited for ${what}: nothing is scheduled at ${iso(this.#now)}`);
@@ -152,7 +202,8 @@ export class VirtualClock implements Clock {
   }
 }
 
-function settle(): Promise<void> {
+/** Lets every promise chain that needs no outer event come to its end: microtasks and ticks run before this. */
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -14,6 +14,20 @@ export interface WorldOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly runtime: Runtime;
+  /** How AWS behaves where it is free to; by default it is at its best: no throttling, no faults, nothing stale. */
+  readonly conduct?: Conduct;
+}
+
+/** Behaviour that AWS documents as possible, and that a program must bear. */
+export interface Conduct {
+  /** Token buckets with the rates that AWS documents; false: no call is throttled. */
+  readonly throttling?: boolean;
+  /** The most items that a list answers at once, 1 and up; absent: what the operation gives by default. */
+  readonly pageSize?: number;
+  /** Reads after writes may be answered with an older state: how likely (0 to 1), and how old at most. */
+  readonly staleness?: { readonly chance: number; readonly longestMs: number };
+  /** Drawn faults: it may throw a `ServiceError`, or never resolve when the caller is meant to die in this call. */
+  readonly fault?: (call: Call) => void | Promise<void>;
 }
 
 /** What the dispatcher asks of others around an operation; each part is replaceable on its own. */
@@ -82,6 +96,7 @@ export class World {
   readonly #serviceEventSinks: ((event: ServiceEvent) => void)[] = [];
   /** Errors that no service meant to answer with: each is a bug. Tests look that there is none. */
   readonly mistakes: unknown[] = [];
+  readonly #staleness: Random;
   readonly options: WorldOptions;
   gate: Gate;
   /** URL of the HTTP door (`http://127.0.0.1:PORT`), while it is open; `serve` of local/aws/http.ts sets it. */
@@ -90,6 +105,7 @@ export class World {
   constructor(options: WorldOptions, gate: Gate) {
     this.options = options;
     this.gate = gate;
+    this.#staleness = options.random.fork("staleness");
   }
 
   get partition(): string {
@@ -114,6 +130,21 @@ export class World {
   /** `arn:PARTITION:service:REGION:ACCOUNT:resource`. */
   arn(service: string, resource: string): string {
     return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;
+  }
+
+  /** Whether AWS behaves worse than its best, and how. */
+  get conduct(): Conduct {
+    return this.options.conduct ?? {};
+  }
+
+  /**
+   * The moment whose state an eventually consistent read may be answered with: now, or earlier where staleness is
+   * drawn. A service that keeps a `History` asks for it.
+   */
+  readTime(call: Call): number {
+    const { staleness } = this.conduct;
+    if (!staleness || !this.#staleness.chance(staleness.chance)) return call.time;
+    return call.time - this.#staleness.integer(0, staleness.longestMs);
   }
 
   /** Adds a service. A service finds another only by `dispatch` or `service(prefix)`, so order is free. */

@@ -2,7 +2,7 @@ import { decide, explain, grants, type Statement } from "../../../aws-semantics/
 import type { PrincipalIdentity } from "../../../aws-semantics/iam-principal";
 import type { RequestContext } from "../../../aws-semantics/iam-text";
 import { callerName, type Caller } from "../caller";
-import type { Authorization, Call } from "../service";
+import type { Authorization } from "../service";
 import type { World } from "../world";
 import type { IamRecords, RoleRecord } from "./records";
 
@@ -37,14 +37,11 @@ export class Decisions {
   ) {}
 
   /** The reason why a request is refused, in IAM's words; undefined when it is allowed. */
-  refusal(call: Call, request: Authorization): string | undefined {
-    const { caller } = call;
+  refusal(caller: Caller, action: string, { resource, context = {} }: Authorization): string | undefined {
     if (caller.kind === "operator") return undefined;
     // A service-linked role's policy is AWS's own, and nobody can change it.
     if (caller.kind === "role" && caller.roleArn.includes(":role/aws-service-role/")) return undefined;
-    const action = request.action ?? `${call.service}:${call.operation}`;
-    const { resource } = request;
-    const because = this.#judge(caller, action, resource, request.context ?? {});
+    const because = this.#judge(caller, action, resource, context);
     if (because === undefined) return undefined;
     const who = callerName(caller, this.world.partition, this.world.account);
     const on = resource === "*" ? "" : ` on resource: ${resource}`;

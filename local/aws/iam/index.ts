@@ -79,11 +79,17 @@ export class Iam implements Service {
   /** Throws AccessDenied, as the service words it, unless every request is allowed. */
   authorize(call: Call, requests: readonly Authorization[]): void {
     for (const request of requests) {
-      const message = this.#decisions.refusal(call, request);
+      const action = request.action ?? `${call.service}:${call.operation}`;
+      const message = this.#decisions.refusal(call.caller, action, request);
       if (message === undefined) continue;
       const { protocol } = ServiceModel.of(this.#world.service(call.service).sdk);
       throw accessDenied(call.service, protocol, message);
     }
+  }
+
+  /** True when the caller may do this: what a service asks before it accepts a target, a topic or a function. */
+  permits(caller: Caller, action: string, resource: string): boolean {
+    return this.#decisions.refusal(caller, action, { resource }) === undefined;
   }
 
   /** Every statement of every role's policies, with what it has allowed so far. */

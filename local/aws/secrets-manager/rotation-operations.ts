@@ -1,0 +1,162 @@
+import type * as sdk from "@aws-sdk/client-secrets-manager";
+import { between, lengthBetween } from "../constraints";
+import { notImplemented, ServiceError } from "../errors";
+import { Iam } from "../iam";
+import { operation, type Authorization, type Operation } from "../service";
+import type { World } from "../world";
+import { onSecret } from "./authorize";
+import { checkToken, invalid, outOfRange } from "./checks";
+import { callerFor, checkRules, type Rotations } from "./rotation";
+import { current, pending, versionWith } from "./secret";
+import type { SecretStore } from "./store";
+
+/** Operations of rotation, and random passwords. */
+export function rotationOperations(
+  store: SecretStore,
+  rotations: Rotations,
+): Readonly<Record<string, Operation>> {
+  const { world } = store;
+  const random = world.random.fork("random-passwords");
+
+  return {
+    RotateSecret: operation<sdk.RotateSecretRequest, sdk.RotateSecretResponse>({
+      access: "write",
+      authorize: ({ SecretId, RotationLambdaARN }) => {
+        const lambdaArn = RotationLambdaARN ?? store.find(SecretId ?? "")?.rotation?.lambdaArn;
+        const onFunction: Authorization[] =
+          lambdaArn === undefined ? [] : [{ action: "lambda:InvokeFunction", resource: lambdaArn }];
+        return [
+          onSecret(
+            store,
+            SecretId,
+            RotationLambdaARN === undefined ? {} : { "secretsmanager:RotationLambdaARN": RotationLambdaARN },
+          ),
+          ...onFunction,
+        ];
+      },
+      handle: (input, call) => {
+        const { RotationLambdaARN: lambdaArn, RotationRules: rules, RotateImmediately = true } = input;
+        checkToken(input.ClientRequestToken);
+        lengthBetween(lambdaArn, 0, 2048, "rotationLambdaARN", outOfRange);
+        if (
+          input.ExternalSecretRotationMetadata !== undefined ||
+          input.ExternalSecretRotationRoleArn !== undefined
+        )
+          throw notImplemented("secretsmanager:RotateSecret of secrets of external partners");
+        const secret = store.active(input.SecretId!);
+        if (rules) checkRules(rules);
+        const isManaged = rotations.isManaged(secret);
+        if (isManaged && lambdaArn !== undefined)
+          throw new ServiceError(
+            "InvalidRequestException",
+            "The rotation of a managed secret takes no function.",
+          );
+        const function_ = lambdaArn ?? secret.rotation?.lambdaArn;
+        if (!isManaged && function_ === undefined)
+          throw new ServiceError(
+            "InvalidRequestException",
+            "No Lambda rotation function ARN is associated with this secret.",
+          );
+        if (!isManaged) checkInvocable(world, function_!, secret.arn);
+        const kept = rules ?? secret.rotation?.rules;
+        if (!kept && RotateImmediately === false)
+          throw new ServiceError(invalid.code, "RotationRules are required to set up a schedule.");
+        const waiting = versionWith(secret, pending);
+        if (
+          RotateImmediately &&
+          waiting &&
+          !waiting.stages.has(current) &&
+          secret.rotation?.runningVersion !== undefined
+        )
+          throw new ServiceError(
+            "InvalidRequestException",
+            "A previous rotation isn't complete. That rotation will be reattempted.",
+          );
+        secret.rotation = {
+          enabled: true,
+          lambdaArn: function_,
+          rules: kept ?? { AutomaticallyAfterDays: 30 },
+          runningVersion: secret.rotation?.runningVersion,
+        };
+        const id = input.ClientRequestToken ?? world.random.uuid();
+        if (RotateImmediately) {
+          if (waiting && !waiting.stages.has(current)) {
+            rotations.start(secret, waiting.id);
+            throw new ServiceError(
+              "InvalidRequestException",
+              "A previous rotation isn't complete. That rotation will be reattempted.",
+            );
+          }
+          rotations.start(secret, id);
+        } else if (!isManaged) {
+          rotations.test(secret, id);
+        }
+        rotations.plan(secret);
+        store.touch(secret, call.time);
+        return { ARN: secret.arn, Name: secret.name, VersionId: RotateImmediately ? id : undefined };
+      },
+    }),
+    CancelRotateSecret: operation<sdk.CancelRotateSecretRequest, sdk.CancelRotateSecretResponse>({
+      access: "write",
+      authorize: ({ SecretId }) => onSecret(store, SecretId),
+      handle: ({ SecretId }, call) => {
+        const secret = store.active(SecretId!);
+        if (rotations.isManaged(secret))
+          throw new ServiceError(
+            "InvalidRequestException",
+            "You can't cancel the rotation of a secret that is managed by another service.",
+          );
+        const waiting = versionWith(secret, pending)?.id;
+        const wasRunning = secret.rotation?.runningVersion;
+        rotations.cancel(secret);
+        store.touch(secret, call.time);
+        return {
+          ARN: secret.arn,
+          Name: secret.name,
+          VersionId: wasRunning === undefined ? undefined : waiting,
+        };
+      },
+    }),
+    GetRandomPassword: operation<sdk.GetRandomPasswordRequest, sdk.GetRandomPasswordResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        between(input.PasswordLength, 1, 4096, "passwordLength", invalid);
+        lengthBetween(input.ExcludeCharacters, 0, 4096, "excludeCharacters", outOfRange);
+        const excluded = new Set(input.ExcludeCharacters ?? "");
+        const sets = [
+          input.ExcludeLowercase ? "" : "abcdefghijklmnopqrstuvwxyz",
+          input.ExcludeUppercase ? "" : "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+          input.ExcludeNumbers ? "" : "0123456789",
+          input.ExcludePunctuation ? "" : "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+          input.IncludeSpace ? " " : "",
+        ]
+          .map((set) => [...set].filter((character) => !excluded.has(character)).join(""))
+          .filter((set) => set !== "");
+        const length = input.PasswordLength ?? 32;
+        const each = input.RequireEachIncludedType ?? true;
+        if (sets.length === 0 || (each && length < sets.length))
+          throw new ServiceError(
+            invalid.code,
+            "The password cannot be made of the characters that are left.",
+          );
+        const characters = each ? sets.map((set) => random.text(1, set)) : [];
+        while (characters.length < length) characters.push(random.text(1, sets.join("")));
+        for (let i = characters.length - 1; i > 0; i--) {
+          const j = random.integer(0, i);
+          [characters[i], characters[j]] = [characters[j]!, characters[i]!];
+        }
+        return { RandomPassword: characters.join("") };
+      },
+    }),
+  };
+}
+
+/** The function must exist, and its own policy must let Secrets Manager call it. */
+function checkInvocable(world: World, lambdaArn: string, secretArn: string): void {
+  if (Iam.of(world).permits(callerFor(secretArn, world.account), "lambda:InvokeFunction", lambdaArn)) return;
+  throw new ServiceError(
+    "AccessDeniedException",
+    "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.",
+  );
+}
