@@ -36,8 +36,8 @@ export function exampleSettings(): Record<string, unknown> {
   return config;
 }
 
-/** Who is told of the progress of a deployment. */
-export type Listeners = Pick<DeployOptions, "onResource" | "onCall">;
+/** Who is told of the progress of a deployment, and how it waits. */
+export type Listeners = Pick<DeployOptions, "onResource" | "onCall" | "sleep">;
 
 /** Deploys the example into a world. Its passwords are drawn from the world's seed. */
 export function deployShop(world: World, listeners: Listeners = {}): Promise<Deployment> {

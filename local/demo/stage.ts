@@ -4,6 +4,7 @@ import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import type { Mode } from "../../handler/coverage";
 import { migrate, type Credential } from "../../examples/shop/migrate";
 import { operator } from "../aws/caller";
+import { CloudTrail } from "../aws/cloudtrail";
 import { serve, type HttpDoor } from "../aws/http";
 import { createWorld } from "../aws/index";
 import { clientConfig } from "../aws/in-process";
@@ -42,7 +43,19 @@ export interface Stage {
 
 /** The account and Region of the demonstration. */
 export const demoAccount = "123456789012";
-const demoRegion = "eu-west-1";
+export const demoRegion = "eu-west-1";
+
+/** The operator's SDK clients, in process. */
+export function clientsOf(world: World): Stage["clients"] {
+  const config = clientConfig(world, operator);
+  return { secretsManager: new SecretsManagerClient(config), ssm: new SSMClient(config) };
+}
+
+/** The truth about the example's services and the recycler, from now on. */
+export function truthOf(world: World): Truth {
+  const roleArn = `arn:${world.partition}:iam::${world.account}:role/${recyclerName}`;
+  return new Truth(world, example.cluster, roleArn);
+}
 
 /**
  * Makes a world on a platform and deploys into it: the example, its first migration, the recycler. What was
@@ -61,6 +74,7 @@ export async function openStage(
     random: new Random(options.seed),
     runtime: platform.runtime,
   });
+  CloudTrail.of(world).eventDelayMs = options.cloudTrailDelayMs;
   const door = await serve(world);
   started(async () => {
     await door.close();
@@ -79,20 +93,7 @@ export async function openStage(
   const deployedAt = world.clock.now();
   options.onStep?.("deploying the recycler (index.ts with examples/shop/settings.yaml)");
   const recycler = await deployRecycler(world, options.mode, { onResource });
-  const config = clientConfig(world, operator);
-  return {
-    world,
-    door,
-    shop,
-    recycler,
-    truth: new Truth(
-      world,
-      example.cluster,
-      `arn:${world.partition}:iam::${world.account}:role/${recyclerName}`,
-    ),
-    clients: { secretsManager: new SecretsManagerClient(config), ssm: new SSMClient(config) },
-    deployedAt,
-  };
+  return { world, door, shop, recycler, truth: truthOf(world), clients: clientsOf(world), deployedAt };
 }
 
 async function credential(world: World, secret: string): Promise<Credential> {

@@ -21,6 +21,7 @@ export function accountOf(
     caller?: Caller;
     defaultTags?: Readonly<Record<string, string>>;
     onCall?: (call: AnsweredCall) => void;
+    sleep?: (delayMs: number) => Promise<void>;
   } = {},
 ): Account {
   const caller = options.caller ?? operator;
@@ -36,6 +37,7 @@ export function accountOf(
       return output;
     },
     suffix: () => random.hex(7),
-    sleep: (delayMs) => world.clock.sleep(delayMs, `${resource.type} ${resource.name}`),
+    sleep: (delayMs) =>
+      options.sleep?.(delayMs) ?? world.clock.sleep(delayMs, `${resource.type} ${resource.name}`),
   };
 }

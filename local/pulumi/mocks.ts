@@ -22,6 +22,8 @@ export interface DeployOptions {
   readonly onResource?: (resource: DeployedResource) => void;
   /** Told of each call that was answered: for a recording. */
   readonly onCall?: (call: AnsweredCall) => void;
+  /** How a provider waits for a database or a service; on the world's clock, when absent. */
+  readonly sleep?: (delayMs: number) => Promise<void>;
 }
 
 /** A resource that exists now. */

@@ -1,0 +1,143 @@
+import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
+import type { Mode } from "../../handler/coverage";
+import type { Credential } from "../../examples/shop/migrate";
+import { createWorld } from "../aws/index";
+import { Random } from "../aws/random";
+import type { World } from "../aws/world";
+import type { Deployment } from "../pulumi/mocks";
+import { deployRecycler, deployShop, example, exampleSettings, recyclerName } from "./example";
+import { Load } from "./load";
+import { Recording } from "./recording";
+import { faultsOf, faultsOfControl, makeReport, type Report } from "./report";
+import { runScenario, type Change } from "./scenario";
+import { clientsOf, demoAccount, demoRegion, truthOf } from "./stage";
+import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
+import { CloudTrail } from "../aws/cloudtrail";
+
+/** The deployments of the demonstration, recorded once. */
+export interface RecordedExample {
+  readonly shop: Recording;
+  readonly recycler: Recording;
+  readonly mode: Mode;
+  readonly deployment: Deployment;
+}
+
+/** What came of a run on virtual time. */
+export interface VirtualRun {
+  readonly report: Report;
+  readonly changes: readonly Change[];
+  readonly faults: readonly string[];
+  /** Every line of the recycler's log. */
+  readonly log: readonly string[];
+}
+
+/** As in the demonstration, in milliseconds. */
+const cloudTrailDelayMs = 2_000;
+const queryIntervalMs = 25;
+/** After the deployment, until every service stands; and the longest that a scenario may take. */
+const settleMs = 10_000;
+const scenarioDeadlineMs = 10 * 60_000;
+
+function virtualWorld(seed: string | number): { platform: VirtualPlatform; world: World } {
+  const random = new Random(seed);
+  const platform = virtualPlatform(random);
+  const world = createWorld({
+    partition: "aws",
+    region: demoRegion,
+    account: demoAccount,
+    clock: platform.clock,
+    random,
+    runtime: platform.runtime,
+  });
+  platform.world = world;
+  CloudTrail.of(world).eventDelayMs = cloudTrailDelayMs;
+  return { platform, world };
+}
+
+/** Deploys the example and the recycler once, under Pulumi, and keeps the calls. */
+export async function recordExample(mode: Mode): Promise<RecordedExample> {
+  const { platform, world } = virtualWorld("recording");
+  const { clock } = platform;
+  const sleep = (delayMs: number): Promise<void> => clock.runUntil(clock.now() + delayMs);
+  const shop = new Recording();
+  const recycler = new Recording();
+  try {
+    await deployShop(world, { onCall: shop.add, sleep });
+    const deployment = await deployRecycler(world, mode, { onCall: recycler.add, sleep });
+    return { shop, recycler, mode, deployment };
+  } finally {
+    await world.stop();
+  }
+}
+
+/** The demonstration's scenario on virtual time. The same seed gives the same log. */
+export async function runVirtual(recorded: RecordedExample, seed: string | number): Promise<VirtualRun> {
+  const { platform, world } = virtualWorld(seed);
+  const { clock } = platform;
+  const log: string[] = [];
+  platform.onFunctionLine = (functionName, line) => {
+    if (functionName === recyclerName) log.push(line);
+  };
+  const { timing } = exampleRecyclerSettings();
+  platform.settings = capturedSettings(recorded.deployment.outputs, timing.delaySeconds);
+  try {
+    await recorded.shop.replay(world);
+    await clock.runUntil(clock.now() + settleMs);
+    const user = await secretOf(world, example.databaseSecret);
+    platform.database.setPassword(user.username, user.password);
+    const deployedAt = clock.now();
+    await recorded.recycler.replay(world);
+    await clock.runUntil(clock.now() + settleMs);
+
+    const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
+    const load = new Load(world, example.cluster, covered, platform.probe, queryIntervalMs);
+    const truth = truthOf(world);
+    const withRecycler = recorded.mode === "recycle";
+    load.start();
+    let done = false;
+    const scenario = runScenario({
+      world,
+      truth,
+      clients: clientsOf(world),
+      recycler: withRecycler,
+      quietMs: timing.delaySeconds * 1000 + cloudTrailDelayMs + 1_000,
+      say: () => undefined,
+    }).finally(() => (done = true));
+    // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
+    scenario.catch(() => undefined);
+    await clock.runUntilTrue(() => done, "the end of the scenario", clock.now() + scenarioDeadlineMs);
+    const changes = await scenario;
+    await load.stop();
+    if (world.mistakes.length > 0) throw world.mistakes[0];
+    const report = makeReport({
+      truth,
+      deployedAt,
+      changes,
+      queries: load.count,
+      recycler: recorded.deployment,
+    });
+    return {
+      report,
+      changes,
+      faults: withRecycler ? faultsOf(report, changes) : faultsOfControl(report),
+      log,
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+function exampleRecyclerSettings(): { timing: { delaySeconds: number } } {
+  return { timing: exampleSettings()["ecs-secret-recycler:timing"] as { delaySeconds: number } };
+}
+
+async function secretOf(world: World, name: string): Promise<Credential> {
+  const { SecretString } = await world.asOperator<GetSecretValueResponse>(
+    "secretsmanager",
+    "GetSecretValue",
+    {
+      SecretId: name,
+    },
+  );
+  return JSON.parse(SecretString!) as Credential;
+}
