@@ -70,6 +70,9 @@ function variableValue(variable: string, context: RequestContext): string | unde
 
 /** True when an action matches a pattern: `*` and `?` are wildcards, case does not count. */
 export function actionMatches(pattern: string, action: string): boolean {
+  if (isPlain(pattern)) {
+    return pattern.toLowerCase() === action.toLowerCase();
+  }
   return globMatches(patternOf(pattern.toLowerCase(), {}) ?? [], action.toLowerCase());
 }
 
@@ -78,6 +81,9 @@ export function actionMatches(pattern: string, action: string): boolean {
  * stays within its field; a star at the very end goes on to the end of the ARN.
  */
 export function resourceMatches(pattern: string, resource: string, context: RequestContext): boolean {
+  if (isPlain(pattern)) {
+    return pattern === resource;
+  }
   if (!pattern.startsWith("arn:") || !resource.startsWith("arn:")) {
     const tokens = patternOf(pattern, context);
     return tokens !== undefined && globMatches(tokens, resource);
@@ -105,10 +111,18 @@ export function arnMatches(
     return false;
   }
   return wanted.every((field, index) => {
-    const tokens = patternOf(field, context);
     const text = index === last ? fields.slice(index).join(":") : (fields[index] ?? "");
+    if (isPlain(field)) {
+      return field === text;
+    }
+    const tokens = patternOf(field, context);
     return tokens !== undefined && globMatches(tokens, text);
   });
+}
+
+/** True for a text without wildcards and variables: the common case, told apart because policies are asked often. */
+function isPlain(pattern: string): boolean {
+  return !/[*?$]/.test(pattern);
 }
 
 /** The fields of an ARN, six at most; colons within a policy variable separate nothing. */
