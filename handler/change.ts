@@ -105,7 +105,7 @@ function ofTrail(detail: Fields): WakeUp {
       ...(subject === undefined ? {} : { subject }),
     };
   if (detail["errorCode"] !== undefined && detail["errorCode"] !== null)
-    return ignored(`${name}: the call failed (${String(detail["errorCode"])}), nothing changed`);
+    return ignored(`${name}: the call failed (${text(detail["errorCode"]) ?? "no code"}), nothing changed`);
   const labels = labelsMovedBy(name, record(detail["requestParameters"]) ?? {});
   if (typeof labels === "string") return ignored(`${name}: ${labels}`);
   if (!subject) return invalid(`${name}: names no secret`);

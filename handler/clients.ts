@@ -17,22 +17,22 @@ export interface Clients {
 
 /** The package of Amazon ECS. */
 export function ecsPackage(): typeof import("@aws-sdk/client-ecs") {
-  return require("@aws-sdk/client-ecs");
+  return require("@aws-sdk/client-ecs") as typeof import("@aws-sdk/client-ecs");
 }
 
 /** The package of Secrets Manager. */
 export function secretsManagerPackage(): typeof import("@aws-sdk/client-secrets-manager") {
-  return require("@aws-sdk/client-secrets-manager");
+  return require("@aws-sdk/client-secrets-manager") as typeof import("@aws-sdk/client-secrets-manager");
 }
 
 /** The package of Systems Manager. */
 export function ssmPackage(): typeof import("@aws-sdk/client-ssm") {
-  return require("@aws-sdk/client-ssm");
+  return require("@aws-sdk/client-ssm") as typeof import("@aws-sdk/client-ssm");
 }
 
 /** The package of SQS. */
 export function sqsPackage(): typeof import("@aws-sdk/client-sqs") {
-  return require("@aws-sdk/client-sqs");
+  return require("@aws-sdk/client-sqs") as typeof import("@aws-sdk/client-sqs");
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 
