@@ -6,6 +6,8 @@ import { EventBridge } from "./eventbridge";
 import { Logs } from "./logs";
 import { S3 } from "./s3";
 import { CloudTrail } from "./cloudtrail";
+import { Sns } from "./sns";
+import { CloudWatch } from "./cloudwatch";
 import { StandardGate } from "./gate";
 import { Iam } from "./iam";
 import { Kms } from "./kms";
@@ -22,6 +24,8 @@ const services: readonly (new (world: World) => Service)[] = [
   Kms,
   SecretsManager,
   EventBridge,
+  CloudWatch,
+  Sns,
   CloudTrail,
   S3,
   Logs,

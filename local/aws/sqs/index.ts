@@ -3,6 +3,7 @@ import { dnsSuffix } from "../../../aws-semantics/arn";
 import { callerName } from "../caller";
 import { between, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
 import { ServiceError } from "../errors";
+import { useKey } from "../key-use";
 import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";
 import { defaultAttributes, setAttributes, shownAttributes, statementsOf } from "./attributes";
@@ -97,6 +98,7 @@ export class Sqs implements Service {
     if (body === "")
       throw new ServiceError("MissingParameter", "The request must contain the parameter MessageBody.");
     checkAttributes(entry.MessageAttributes);
+    useKey(this.world, call, queue.attributes.kmsMasterKeyId, "KmsAccessDenied");
     if (bytesOf(body, entry.MessageAttributes) > queue.attributes.maximumMessageSize)
       throw new ServiceError(
         "InvalidParameterValue",

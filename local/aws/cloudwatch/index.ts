@@ -1,0 +1,692 @@
+import * as sdk from "@aws-sdk/client-cloudwatch";
+import { between as range, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import type { Cancel } from "../clock";
+import { ServiceError, notImplemented } from "../errors";
+import { operation, type Authorization, type Service } from "../service";
+import { Sqs } from "../sqs";
+import type { World } from "../world";
+import { evaluate } from "./alarm";
+import type { Measured } from "./record";
+import { MetricStore, between, isStatistic, statistic, type Series } from "./series";
+
+const invalid = { code: "InvalidParameterValueException" } as const;
+const refused = (message: string) => new ServiceError("InvalidParameterValueException", message);
+
+interface StoredAlarm {
+  alarm: sdk.MetricAlarm & { AlarmName: string; AlarmArn: string };
+  readonly tags: Map<string, string>;
+  cancel: Cancel;
+}
+
+/** Amazon CloudWatch: metrics, alarms that are evaluated on the clock, dashboards as text. */
+export class CloudWatch implements Service {
+  readonly prefix = "cloudwatch";
+  readonly signingName = "monitoring";
+  readonly sdk = sdk;
+  readonly #metrics = new MetricStore();
+  readonly #alarms = new Map<string, StoredAlarm>();
+  readonly #history: sdk.AlarmHistoryItem[] = [];
+  readonly #dashboards = new Map<string, { body: string; modifiedMs: number }>();
+
+  constructor(private readonly world: World) {}
+
+  /** The metrics of a world. */
+  static of(world: World): CloudWatch {
+    const service = world.service("cloudwatch");
+    if (!(service instanceof CloudWatch)) throw new Error("the world's cloudwatch is not the embedded one");
+    return service;
+  }
+
+  /** Takes what AWS measures itself, and what logs carry. */
+  record(measured: Measured): void {
+    this.#metrics.record(measured);
+  }
+
+  /** The sum of a metric over all its time, for judging a run; 0 when nothing was measured. */
+  total(namespace: string, name: string, dimensions: Readonly<Record<string, string>>): number {
+    return statistic(this.#metrics.get(namespace, name, dimensions)?.samples ?? [], "Sum") ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    for (const { cancel } of this.#alarms.values()) cancel();
+  }
+
+  /** What is measured only when somebody looks: the messages of a queue. */
+  #look(namespace: string | undefined, dimensions: Readonly<Record<string, string>>): void {
+    const name = dimensions.QueueName;
+    if (namespace !== "AWS/SQS" || name === undefined) return;
+    const counts = Sqs.of(this.world).queueByArn(this.world.arn("sqs", name))?.counts();
+    if (!counts) return;
+    this.#metrics.record({
+      namespace,
+      dimensions,
+      values: {
+        ApproximateNumberOfMessagesVisible: counts.visible,
+        ApproximateNumberOfMessagesNotVisible: counts.inFlight,
+        ApproximateNumberOfMessagesDelayed: counts.delayed,
+        ApproximateAgeOfOldestMessage: counts.oldestSeconds,
+      },
+      // At the very end of the period that ends now.
+      timeMs: this.world.clock.now() - 1,
+    });
+  }
+
+  #series(
+    namespace: string | undefined,
+    name: string | undefined,
+    dimensions: readonly sdk.Dimension[] = [],
+  ) {
+    const given = dimensionRecord(dimensions);
+    this.#look(namespace, given);
+    return this.#metrics.get(namespace ?? "", name ?? "", given);
+  }
+
+  #on(name: string | undefined): Authorization {
+    return { resource: this.world.arn("cloudwatch", `alarm:${name ?? ""}`) };
+  }
+
+  #alarm(name: string | undefined): StoredAlarm {
+    const found = this.#alarms.get(name ?? "");
+    if (!found) throw new ServiceError("ResourceNotFound", `Alarm ${name} does not exist`, 404);
+    return found;
+  }
+
+  #watch(stored: StoredAlarm): void {
+    const { clock } = this.world;
+    const periodMs = (stored.alarm.Period ?? 60) * 1000;
+    const everyMs = Math.min(periodMs, 60_000);
+    const next = (): void => {
+      const delayMs = everyMs - (clock.now() % everyMs);
+      stored.cancel = clock.schedule(delayMs, `alarm ${stored.alarm.AlarmName}`, async () => {
+        next();
+        await this.#evaluate(stored);
+      });
+    };
+    stored.cancel();
+    next();
+  }
+
+  async #evaluate(stored: StoredAlarm): Promise<void> {
+    const { alarm } = stored;
+    const now = this.world.clock.now();
+    const periodMs = (alarm.Period ?? 60) * 1000;
+    const end = Math.floor(now / periodMs) * periodMs;
+    const series = this.#series(alarm.Namespace, alarm.MetricName, alarm.Dimensions);
+    const stat = alarm.Statistic ?? alarm.ExtendedStatistic ?? "Sum";
+    const values = Array.from({ length: alarm.EvaluationPeriods ?? 1 }, (_, back) => {
+      const to = end - back * periodMs;
+      return statistic(between(series, to - periodMs, to, alarm.Unit), stat);
+    });
+    const { state, reason } = evaluate(alarm, values);
+    await this.#setState(stored, state, reason);
+  }
+
+  async #setState(stored: StoredAlarm, state: sdk.StateValue, reason: string, data?: string): Promise<void> {
+    const { alarm } = stored;
+    const before = alarm.StateValue;
+    const now = new Date(this.world.clock.now());
+    alarm.StateReason = reason;
+    alarm.StateReasonData = data;
+    alarm.StateUpdatedTimestamp = now;
+    if (before === state) return;
+    alarm.StateValue = state;
+    alarm.StateTransitionedTimestamp = now;
+    const summary = `Alarm updated from ${before} to ${state}`;
+    this.#note(alarm.AlarmName, "StateUpdate", summary);
+    this.world.emit({
+      source: "aws.cloudwatch",
+      "detail-type": "CloudWatch Alarm State Change",
+      resources: [alarm.AlarmArn],
+      detail: {
+        alarmName: alarm.AlarmName,
+        state: { value: state, reason, timestamp: now.toISOString() },
+        previousState: { value: before },
+      },
+    });
+    if (!alarm.ActionsEnabled) return;
+    const actions =
+      state === "ALARM"
+        ? alarm.AlarmActions
+        : state === "OK"
+          ? alarm.OKActions
+          : alarm.InsufficientDataActions;
+    for (const action of actions ?? []) await this.#act(alarm, action, before ?? "INSUFFICIENT_DATA", now);
+  }
+
+  async #act(alarm: StoredAlarm["alarm"], action: string, before: string, now: Date): Promise<void> {
+    const subject = `${alarm.StateValue}: "${alarm.AlarmName}" in ${this.world.region}`;
+    try {
+      await this.world.call(
+        "sns",
+        "Publish",
+        {
+          TopicArn: action,
+          Subject: subject.slice(0, 100),
+          Message: JSON.stringify({
+            AlarmName: alarm.AlarmName,
+            AlarmDescription: alarm.AlarmDescription ?? null,
+            AWSAccountId: this.world.account,
+            NewStateValue: alarm.StateValue,
+            NewStateReason: alarm.StateReason,
+            StateChangeTime: now.toISOString(),
+            Region: this.world.region,
+            AlarmArn: alarm.AlarmArn,
+            OldStateValue: before,
+            Trigger: { MetricName: alarm.MetricName, Namespace: alarm.Namespace, Threshold: alarm.Threshold },
+          }),
+        },
+        {
+          kind: "service",
+          principal: "cloudwatch.amazonaws.com",
+          sourceArn: alarm.AlarmArn,
+          sourceAccount: this.world.account,
+        },
+      );
+      this.#note(alarm.AlarmName, "Action", `Successfully executed action ${action}`);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.#note(
+        alarm.AlarmName,
+        "Action",
+        `Failed to execute action ${action}. Received error: ${error.message}`,
+      );
+    }
+  }
+
+  #note(AlarmName: string, HistoryItemType: sdk.HistoryItemType, HistorySummary: string): void {
+    this.#history.unshift({
+      AlarmName,
+      AlarmType: "MetricAlarm",
+      Timestamp: new Date(this.world.clock.now()),
+      HistoryItemType,
+      HistorySummary,
+      HistoryData: "{}",
+    });
+  }
+
+  readonly operations = {
+    PutMetricData: operation<sdk.PutMetricDataInput, object>({
+      access: "data",
+      authorize: (input) => ({ resource: "*", context: { "cloudwatch:namespace": input.Namespace ?? "" } }),
+      handle: (input) => {
+        const namespace = input.Namespace ?? "";
+        matchesPattern(namespace, /(?!AWS\/)[^:]{1,255}/, "Namespace", invalid);
+        const data = input.MetricData ?? [];
+        lengthBetween(data, 0, 1000, "MetricData", invalid);
+        for (const datum of data) checkDatum(datum);
+        for (const datum of data) this.#put(namespace, datum);
+        return {};
+      },
+    }),
+
+    ListMetrics: operation<sdk.ListMetricsInput, sdk.ListMetricsOutput>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        oneOf(input.RecentlyActive, sdk.RecentlyActive, "RecentlyActive", invalid);
+        const all = this.#metrics
+          .all()
+          .filter(
+            (series) =>
+              (input.Namespace ?? series.namespace) === series.namespace &&
+              (input.MetricName ?? series.name) === series.name &&
+              (input.Dimensions ?? []).every(
+                ({ Name = "", Value }) =>
+                  Object.hasOwn(series.dimensions, Name) &&
+                  (Value === undefined || series.dimensions[Name] === Value),
+              ),
+          );
+        const { items, nextToken } = page(all, input.NextToken, undefined, 500, { code: "InvalidNextToken" });
+        return { Metrics: items.map(shownMetric), NextToken: nextToken };
+      },
+    }),
+
+    GetMetricStatistics: operation<sdk.GetMetricStatisticsInput, sdk.GetMetricStatisticsOutput>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        const period = input.Period ?? 0;
+        checkPeriod(period);
+        const stats = [...(input.Statistics ?? []), ...(input.ExtendedStatistics ?? [])];
+        if (stats.length === 0)
+          throw new ServiceError(
+            "InvalidParameterCombinationException",
+            "Statistics or ExtendedStatistics must be given",
+          );
+        for (const stat of stats)
+          if (!isStatistic(stat)) throw refused(`The value ${stat} for Statistics is invalid.`);
+        oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
+        const series = this.#series(input.Namespace, input.MetricName, input.Dimensions);
+        const Datapoints = periods(series, input.StartTime, input.EndTime, period, input.Unit).map(
+          ({ startMs, samples }): sdk.Datapoint => ({
+            Timestamp: new Date(startMs),
+            Unit: samples[0]?.unit as sdk.StandardUnit,
+            ...Object.fromEntries((input.Statistics ?? []).map((stat) => [stat, statistic(samples, stat)])),
+            ...(input.ExtendedStatistics && {
+              ExtendedStatistics: Object.fromEntries(
+                input.ExtendedStatistics.map((stat) => [stat, statistic(samples, stat) ?? 0]),
+              ),
+            }),
+          }),
+        );
+        return { Label: input.MetricName, Datapoints };
+      },
+    }),
+
+    GetMetricData: operation<sdk.GetMetricDataInput, sdk.GetMetricDataOutput>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        oneOf(input.ScanBy, sdk.ScanBy, "ScanBy", invalid);
+        const queries = input.MetricDataQueries ?? [];
+        lengthBetween(queries, 1, 500, "MetricDataQueries", { code: "ValidationException" });
+        const MetricDataResults = queries.map((query): sdk.MetricDataResult => {
+          matchesPattern(query.Id, /[a-z][a-zA-Z0-9_]{0,254}/, "Id", { code: "ValidationException" });
+          if (query.Expression !== undefined)
+            throw notImplemented("cloudwatch:GetMetricData with an expression");
+          const { Metric, Period = 0, Stat = "", Unit } = query.MetricStat ?? {};
+          checkPeriod(Period);
+          if (!isStatistic(Stat)) throw refused(`The value ${Stat} for Stat is invalid.`);
+          oneOf(Unit, sdk.StandardUnit, "Unit", invalid);
+          const series = this.#series(Metric?.Namespace, Metric?.MetricName, Metric?.Dimensions);
+          const found = periods(series, input.StartTime, input.EndTime, Period, Unit);
+          if (input.ScanBy !== "TimestampAscending") found.reverse();
+          return {
+            Id: query.Id,
+            Label: query.Label ?? Metric?.MetricName,
+            Timestamps: found.map(({ startMs }) => new Date(startMs)),
+            Values: found.map(({ samples }) => statistic(samples, Stat) ?? 0),
+            StatusCode: "Complete",
+          };
+        });
+        return {
+          MetricDataResults: MetricDataResults.filter((_, i) => queries[i]?.ReturnData !== false),
+          Messages: [],
+        };
+      },
+    }),
+
+    PutMetricAlarm: operation<sdk.PutMetricAlarmInput, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.AlarmName),
+      handle: (input) => {
+        checkAlarm(input);
+        const name = input.AlarmName ?? "";
+        const existing = this.#alarms.get(name);
+        const { Tags, Metrics: _metrics, ...given } = input;
+        const now = new Date(this.world.clock.now());
+        existing?.cancel();
+        const stored: StoredAlarm = {
+          alarm: {
+            ...given,
+            AlarmName: name,
+            AlarmArn: this.#on(name).resource,
+            ActionsEnabled: input.ActionsEnabled ?? true,
+            OKActions: input.OKActions ?? [],
+            AlarmActions: input.AlarmActions ?? [],
+            InsufficientDataActions: input.InsufficientDataActions ?? [],
+            Dimensions: input.Dimensions ?? [],
+            AlarmConfigurationUpdatedTimestamp: now,
+            StateValue: existing?.alarm.StateValue ?? "INSUFFICIENT_DATA",
+            StateReason: existing?.alarm.StateReason ?? "Unchecked: Initial alarm creation",
+            StateUpdatedTimestamp: existing?.alarm.StateUpdatedTimestamp ?? now,
+          },
+          tags: existing?.tags ?? new Map((Tags ?? []).map((tag) => [tag.Key ?? "", tag.Value ?? ""])),
+          cancel: () => undefined,
+        };
+        this.#alarms.set(name, stored);
+        this.#watch(stored);
+        return {};
+      },
+    }),
+
+    DescribeAlarms: operation<sdk.DescribeAlarmsInput, sdk.DescribeAlarmsOutput>({
+      access: "read",
+      authorize: () => this.#on("*"),
+      handle: (input) => {
+        range(input.MaxRecords, 1, 100, "MaxRecords", invalid);
+        oneOf(input.StateValue, sdk.StateValue, "StateValue", invalid);
+        for (const type of input.AlarmTypes ?? []) oneOf(type, sdk.AlarmType, "AlarmTypes", invalid);
+        const all = [...this.#alarms.values()]
+          .map(({ alarm }) => alarm)
+          .filter(
+            (alarm) =>
+              (input.AlarmNames?.includes(alarm.AlarmName) ?? true) &&
+              alarm.AlarmName.startsWith(input.AlarmNamePrefix ?? "") &&
+              (input.StateValue ?? alarm.StateValue) === alarm.StateValue &&
+              (input.ActionPrefix === undefined ||
+                alarm.AlarmActions?.some((action) => action.startsWith(input.ActionPrefix ?? ""))) &&
+              (input.AlarmTypes?.includes("MetricAlarm") ?? true),
+          )
+          .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
+        const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, {
+          code: "InvalidNextToken",
+        });
+        return {
+          MetricAlarms: items.map((alarm) => ({ ...alarm })),
+          CompositeAlarms: [],
+          NextToken: nextToken,
+        };
+      },
+    }),
+
+    DescribeAlarmHistory: operation<sdk.DescribeAlarmHistoryInput, sdk.DescribeAlarmHistoryOutput>({
+      access: "read",
+      authorize: (input) => this.#on(input.AlarmName ?? "*"),
+      handle: (input) => {
+        range(input.MaxRecords, 1, 100, "MaxRecords", invalid);
+        oneOf(input.HistoryItemType, sdk.HistoryItemType, "HistoryItemType", invalid);
+        const all = this.#history.filter(
+          (item) =>
+            (input.AlarmName ?? item.AlarmName) === item.AlarmName &&
+            (input.HistoryItemType ?? item.HistoryItemType) === item.HistoryItemType,
+        );
+        const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, {
+          code: "InvalidNextToken",
+        });
+        return { AlarmHistoryItems: items, NextToken: nextToken };
+      },
+    }),
+
+    DeleteAlarms: operation<sdk.DeleteAlarmsInput, object>({
+      access: "write",
+      authorize: (input) => (input.AlarmNames ?? []).map((name) => this.#on(name)),
+      handle: (input) => {
+        lengthBetween(input.AlarmNames, 0, 100, "AlarmNames", invalid);
+        for (const name of input.AlarmNames ?? []) {
+          this.#alarms.get(name)?.cancel();
+          this.#alarms.delete(name);
+        }
+        return {};
+      },
+    }),
+
+    SetAlarmState: operation<sdk.SetAlarmStateInput, object>({
+      access: "write",
+      authorize: (input) => this.#on(input.AlarmName),
+      handle: async (input) => {
+        oneOf(input.StateValue, sdk.StateValue, "StateValue", invalid);
+        if (input.StateReasonData !== undefined)
+          jsonObject(input.StateReasonData, "StateReasonData", { code: "InvalidFormatFault" });
+        const stored = this.#alarm(input.AlarmName);
+        await this.#setState(
+          stored,
+          input.StateValue ?? "OK",
+          input.StateReason ?? "",
+          input.StateReasonData,
+        );
+        return {};
+      },
+    }),
+
+    EnableAlarmActions: operation<sdk.EnableAlarmActionsInput, object>({
+      access: "write",
+      authorize: (input) => (input.AlarmNames ?? []).map((name) => this.#on(name)),
+      handle: (input) => this.#setActions(input.AlarmNames, true),
+    }),
+
+    DisableAlarmActions: operation<sdk.DisableAlarmActionsInput, object>({
+      access: "write",
+      authorize: (input) => (input.AlarmNames ?? []).map((name) => this.#on(name)),
+      handle: (input) => this.#setActions(input.AlarmNames, false),
+    }),
+
+    TagResource: operation<sdk.TagResourceInput, sdk.TagResourceOutput>({
+      access: "write",
+      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
+      handle: (input) => {
+        const { tags } = this.#tagged(input.ResourceARN);
+        for (const { Key = "", Value = "" } of input.Tags ?? []) tags.set(Key, Value);
+        return {};
+      },
+    }),
+
+    UntagResource: operation<sdk.UntagResourceInput, sdk.UntagResourceOutput>({
+      access: "write",
+      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
+      handle: (input) => {
+        const { tags } = this.#tagged(input.ResourceARN);
+        for (const key of input.TagKeys ?? []) tags.delete(key);
+        return {};
+      },
+    }),
+
+    ListTagsForResource: operation<sdk.ListTagsForResourceInput, sdk.ListTagsForResourceOutput>({
+      access: "read",
+      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
+      handle: (input) => ({
+        Tags: [...this.#tagged(input.ResourceARN).tags].map(([Key, Value]) => ({ Key, Value })),
+      }),
+    }),
+
+    PutDashboard: operation<sdk.PutDashboardInput, sdk.PutDashboardOutput>({
+      access: "write",
+      authorize: (input) => ({ resource: this.#dashboardArn(input.DashboardName) }),
+      handle: (input) => {
+        const name = input.DashboardName ?? "";
+        const body = input.DashboardBody ?? "";
+        matchesPattern(name, /[A-Za-z0-9_-]{1,255}/, "DashboardName", { code: "DashboardInvalidInputError" });
+        jsonObject(body, "DashboardBody", { code: "DashboardInvalidInputError" });
+        this.#dashboards.set(name, { body, modifiedMs: this.world.clock.now() });
+        return { DashboardValidationMessages: [] };
+      },
+    }),
+
+    GetDashboard: operation<sdk.GetDashboardInput, sdk.GetDashboardOutput>({
+      access: "read",
+      authorize: (input) => ({ resource: this.#dashboardArn(input.DashboardName) }),
+      handle: (input) => ({
+        DashboardName: input.DashboardName,
+        DashboardArn: this.#dashboardArn(input.DashboardName),
+        DashboardBody: this.#dashboard(input.DashboardName).body,
+      }),
+    }),
+
+    ListDashboards: operation<sdk.ListDashboardsInput, sdk.ListDashboardsOutput>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        const all = [...this.#dashboards].filter(([name]) =>
+          name.startsWith(input.DashboardNamePrefix ?? ""),
+        );
+        const { items, nextToken } = page(all, input.NextToken, undefined, 500, invalid);
+        return {
+          DashboardEntries: items.map(([DashboardName, { body, modifiedMs }]) => ({
+            DashboardName,
+            DashboardArn: this.#dashboardArn(DashboardName),
+            LastModified: new Date(modifiedMs),
+            Size: Buffer.byteLength(body),
+          })),
+          NextToken: nextToken,
+        };
+      },
+    }),
+
+    DeleteDashboards: operation<sdk.DeleteDashboardsInput, sdk.DeleteDashboardsOutput>({
+      access: "write",
+      authorize: (input) => (input.DashboardNames ?? []).map((n) => ({ resource: this.#dashboardArn(n) })),
+      handle: (input) => {
+        for (const name of input.DashboardNames ?? []) this.#dashboard(name);
+        for (const name of input.DashboardNames ?? []) this.#dashboards.delete(name);
+        return {};
+      },
+    }),
+  };
+
+  /** A dashboard's ARN has no Region. */
+  #dashboardArn(name: string | undefined): string {
+    return `arn:${this.world.partition}:cloudwatch::${this.world.account}:dashboard/${name ?? ""}`;
+  }
+
+  #dashboard(name: string | undefined): { body: string } {
+    const found = this.#dashboards.get(name ?? "");
+    if (!found) throw new ServiceError("DashboardNotFoundError", `Dashboard ${name} does not exist`, 404);
+    return found;
+  }
+
+  #setActions(names: readonly string[] | undefined, enabled: boolean): object {
+    for (const name of names ?? []) {
+      const stored = this.#alarms.get(name);
+      if (stored) stored.alarm.ActionsEnabled = enabled;
+    }
+    return {};
+  }
+
+  #tagged(arn: string | undefined): StoredAlarm {
+    const found = [...this.#alarms.values()].find(({ alarm }) => alarm.AlarmArn === arn);
+    if (!found) throw new ServiceError("ResourceNotFoundException", `Resource ${arn} does not exist`, 404);
+    return found;
+  }
+
+  #put(namespace: string, datum: sdk.MetricDatum): void {
+    const timeMs = datum.Timestamp?.getTime() ?? this.world.clock.now();
+    const dimensions = dimensionRecord(datum.Dimensions ?? []);
+    const unit = datum.Unit ?? "None";
+    const name = datum.MetricName ?? "";
+    const set = datum.StatisticValues;
+    if (set)
+      this.#metrics.add(namespace, name, dimensions, {
+        timeMs,
+        unit,
+        count: set.SampleCount ?? 0,
+        sum: set.Sum ?? 0,
+        minimum: set.Minimum ?? 0,
+        maximum: set.Maximum ?? 0,
+      });
+    const values = datum.Values ?? (datum.Value === undefined ? [] : [datum.Value]);
+    values.forEach((value, index) => {
+      const count = datum.Counts?.[index] ?? 1;
+      this.#metrics.add(namespace, name, dimensions, {
+        timeMs,
+        unit,
+        count,
+        sum: value * count,
+        minimum: value,
+        maximum: value,
+      });
+    });
+  }
+}
+
+function dimensionRecord(dimensions: readonly sdk.Dimension[]): Record<string, string> {
+  return Object.fromEntries(dimensions.map(({ Name = "", Value = "" }) => [Name, Value]));
+}
+
+function shownMetric(series: Series): sdk.Metric {
+  return {
+    Namespace: series.namespace,
+    MetricName: series.name,
+    Dimensions: Object.entries(series.dimensions).map(([Name, Value]) => ({ Name, Value })),
+  };
+}
+
+/** The periods of a time range that have data, oldest first. */
+function periods(
+  series: Series | undefined,
+  start: Date | undefined,
+  end: Date | undefined,
+  periodSeconds: number,
+  unit: string | undefined,
+) {
+  const fromMs = start?.getTime() ?? NaN;
+  const toMs = end?.getTime() ?? NaN;
+  if (!(fromMs < toMs)) throw refused("The parameter StartTime must be less than the parameter EndTime.");
+  const periodMs = periodSeconds * 1000;
+  const first = Math.floor(fromMs / periodMs) * periodMs;
+  const byPeriod = new Map<number, Series["samples"]>();
+  for (const sample of between(series, first, toMs, unit)) {
+    const startMs = Math.floor(sample.timeMs / periodMs) * periodMs;
+    const samples = byPeriod.get(startMs);
+    if (samples) samples.push(sample);
+    else byPeriod.set(startMs, [sample]);
+  }
+  return [...byPeriod]
+    .map(([startMs, samples]) => ({ startMs, samples }))
+    .sort((a, b) => a.startMs - b.startMs);
+}
+
+function checkPeriod(period: number): void {
+  if (
+    ![1, 5, 10, 20, 30].includes(period) &&
+    !(Number.isInteger(period) && period > 0 && period % 60 === 0 && period <= 86_400)
+  )
+    throw refused("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60 up to 86400.");
+}
+
+function checkDatum(datum: sdk.MetricDatum): void {
+  lengthBetween(datum.MetricName, 1, 255, "MetricName", invalid);
+  lengthBetween(datum.Dimensions, 0, 30, "Dimensions", invalid);
+  oneOf(datum.Unit, sdk.StandardUnit, "Unit", invalid);
+  const given = [datum.Value, datum.Values, datum.StatisticValues].filter((v) => v !== undefined).length;
+  if (given !== 1)
+    throw new ServiceError(
+      "InvalidParameterCombinationException",
+      "Exactly one of Value, Values and StatisticValues must be given for each metric.",
+    );
+  if (datum.Counts && datum.Counts.length !== datum.Values?.length)
+    throw new ServiceError(
+      "InvalidParameterCombinationException",
+      "Values and Counts must have the same length.",
+    );
+  for (const value of [datum.Value, ...(datum.Values ?? [])])
+    if (value !== undefined && !Number.isFinite(value)) throw refused(`The value ${value} is no number.`);
+  for (const count of datum.Counts ?? []) range(count, 0, 1_000_000, "Counts", invalid);
+  if (datum.Timestamp !== undefined && Number.isNaN(datum.Timestamp.getTime()))
+    throw refused("Timestamp is no date.");
+}
+
+function checkAlarm(input: sdk.PutMetricAlarmInput): void {
+  lengthBetween(input.AlarmName, 1, 255, "AlarmName", invalid);
+  lengthBetween(input.AlarmDescription, 0, 1024, "AlarmDescription", invalid);
+  if (
+    input.Metrics !== undefined ||
+    input.EvaluationCriteria !== undefined ||
+    input.ThresholdMetricId !== undefined
+  )
+    throw notImplemented("an alarm on an expression");
+  for (const member of [
+    "MetricName",
+    "Namespace",
+    "ComparisonOperator",
+    "EvaluationPeriods",
+    "Threshold",
+    "Period",
+  ] as const)
+    if (input[member] === undefined)
+      throw new ServiceError("MissingRequiredParameterException", `The parameter ${member} is required.`);
+  checkPeriod(input.Period ?? 0);
+  range(input.EvaluationPeriods, 1, 8640, "EvaluationPeriods", invalid);
+  range(input.DatapointsToAlarm, 1, input.EvaluationPeriods ?? 1, "DatapointsToAlarm", invalid);
+  oneOf(input.Statistic, sdk.Statistic, "Statistic", invalid);
+  oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
+  oneOf(
+    input.ComparisonOperator,
+    [
+      "GreaterThanOrEqualToThreshold",
+      "GreaterThanThreshold",
+      "LessThanThreshold",
+      "LessThanOrEqualToThreshold",
+    ],
+    "ComparisonOperator",
+    invalid,
+  );
+  oneOf(
+    input.TreatMissingData,
+    ["breaching", "notBreaching", "ignore", "missing"],
+    "TreatMissingData",
+    invalid,
+  );
+  if ((input.Statistic === undefined) === (input.ExtendedStatistic === undefined))
+    throw new ServiceError(
+      "InvalidParameterCombinationException",
+      "Exactly one of Statistic and ExtendedStatistic must be given.",
+    );
+  if (input.ExtendedStatistic !== undefined && !isStatistic(input.ExtendedStatistic))
+    throw refused(`The value ${input.ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
+  for (const action of [
+    ...(input.AlarmActions ?? []),
+    ...(input.OKActions ?? []),
+    ...(input.InsufficientDataActions ?? []),
+  ])
+    if (!/^arn:[^:]+:sns:/.test(action)) throw notImplemented(`an alarm's action ${action}`);
+}
