@@ -31,14 +31,6 @@ export class Rds implements Service {
     return service;
   }
 
-  /**
-   * A rotation of a master user's secret that RDS manages: gives the server a new password and answers the
-   * secret's new value, which Secrets Manager then stages. Undefined for a secret that RDS does not manage.
-   */
-  rotateManagedSecret(secretArn: string): Promise<string | undefined> {
-    return this.#instances.rotateManagedSecret(secretArn);
-  }
-
   /** What the server of an instance wrote to its log, to search it for values. Empty without a server. */
   serverLog(identifier: string): Promise<string> {
     return this.#instances.serverLog(identifier);

@@ -1,13 +1,9 @@
 import type * as sdk from "@aws-sdk/client-rds";
-import type {
-  CreateSecretResponse,
-  DeleteSecretRequest,
-  CreateSecretRequest,
-} from "@aws-sdk/client-secrets-manager";
 import { setMasterPassword } from "../../runtime/master-password";
 import type { DatabaseHandle, DatabaseSpec } from "../../runtime/types";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";
+import { SecretsManager } from "../secrets-manager";
 import { operation, type Operation } from "../service";
 import type { World } from "../world";
 import { instanceNotFound, invalidCombination, invalidValue } from "./errors";
@@ -52,7 +48,7 @@ export class Instances {
       CreateDBInstance: operation<sdk.CreateDBInstanceMessage, sdk.CreateDBInstanceResult>({
         access: "write",
         authorize: on,
-        handle: async (input) => ({ DBInstance: this.#view(await this.#create(input)) }),
+        handle: (input) => ({ DBInstance: this.#view(this.#create(input)) }),
       }),
       DescribeDBInstances: operation<sdk.DescribeDBInstancesMessage, sdk.DBInstanceMessage>({
         access: "read",
@@ -99,20 +95,11 @@ export class Instances {
     return (await this.records.get(identifier)?.handle?.serverLog()) ?? "";
   }
 
-  async rotateManagedSecret(secretArn: string): Promise<string | undefined> {
-    const instance = [...this.records.values()].find((i) => i.secretArn === secretArn);
-    if (!instance) return undefined;
-    if (instance.status !== "available") throw wrongState(instance);
-    const password = this.#newPassword(instance.spec.engine);
-    await this.#setPassword(instance, password);
-    return secretValue(instance);
-  }
-
   async stopAll(): Promise<void> {
     await Promise.all([...this.records.values()].map((i) => i.handle?.stop()));
   }
 
-  async #create(input: sdk.CreateDBInstanceMessage): Promise<InstanceRecord> {
+  #create(input: sdk.CreateDBInstanceMessage): InstanceRecord {
     const identifier = checkIdentifier(input.DBInstanceIdentifier, "DBInstanceIdentifier");
     const engine = engineOf(input.Engine);
     checkInstance(input, engine);
@@ -141,14 +128,7 @@ export class Instances {
       tags: input.Tags ?? [],
     };
     this.records.set(identifier, instance);
-    if (input.ManageMasterUserPassword) {
-      try {
-        instance.secretArn = await this.#createSecret(instance);
-      } catch (error) {
-        this.records.delete(identifier);
-        throw error;
-      }
-    }
+    if (input.ManageMasterUserPassword) this.#createSecret(instance);
     this.world.clock.schedule(0, `start of database ${identifier}`, () => this.#start(instance));
     return instance;
   }
@@ -157,7 +137,6 @@ export class Instances {
     try {
       instance.handle = await this.world.runtime.databases.start(instance.spec);
       instance.status = "available";
-      if (instance.secretArn !== undefined) await this.#putSecret(instance);
     } catch (error) {
       instance.status = "failed";
       instance.failure = error instanceof Error ? error.message : String(error);
@@ -183,14 +162,14 @@ export class Instances {
     if (input.VpcSecurityGroupIds) instance.securityGroupIds = input.VpcSecurityGroupIds;
     if (input.ManageMasterUserPassword === true && instance.secretArn === undefined) {
       await this.#setPassword(instance, this.#newPassword(instance.spec.engine));
-      instance.secretArn = await this.#createSecret(instance);
+      this.#createSecret(instance);
     }
     if (input.ManageMasterUserPassword === false && instance.secretArn !== undefined) {
       if (MasterUserPassword === undefined)
         throw invalidCombination(
           "MasterUserPassword is required when ManageMasterUserPassword is turned off.",
         );
-      await this.#deleteSecret(instance);
+      this.#deleteSecret(instance);
     }
     if (MasterUserPassword !== undefined) await this.#setPassword(instance, MasterUserPassword);
     return instance;
@@ -203,58 +182,54 @@ export class Instances {
       );
     if (!input.ApplyImmediately)
       throw invalidCombination("You must specify ApplyImmediately to rotate the master user password.");
-    await this.#setPassword(instance, this.#newPassword(instance.spec.engine));
-    await this.#putSecret(instance);
+    const request = { SecretId: instance.secretArn, ClientRequestToken: this.#random.uuid() };
+    await this.world.call("secretsmanager", "RotateSecret", request, serviceLinkedRole(this.world));
   }
 
   async #remove(instance: InstanceRecord): Promise<void> {
     await instance.handle?.stop();
     instance.handle = undefined;
-    if (instance.secretArn !== undefined) await this.#deleteSecret(instance);
+    this.#deleteSecret(instance);
     this.records.delete(instance.identifier);
   }
 
   async #setPassword(instance: InstanceRecord, password: string): Promise<void> {
     if (!instance.handle) throw wrongState(instance);
-    await setMasterPassword(instance.spec, instance.handle, password);
+    try {
+      await setMasterPassword(instance.spec, instance.handle, password);
+    } catch (cause) {
+      const message = `The server of ${instance.identifier} did not take a new master password: ${(cause as Error).message}`;
+      throw Object.assign(new ServiceError("InvalidDBInstanceState", message), { cause });
+    }
     instance.spec = { ...instance.spec, masterPassword: password };
   }
 
   /** `rds!db-UUID`, owned by RDS (Amazon RDS User Guide, "Password management with Amazon RDS and AWS Secrets Manager"). */
-  async #createSecret(instance: InstanceRecord): Promise<string> {
-    const request: CreateSecretRequest = {
-      Name: `rds!db-${this.#random.uuid()}`,
-      ClientRequestToken: this.#random.uuid(),
-      Description: `Secret associated with primary RDS DB instance: ${instance.arn}`,
-      SecretString: secretValue(instance),
-      Tags: [
-        { Key: "aws:secretsmanager:owningService", Value: "rds" },
-        { Key: "aws:rds:primaryDBInstanceArn", Value: instance.arn },
-      ],
-      ...(instance.given.MasterUserSecretKmsKeyId === undefined
-        ? {}
-        : { KmsKeyId: instance.given.MasterUserSecretKmsKeyId }),
-    };
-    const { ARN } = await this.#secrets<CreateSecretResponse>("CreateSecret", request);
-    return ARN!;
-  }
-
-  async #putSecret(instance: InstanceRecord): Promise<void> {
-    await this.#secrets("PutSecretValue", {
-      SecretId: instance.secretArn,
-      ClientRequestToken: this.#random.uuid(),
-      SecretString: secretValue(instance),
+  #createSecret(instance: InstanceRecord): void {
+    const secrets = SecretsManager.of(this.world);
+    secrets.manageRotation("rds", (secretArn) => this.#rotate(secretArn));
+    instance.secretArn = secrets.createManaged({
+      owningService: "rds",
+      name: `rds!db-${this.#random.uuid()}`,
+      value: secretValue(instance),
+      description: `Secret associated with primary RDS DB instance: ${instance.arn}`,
+      kmsKeyId: instance.given.MasterUserSecretKmsKeyId,
     });
   }
 
-  async #deleteSecret(instance: InstanceRecord): Promise<void> {
-    const request: DeleteSecretRequest = { SecretId: instance.secretArn, ForceDeleteWithoutRecovery: true };
-    await this.#secrets("DeleteSecret", request);
+  #deleteSecret(instance: InstanceRecord): void {
+    if (instance.secretArn === undefined) return;
+    SecretsManager.of(this.world).deleteManaged(instance.secretArn);
     instance.secretArn = undefined;
   }
 
-  #secrets<Output extends object>(operationName: string, input: object): Promise<Output> {
-    return this.world.call<Output>("secretsmanager", operationName, input, serviceLinkedRole(this.world));
+  /** A rotation of a managed secret: the server takes a new password, and the secret's new value is given. */
+  async #rotate(secretArn: string): Promise<string> {
+    const instance = [...this.records.values()].find((i) => i.secretArn === secretArn);
+    if (!instance) throw instanceNotFound(secretArn);
+    if (instance.status !== "available") throw wrongState(instance);
+    await this.#setPassword(instance, this.#newPassword(instance.spec.engine));
+    return secretValue(instance);
   }
 
   #newPassword(engine: DatabaseSpec["engine"]): string {

@@ -13,12 +13,18 @@ import {
   type CreateDBInstanceCommandInput,
 } from "@aws-sdk/client-rds";
 import { DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import { Client } from "pg";
 import { operator } from "../../../../local/aws/caller";
 import { clientConfig } from "../../../../local/aws/in-process";
 import { Rds } from "../../../../local/aws/rds";
 import { PostgresRuntime } from "../../../../local/runtime/postgres";
 import type { DatabaseHandle, DatabaseSpec } from "../../../../local/runtime/types";
+import type { World } from "../../../../local/aws/world";
 import { noRuntime, realWorld, virtualWorld } from "../../../support/world";
 
 const input: CreateDBInstanceCommandInput = {
@@ -207,34 +213,61 @@ describe("Rds", () => {
     assert.deepEqual(TagList, [{ Key: "team", Value: "shop" }]);
   });
 
-  it("changes the password of a real PostgreSQL and leaves no trace of it in the server's log", async () => {
+  it("lets Secrets Manager rotate the master password of a real PostgreSQL, and leaves no trace in its log", async () => {
     const world = realWorld({ runtime: { ...noRuntime, databases: new PostgresRuntime() } });
     try {
-      const rds = new RDSClient(clientConfig(world, operator));
-      await rds.send(new CreateDBInstanceCommand(input));
-      let instance;
-      do {
-        await world.clock.sleep(20, "poll");
-        const answer = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: "shop" }));
-        instance = answer.DBInstances![0]!;
-      } while (instance.DBInstanceStatus === "creating");
-      assert.equal(instance.DBInstanceStatus, "available", instance.StatusInfos?.[0]?.Message);
-
-      await rds.send(
-        new ModifyDBInstanceCommand({ DBInstanceIdentifier: "shop", MasterUserPassword: "second-password" }),
+      const config = clientConfig(world, operator);
+      const [rds, secrets] = [new RDSClient(config), new SecretsManagerClient(config)];
+      const managed = { ...input, MasterUserPassword: undefined, ManageMasterUserPassword: true };
+      await rds.send(new CreateDBInstanceCommand(managed));
+      const instance = await until(
+        world,
+        async () =>
+          (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: "shop" }))).DBInstances![0]!,
+        (i) => i.DBInstanceStatus !== "creating",
       );
-
-      const { Address: host, Port: port } = instance.Endpoint!;
-      const login = async (password: string) => {
-        const client = new Client({ host, port, user: "shop_admin", database: "shop", password });
+      assert.equal(instance.DBInstanceStatus, "available", instance.StatusInfos?.[0]?.Message);
+      const SecretId = instance.MasterUserSecret!.SecretArn!;
+      const credential = async () => {
+        const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+        return JSON.parse(SecretString!) as { username: string; password: string };
+      };
+      const login = async (user: string, password: string) => {
+        const { Address: host, Port: port } = instance.Endpoint!;
+        const client = new Client({ host, port, user, database: "shop", password });
         await client.connect();
         await client.end();
       };
-      await assert.rejects(login("first-password"), /password authentication failed/);
-      await login("second-password");
-      assert.doesNotMatch(await Rds.of(world).serverLog("shop"), /(first|second)-password/);
+      const before = await credential();
+      await login(before.username, before.password);
+
+      await rds.send(
+        new ModifyDBInstanceCommand({
+          DBInstanceIdentifier: "shop",
+          RotateMasterUserPassword: true,
+          ApplyImmediately: true,
+        }),
+      );
+      const after = await until(world, credential, (c) => c.password !== before.password);
+
+      await login(after.username, after.password);
+      await assert.rejects(login(before.username, before.password), /password authentication failed/);
+      const { OwningService, Name } = await secrets.send(new DescribeSecretCommand({ SecretId }));
+      assert.equal(OwningService, "rds");
+      assert.match(Name!, /^rds!db-/);
+      const log = await Rds.of(world).serverLog("shop");
+      for (const { password } of [before, after]) assert.ok(!log.includes(password));
     } finally {
       await world.stop();
     }
   });
 });
+
+/** Asks again every 20 ms until the answer is what is waited for; mocha's timeout ends a wait that is in vain. */
+async function until<T>(world: World, ask: () => Promise<T>, done: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (done(answer)) return answer;
+    await world.clock.sleep(20, "the next look");
+  }
+}
