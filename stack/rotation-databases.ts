@@ -21,18 +21,16 @@ const ENGINE_OF: Readonly<Record<string, EngineName>> = {
  */
 export async function resolveDatabases(rotations: readonly RotationSettings[]): Promise<ResolvedRotation[]> {
   const mistakes: Mistake[] = [];
-  const resolved = await Promise.all(
-    rotations.map(async (rotation, index): Promise<ResolvedRotation[]> => {
-      const { rotator } = rotation;
-      if (rotator.kind !== "built-in") return [{ ...rotation, rotator }];
-      const found = await resolve(rotator);
-      if (typeof found !== "string") return [{ ...rotation, rotator: found }];
+  const resolved: ResolvedRotation[] = [];
+  for (const [index, rotation] of rotations.entries()) {
+    const { rotator } = rotation;
+    const found = rotator.kind === "built-in" ? await resolve(rotator) : rotator;
+    if (typeof found === "string")
       mistakes.push({ path: ["rotations", index, "rotator", "database"], message: found });
-      return [];
-    }),
-  );
+    else resolved.push({ ...rotation, rotator: found });
+  }
   if (mistakes.length > 0) throw settingsError(mistakes);
-  return resolved.flat();
+  return resolved;
 }
 
 /** The rotator with everything known, or what is wrong with its database. */

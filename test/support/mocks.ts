@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly recycler: "stub" | "real";
   /** Told of each resource as it is declared, in a program that fails too. */
   readonly onResource: (name: string) => void;
+  /** Outputs that resources of a type have beside those of the mocks. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Answers of further provider functions, by token. */
   readonly calls: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 }
@@ -92,6 +94,7 @@ export const somewhere: Surroundings = {
   stack: "dev",
   recycler: "stub",
   onResource: () => {},
+  outputs: {},
   calls: {},
 };
 
@@ -111,9 +114,17 @@ export async function runProgram(
     {
       newResource: (args) => {
         if (args.type !== "pulumi:pulumi:Stack") around.onResource(args.name);
-        return newResource(args, declared);
+        return newResource(args, declared, around.outputs[args.type] ?? {});
       },
-      call: ({ token, inputs }) => answer(token, inputs as Record<string, unknown>, around),
+      call: ({ token, inputs }) => {
+        try {
+          return answer(token, inputs as Record<string, unknown>, around);
+        } catch (error) {
+          // The SDK expects the errors of gRPC, whose text is in `details`.
+          if (error instanceof Error) Object.assign(error, { details: error.message });
+          throw error;
+        }
+      },
     },
     around.project,
     around.stack,
@@ -143,6 +154,7 @@ export async function runProgram(
 function newResource(
   args: pulumi.runtime.MockResourceArgs,
   declared: Map<string, Declared>,
+  outputs: Readonly<Record<string, unknown>>,
 ): pulumi.runtime.MockResourceResult {
   if (args.type === "pulumi:pulumi:Stack") return { id: undefined, state: {} };
   const known = TYPES[args.type];
@@ -165,7 +177,7 @@ function newResource(
   );
   return {
     id: args.custom ? `${COMPUTED}${args.name}.id` : undefined,
-    state: { name: args.name, ...inputs, ...computed },
+    state: { name: args.name, ...inputs, ...computed, ...outputs },
   };
 }
 
