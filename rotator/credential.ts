@@ -41,7 +41,7 @@ export function parseCredential(text: string | undefined, where: string): Creden
     const value = record[name];
     if (value === undefined || value === null || value === "") return undefined;
     if (typeof value !== "string") mistakes.push(`${name} is ${kindOf(value)}, wanted a text`);
-    return String(value);
+    return typeof value === "string" ? value : undefined;
   };
   const required = (name: string): string => {
     const before = mistakes.length;

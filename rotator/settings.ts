@@ -69,7 +69,7 @@ export function parseSettings(json: string | undefined): CompleteSettings {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw rotatorError("final", "invalid-settings", `${settingsVariable}: found ${json}, wanted an object`);
-  return completeSettings(value as RotatorSettings);
+  return completeSettings(value);
 }
 
 /** Checks settings and fills in the defaults; see `parseSettings`. */
@@ -101,7 +101,7 @@ export function completeSettings(settings: RotatorSettings): CompleteSettings {
 }
 
 function oneOf(...values: readonly string[]): (value: unknown) => string | undefined {
-  return (value) => (values.includes(value as string) ? undefined : values.join(" or "));
+  return (value) => (values.some((known) => known === value) ? undefined : values.join(" or "));
 }
 
 function text(value: unknown): string | undefined {

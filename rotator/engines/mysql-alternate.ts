@@ -2,7 +2,7 @@ import { escape, escapeId } from "mysql2/promise";
 import { rotatorError } from "../errors";
 import { grantsToCopy, parseGrants, type Grants } from "./mysql-grants";
 import { hostsOf, identify, isMariadb, missingRightCodes, withLock } from "./mysql";
-import type { Alternation, Connection, Login } from "./types";
+import { textOf, type Alternation, type Connection, type Login } from "./types";
 
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
 
@@ -29,7 +29,7 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
   const { original, clone, current, pending } = request;
   const mariadb = await isMariadb(connection);
   const [me] = await connection.query("SELECT CURRENT_USER() AS me");
-  const admin = account(String(me!["me"]));
+  const admin = account(textOf(me, "me"));
   const attempt = <T>(gives: string, action: () => Promise<T>): Promise<T> =>
     orNameTheRight(admin, gives, action);
 
@@ -78,7 +78,7 @@ async function copyGrants(
     return parseGrants(rows.map((row) => String(Object.values(row)[0])));
   };
   const [me] = await connection.query("SELECT CURRENT_USER() AS me");
-  const admin = account(String(me!["me"]));
+  const admin = account(textOf(me, "me"));
   const statements = grantsToCopy(
     await grants(original),
     await grants(clone),
@@ -103,7 +103,7 @@ async function copyLimits(
       [user, host],
     );
     const required: Readonly<Record<string, string>> = { "": "NONE", ANY: "SSL", X509: "X509" };
-    const tls = required[String(row?.["ssl_type"] ?? "")];
+    const tls = required[textOf(row, "ssl_type")];
     if (!tls)
       throw rotatorError(
         "final",
@@ -133,7 +133,8 @@ async function defaultRoles(
       "SELECT default_role AS role FROM mysql.user WHERE User = ? AND Host = ?",
       [user, host],
     );
-    return row?.["role"] ? escapeId(String(row["role"]), true) : "";
+    const role = textOf(row, "role");
+    return role === "" ? "" : escapeId(role, true);
   }
   const tables = await connection.query(
     "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mysql' AND table_name = 'default_roles'",
@@ -145,7 +146,7 @@ async function defaultRoles(
     [user, host],
   );
   return rows
-    .map((row) => `${escapeId(String(row["role"]), true)}@${escapeId(String(row["host"]), true)}`)
+    .map((row) => `${escapeId(textOf(row, "role"), true)}@${escapeId(textOf(row, "host"), true)}`)
     .join(", ");
 }
 

@@ -4,7 +4,7 @@ import { rotatorError } from "../errors";
 import { awkwardCharacters } from "../password";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternateMysql } from "./mysql-alternate";
-import type { Connect, Connection, Engine, Login } from "./types";
+import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
 
 /** Characters of a user name: MySQL 8.4 Reference Manual, "Account User Names"; MariaDB documentation, "CREATE USER". */
 const maxNameCharacters = { mysql: 32, mariadb: 80 };
@@ -36,7 +36,7 @@ export function missingRightCodes(): ReadonlySet<string> {
   return new Set([
     ...["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_TABLEACCESS_DENIED_ERROR"],
     ...["ER_COLUMNACCESS_DENIED_ERROR", "ER_PROCACCESS_DENIED_ERROR", "ER_SPECIFIC_ACCESS_DENIED_ERROR"],
-    ...["ER_CANNOT_USER", "ER_KILL_DENIED_ERROR", "ER_ACCESS_DENIED_CHANGE_USER_ERROR"],
+    ...["ER_ACCESS_DENIED_CHANGE_USER_ERROR"],
   ]);
 }
 
@@ -78,6 +78,7 @@ export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connec
         // One's own password takes no right: these two forms, and no other.
         if (await isMariadb(connection))
           await hashedOrClear(
+            connection,
             () => connection.query("SET PASSWORD = ?", [nativeHash(password)]),
             () => connection.query("SET PASSWORD = PASSWORD(?)", [password]),
           );
@@ -145,7 +146,7 @@ export async function withLock<T>(
 /** Whether the server is MariaDB, whatever the secret calls it: the statements differ. */
 export async function isMariadb(connection: Connection): Promise<boolean> {
   const [row] = await connection.query("SELECT VERSION() AS version");
-  return /mariadb/i.test(String(row?.["version"]));
+  return /mariadb/i.test(textOf(row, "version"));
 }
 
 /** The hosts from which a user is known; an account is user and host. */
@@ -154,7 +155,7 @@ export async function hostsOf(connection: Connection, user: string): Promise<str
     "SELECT Host AS host FROM mysql.user WHERE User = ? AND Host <> '' ORDER BY 1",
     [user],
   );
-  return rows.map(({ host }) => String(host));
+  return rows.map((row) => textOf(row, "host"));
 }
 
 /**
@@ -171,6 +172,7 @@ export async function identify(
   const clear = () => connection.query(`${verb} ?@? IDENTIFIED BY ?`, [user, host, password]);
   if (!(await isMariadb(connection))) return void (await clear());
   await hashedOrClear(
+    connection,
     () =>
       connection.query(`${verb} ?@? IDENTIFIED VIA mysql_native_password USING ?`, [
         user,
@@ -182,18 +184,37 @@ export async function identify(
 }
 
 /** MariaDB with a plugin that validates passwords refuses a hash (strict_password_validation): it must see them. */
-async function hashedOrClear(hashed: () => Promise<unknown>, clear: () => Promise<unknown>): Promise<void> {
+async function hashedOrClear(
+  connection: Connection,
+  hashed: () => Promise<unknown>,
+  clear: () => Promise<unknown>,
+): Promise<void> {
   try {
     await hashed();
   } catch (error) {
-    if (
-      !["ER_NOT_VALID_PASSWORD", "ER_OPTION_PREVENTS_STATEMENT"].includes(
-        (error as { code?: string }).code ?? "",
-      )
-    )
-      throw error;
-    await clear();
+    if (!(await isAboutThePassword(connection, error))) throw error;
+    try {
+      await clear();
+    } catch (refusal) {
+      if (!(await isAboutThePassword(connection, refusal))) throw refusal;
+      throw rotatorError(
+        "final",
+        "password-refused",
+        `the server refuses the new password by a rule of its own (${(refusal as Error).message}): make the rotator's ` +
+          `setting password (length, classes) follow it`,
+      );
+    }
   }
+}
+
+/** Whether a statement failed because of the password: MariaDB says so only beside the error. */
+async function isAboutThePassword(connection: Connection, error: unknown): Promise<boolean> {
+  const { code } = error as { code?: string };
+  if (code === "ER_NOT_VALID_PASSWORD" || code === "ER_OPTION_PREVENTS_STATEMENT") return true;
+  if (code !== "ER_CANNOT_USER") return false;
+  const warnings = await connection.query("SHOW WARNINGS");
+  // MariaDB Error Codes: 1819 ER_NOT_VALID_PASSWORD, 1290 ER_OPTION_PREVENTS_STATEMENT.
+  return warnings.some((row) => ["1819", "1290"].includes(textOf(row, "Code")));
 }
 
 /** What mysql_native_password stores: `*` and SHA-1 of SHA-1 in hexadecimal. */
@@ -221,7 +242,7 @@ export async function connectMysql(login: Login): Promise<Connection> {
         { sql, timeout: statementTimeoutMs + 5_000 },
         values as unknown[],
       );
-      return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+      return Array.isArray(rows) ? (rows as Row[]) : [];
     },
     end: () => connection.end(),
   };

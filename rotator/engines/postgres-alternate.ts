@@ -1,6 +1,6 @@
 import { rotatorError } from "../errors";
 import { formatted, serverFormatted, setVerifier } from "./postgres";
-import type { Alternation, Connection, Login } from "./types";
+import { textOf, type Alternation, type Connection, type Login } from "./types";
 
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
 
@@ -36,7 +36,7 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
     [original, clone],
   );
   const version = Number(server!["version"]);
-  const adminName = String(server!["admin"]);
+  const adminName = textOf(server, "admin");
   if (!server!["original"])
     throw rotatorError(
       "final",
@@ -97,9 +97,7 @@ async function copyLimits(
   );
   if (row!["same"]) return;
   const format = `ALTER ROLE %I LOGIN CONNECTION LIMIT ${Number(row!["connections"])} VALID UNTIL %L`;
-  await attempt({ reaches: clone }, () =>
-    serverFormatted(connection, format, [clone, String(row!["until"])]),
-  );
+  await attempt({ reaches: clone }, () => serverFormatted(connection, format, [clone, textOf(row, "until")]));
 }
 
 /** `ALTER ROLE original SET ...` (search_path, timeouts): applied at login, so the clone needs them too. */
@@ -123,19 +121,21 @@ async function copySettings(
       ORDER BY 1, 2`,
     [original, clone],
   );
-  for (const { database, name, value } of rows) {
-    const target = await formatted(connection, database ? "ALTER ROLE %I IN DATABASE %I" : "ALTER ROLE %I", [
-      clone,
-      ...(database ? [String(database)] : []),
-    ]);
-    const setting = await formatted(connection, "%I", [String(name)]);
-    const gives = await formatted(
+  for (const row of rows) {
+    const [database, name, value] = [textOf(row, "database"), textOf(row, "name"), textOf(row, "value")];
+    const target = await formatted(
       connection,
-      `${target.replaceAll("%", "%%")} SET ${setting.replaceAll("%", "%%")} TO %L`,
-      [String(value ?? "")],
+      database === "" ? "ALTER ROLE %I" : "ALTER ROLE %I IN DATABASE %I",
+      database === "" ? [clone] : [clone, database],
     );
-    await attempt({ statement: value === null ? `${target} RESET ${setting}` : gives }, async () => {
-      if (value === null) return void (await connection.query(`${target} RESET ${setting}`));
+    const setting = await formatted(connection, "%I", [name]);
+    if (row["value"] === null) {
+      const reset = `${target} RESET ${setting}`;
+      await attempt({ statement: reset }, async () => void (await connection.query(reset)));
+      continue;
+    }
+    const statement = `${target} SET ${setting} TO ${await formatted(connection, "%L", [value])}`;
+    await attempt({ statement }, async () => {
       // A list (search_path) is kept as the server wrote it: set here as a whole, then taken over from here.
       await connection.query("SELECT set_config($1, $2, true)", [name, value]);
       await connection.query(`${target} SET ${setting} FROM CURRENT`);

@@ -4,7 +4,7 @@ import { awkwardCharacters } from "../password";
 import { scramVerifier } from "../scram";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternatePostgres } from "./postgres-alternate";
-import type { Connect, Connection, Engine, Login } from "./types";
+import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
 
 /** Bytes of a name; PostgreSQL silently cuts off what is longer (NAMEDATALEN - 1). */
 const maxNameBytes = 63;
@@ -58,7 +58,7 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
     async changeOwnPassword(login, password) {
       await session(login, `change the password of ${login.username}`, async (connection) => {
         const [row] = await connection.query("SELECT session_user AS name");
-        await setVerifier(connection, String(row!["name"]), password);
+        await setVerifier(connection, textOf(row, "name"), password);
       });
     },
 
@@ -123,7 +123,7 @@ export async function formatted(
     format,
     values,
   ]);
-  return String(row!["statement"]);
+  return textOf(row, "statement");
 }
 
 /** Opens a connection with the driver `pg`. */
@@ -152,8 +152,7 @@ export async function connectPostgres(login: Login): Promise<Connection> {
     throw error;
   }
   return {
-    query: async (text, values) =>
-      (await client.query(text, values as unknown[])).rows as Record<string, unknown>[],
+    query: async (text, values) => (await client.query(text, values as unknown[])).rows as Row[],
     end: () => client.end(),
   };
 }

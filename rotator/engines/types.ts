@@ -11,10 +11,19 @@ export interface Login {
   readonly tls: "verify-full" | "disable";
 }
 
+/** A row as a driver gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A column that holds text, or a number as text; empty when there is no such row, column or value. */
+export function textOf(row: Row | undefined, column: string): string {
+  const value = row?.[column];
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
 /** An open connection: what the engines need of a driver. */
 export interface Connection {
   /** Runs one statement; `values` are quoted by the driver or sent beside it. */
-  query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  query(text: string, values?: readonly unknown[]): Promise<Row[]>;
   end(): Promise<void>;
 }
 
@@ -41,15 +50,15 @@ export interface Engine {
   readonly passwordRules: PasswordRules;
   readonly defaultPort: number;
   /** Refuses a user name that the server would refuse or cut off. */
-  checkUserName(name: string): void;
+  readonly checkUserName: (name: string) => void;
   /** Opens a new connection and asks something. False only when the server refuses this user or password. */
-  accepts(login: Login): Promise<boolean>;
+  readonly accepts: (login: Login) => Promise<boolean>;
   /** A user changes its own password. */
-  changeOwnPassword(login: Login, password: string): Promise<void>;
+  readonly changeOwnPassword: (login: Login, password: string) => Promise<void>;
   /** An administrator changes a user's password. */
-  setPassword(admin: Login, username: string, password: string): Promise<void>;
+  readonly setPassword: (admin: Login, username: string, password: string) => Promise<void>;
   /** Makes the pending credential work, with the rights of the original, whoever makes an object. */
-  alternate(request: Alternation): Promise<void>;
+  readonly alternate: (request: Alternation) => Promise<void>;
   /**
    * Runs `action` while nobody else runs one for the same `name` on this server. `action` is given a check that
    * throws when the lock may have been lost.

@@ -7,11 +7,11 @@ export interface Change {
   readonly current: Credential;
   readonly pending: Credential;
   /** The administrator, read when it is first needed; undefined when none is configured. */
-  admin(): Promise<Login | undefined>;
+  readonly admin: () => Promise<Login | undefined>;
   /** Where and as whom a credential logs in. */
-  login(credential: Credential): Login;
+  readonly login: (credential: Credential) => Login;
   /** Credentials that may still be valid when the current one is not, likeliest first. */
-  others(): AsyncIterable<Credential>;
+  readonly others: () => AsyncIterable<Credential>;
 }
 
 /** How a rotation replaces one credential by the next. */

@@ -138,7 +138,11 @@ export class RotationScenario {
 export function describeDeeply(error: unknown): string {
   const parts: string[] = [];
   for (let at = error; at !== undefined && at !== null; at = (at as { cause?: unknown }).cause) {
-    parts.push(String(at), (at as Error).stack ?? "", JSON.stringify(at, Object.getOwnPropertyNames(at)));
+    parts.push(
+      (at as Error).message,
+      (at as Error).stack ?? "",
+      JSON.stringify(at, Object.getOwnPropertyNames(at)),
+    );
   }
   return parts.join("\n");
 }

@@ -31,7 +31,7 @@ describe("createAuthority", () => {
     const { port } = server.address() as AddressInfo;
 
     const trusting = connect({ host: "127.0.0.1", port, ca: authority.certificate });
-    const [greeting] = await once(trusting, "data");
+    const [greeting] = (await once(trusting, "data")) as [Buffer];
     const stranger = connect({ host: "127.0.0.1", port });
 
     assert.equal(String(greeting), "hello");
