@@ -103,6 +103,7 @@ export async function fleet(
   Object.assign(ecs.settings, options.settings);
   const events: AwsEvent[] = [];
   world.onEvent((event) => events.push(event));
+  await createRole(world, "shop-execution", "ecs-tasks.amazonaws.com");
   const client = new ECSClient(clientConfig(world, operator));
   await client.send(new CreateClusterCommand({ clusterName: "shop" }));
   const made: Fleet = {
@@ -145,6 +146,13 @@ export async function fleet(
     },
   };
   return made;
+}
+
+/** A role that this service may assume, without any policy. */
+export async function createRole(world: World, RoleName: string, principal: string): Promise<void> {
+  const statement = { Effect: "Allow", Principal: { Service: principal }, Action: "sts:AssumeRole" };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  await world.asOperator("iam", "CreateRole", { RoleName, AssumeRolePolicyDocument });
 }
 
 /** A container that has a secret's key, a parameter and a secret log option injected. */

@@ -4,6 +4,7 @@ import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import type { TaskSpec } from "../../runtime/types";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
+import { Iam } from "../iam";
 import type { World } from "../world";
 import type { SecretRead, TaskRecord } from "./state";
 
@@ -26,6 +27,7 @@ export async function injectSecrets(
   task: TaskRecord,
 ): Promise<{ containers: TaskSpec["containers"]; reads: SecretRead[] }> {
   const definition = task.definition.definition;
+  checkTrust(world, definition.executionRoleArn);
   const reader = new Reader(world, definition.executionRoleArn, task.id);
   const containers: TaskSpec["containers"][number][] = [];
   for (const container of definition.containerDefinitions ?? []) {
@@ -48,6 +50,16 @@ export async function injectSecrets(
   }
   for (const { valueFrom } of serviceConnectLogSecrets(task)) await reader.read(valueFrom ?? "");
   return { containers, reads: reader.reads };
+}
+
+/** ECS assumes the execution role for every task that has one, whether something is to be read or not. */
+function checkTrust(world: World, roleArn: string | undefined): void {
+  if (roleArn === undefined) return;
+  const context = { "aws:SourceArn": world.arn("ecs", "*"), "aws:SourceAccount": world.account };
+  if (!Iam.of(world).trusts(roleArn, "ecs-tasks.amazonaws.com", context))
+    throw new StartFailure(
+      `ECS was unable to assume the role '${roleArn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`,
+    );
 }
 
 /** The Service Connect proxy is a container that ECS adds: its log driver's secrets are read with the others. */

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { DescribeTasksCommand, ListTasksCommand } from "@aws-sdk/client-ecs";
 import {
   container,
+  createRole,
   executionRoleArn,
   fleet,
   parameterArn,
@@ -146,6 +147,27 @@ describe("ECS secrets injection", () => {
 
     assert.equal(f.specs[0]!.containers[0]!.environment.DB_PASSWORD, "second");
   });
+
+  for (const [what, role] of [
+    ["does not exist", "none"],
+    ["trusts somebody else", "other"],
+  ] as const)
+    it(`stops a task whose execution role ${what}`, async () => {
+      const f = await fleet();
+      await createRole(f.world, "other", "lambda.amazonaws.com");
+      const taskDefinition = await f.register({
+        executionRoleArn: `arn:aws:iam::123456789012:role/${role}`,
+      });
+
+      await f.create({ desiredCount: 1, taskDefinition });
+      await f.clock.runUntil(f.clock.now() + 200);
+
+      assert.match(
+        (await stoppedReason(f))!,
+        /^ECS was unable to assume the role 'arn:.*' that was provided/,
+      );
+      assert.deepEqual(f.readable.reads, []);
+    });
 
   it("refuses a definition with secrets and no execution role", async () => {
     const f = await fleet();
