@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { operator } from "./aws/caller";
 import { Iam } from "./aws/iam";
 import { decisionIn, isNews } from "./demo/decisions";
@@ -71,7 +72,7 @@ async function main(): Promise<void> {
     (end) => (close = end),
   );
   try {
-    const stage = await Promise.race([opened, interrupted]);
+    const stage = await Promise.race([opened, interrupted, platform.failed]);
     if (!stage) return;
     process.stdout.write(`${welcome(stage)}\n`);
     platform.onFunctionLine = (functionName, line) => {
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
       if (decision && isNews(decision))
         timeline.event(decision.decision, `${decision.service}: ${decision.reason}`);
     };
-    await interrupted;
+    await Promise.race([interrupted, platform.failed]);
   } finally {
     await close();
   }
@@ -89,7 +90,7 @@ if (require.main === module)
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.stderr.write(`${inspect(error)}\n`);
       process.exit(1);
     },
   );

@@ -25,6 +25,8 @@ export interface Platform {
   readonly runtime: Runtime;
   /** Receives every line that a function writes. */
   onFunctionLine: (functionName: string, line: string) => void;
+  /** Rejects when something that was scheduled fails: the world has ended. Never resolves. */
+  readonly failed: Promise<never>;
   /** Ends what the services of a world did not end. */
   close(): Promise<void>;
 }
@@ -39,7 +41,13 @@ export interface ProcessPlatformOptions {
 
 /** Real time, and processes for everything: functions from their archives, tasks, PostgreSQL. */
 export function processPlatform(options: ProcessPlatformOptions): Platform {
-  const clock = new RealClock();
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  // Whoever waits for the world sees it; without anybody it must not end the process at once.
+  failed.catch(() => undefined);
+  const clock = new RealClock((cause, name) =>
+    fail(new Error(`a scheduled task failed: ${name}`, { cause })),
+  );
   const functions = new ProcessFunctionRuntime();
   const databases = new Set<DatabaseHandle>();
   const postgres = new PostgresRuntime({ clock });
@@ -62,6 +70,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
       },
     },
     onFunctionLine: () => undefined,
+    failed,
     async close() {
       await functions.stop();
       await Promise.all([...databases].map((database) => database.stop()));

@@ -1,7 +1,7 @@
 import { decisionIn, isNews } from "./decisions";
 import { example, recyclerName } from "./example";
 import { httpProbe, Load } from "./load";
-import { processPlatform } from "./platform";
+import { processPlatform, type Platform } from "./platform";
 import { faultsOf, faultsOfControl, makeReport, type Report } from "./report";
 import { runScenario, type Change } from "./scenario";
 import { openStage, type Stage } from "./stage";
@@ -50,31 +50,43 @@ export async function runDemo(
   };
   ended(end);
   try {
-    let resources = 0;
-    timeline.progress(() => `         ${resources} resources`);
-    const stage = await openStage(
-      platform,
-      {
-        seed: options.seed,
-        mode: options.withoutRecycler ? "off" : "recycle",
-        cloudTrailDelayMs,
-        onStep: (step) => timeline.event("deploy", step),
-        onResource: (count) => (resources = count),
-      },
-      (endStage) => (close = endStage),
-    );
-    timeline.event("deploy", `${resources} resources stand`);
-    return await watch(stage, options, timeline, platform);
+    return await Promise.race([
+      platform.failed,
+      perform(options, platform, timeline, (closer) => (close = closer)),
+    ]);
   } finally {
     await end();
   }
+}
+
+async function perform(
+  options: DemoOptions,
+  platform: Platform,
+  timeline: Timeline,
+  opened: (close: () => Promise<void>) => void,
+): Promise<DemoResult> {
+  let resources = 0;
+  timeline.progress(() => `         ${resources} resources`);
+  const stage = await openStage(
+    platform,
+    {
+      seed: options.seed,
+      mode: options.withoutRecycler ? "off" : "recycle",
+      cloudTrailDelayMs,
+      onStep: (step) => timeline.event("deploy", step),
+      onResource: (count) => (resources = count),
+    },
+    opened,
+  );
+  timeline.event("deploy", `${resources} resources stand`);
+  return watch(stage, options, timeline, platform);
 }
 
 async function watch(
   stage: Stage,
   options: DemoOptions,
   timeline: Timeline,
-  platform: { onFunctionLine: (functionName: string, line: string) => void },
+  platform: Platform,
 ): Promise<DemoResult> {
   const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
   const load = new Load(stage.world, example.cluster, covered, httpProbe, queryIntervalMs);

@@ -1,4 +1,5 @@
 import {
+  DescribeSecretCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
   TagResourceCommand,
@@ -56,6 +57,8 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
   const { secretsManager, ssm } = setting.clients;
   const rotate = () => secretsManager.send(new RotateSecretCommand({ SecretId: example.databaseSecret }));
 
+  await configurationTested(setting);
+
   await step("rotate the database's password", example.databaseSecret, rotate);
   await step("rotate it again", example.databaseSecret, rotate);
   if (!setting.recycler) return changes;
@@ -75,6 +78,18 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
   setting.say("wait", "whatever comes of that");
   await setting.world.clock.sleep(setting.quietMs, "the end of the scenario");
   return changes;
+}
+
+/**
+ * Secrets Manager tests a rotation when it is configured, with a pending version that it takes away again; until
+ * then RotateSecret is refused.
+ */
+async function configurationTested({ world, clients }: Setting): Promise<void> {
+  const command = new DescribeSecretCommand({ SecretId: example.databaseSecret });
+  await until(world, `the rotation of ${example.databaseSecret} was tested`, async () => {
+    const { VersionIdsToStages } = await clients.secretsManager.send(command);
+    return Object.values(VersionIdsToStages ?? {}).every((stages) => !stages.includes("AWSPENDING"));
+  });
 }
 
 /** What must do nothing. */
@@ -167,9 +182,9 @@ async function allFresh(setting: Setting, move: Move): Promise<Record<string, nu
 }
 
 /** Waits on the world's clock. Throws, naming what was waited for, when it does not come. */
-async function until(world: World, what: string, holds: () => boolean): Promise<void> {
+async function until(world: World, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = world.clock.now() + stepDeadlineMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (world.clock.now() > deadline) throw new Error(`not within ${stepDeadlineMs / 1000} s: ${what}`);
     await world.clock.sleep(pollMs, what);
   }

@@ -36,6 +36,6 @@ export function batch<Entry extends { Id?: string }, Answer extends object>(
       Failed.push({ Id, Code: error.code, Message: error.message, SenderFault: error.status < 500 });
     }
   }
-  // AWS leaves an empty list of failures out.
-  return { Successful, Failed: Failed.length > 0 ? Failed : undefined };
+  // The model has both as required members.
+  return { Successful, Failed };
 }
