@@ -3,6 +3,8 @@
  * the policy pack, exported as `policyConfig`. No Output, no class.
  */
 
+import type { Limits } from "./decision";
+
 /** One entry of `services[]`, normalised: names, not ARNs. */
 export interface CoveredServices {
   /** Name of the cluster. */
@@ -29,12 +31,7 @@ export interface RecyclerSettings {
   readonly queueName: string;
   /** Delay of the queue, in seconds: how long a move may wait for its own event. */
   readonly delaySeconds: number;
-  readonly limits: {
-    readonly minutesBetweenDeployments?: number;
-    readonly maxConcurrentDeployments?: number;
-    readonly bakeTimeInMinutes?: number;
-    readonly overtakeAfterMinutes?: number;
-  };
+  readonly limits: Limits;
 }
 
 /** Names that do not depend on any stack's settings. */

@@ -39,6 +39,8 @@ export interface SeenService {
   readonly kind: "service";
   /** `ECS`, `CODE_DEPLOY`, `EXTERNAL`. */
   readonly controller: string;
+  /** `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`. */
+  readonly strategy: string;
   readonly desiredCount: number;
   /** The PRIMARY deployment (for other controllers: task set); absent: none is shown. */
   readonly deploymentCreatedAtMs?: number;
@@ -71,6 +73,8 @@ export interface ServiceDeployment {
   readonly createdAtMs: number;
   readonly status: string;
   readonly statusReason?: string;
+  /** When it ended; absent: it has not, or ECS does not say. */
+  readonly finishedAtMs?: number;
 }
 
 /** All that is known of a service in this run. */
@@ -90,14 +94,25 @@ export interface Situation {
   readonly mutableImage?: boolean;
 }
 
+/** Settings' `limits`; each is off where it is absent. */
+export interface Limits {
+  /** No deployment is forced on a service whose newest one is younger. */
+  readonly minutesBetweenDeployments?: number;
+  /** So many covered services may have an unfinished deployment at once. */
+  readonly maxConcurrentDeployments?: number;
+  /** A wave starts so long after the deployments of the one before ended. */
+  readonly bakeTimeInMinutes?: number;
+  /** A rolling deployment that is older than this blocks nobody: another is forced over it. */
+  readonly overtakeAfterMinutes?: number;
+}
+
 /** What holds for all services. */
 export interface Circumstances {
   readonly nowMs: number;
   /** When the queue was created; absent: it could not be found out. */
   readonly installedAtMs?: number;
   readonly delaySeconds: number;
-  /** Settings' `limits.minutesBetweenDeployments`. */
-  readonly minutesBetweenDeployments?: number;
+  readonly limits: Limits;
 }
 
 /** A decision about one service, as it is logged. */

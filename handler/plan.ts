@@ -125,18 +125,10 @@ function ofReady(
       governing,
     );
   const running = newest(attempts.filter((attempt) => !hasEnded(attempt)));
-  if (running)
-    return running.createdAtMs > afterMs
-      ? decide(situation, "rolling-out", `a newer deployment is ${running.status}`, governing)
-      : decide(
-          situation,
-          "blocked",
-          `a deployment made ${iso(running.createdAtMs)}, before the move, is ${running.status}: its end wakes the recycler`,
-          governing,
-        );
+  if (running) return ofRunning(situation, governing, running, circumstances);
   const last = newest(attempts.filter((attempt) => attempt.createdAtMs > afterMs));
   if (last) return ofEnded(situation, governing, last, compare);
-  const minutes = circumstances.minutesBetweenDeployments;
+  const minutes = circumstances.limits.minutesBetweenDeployments;
   const previous = newest(attempts);
   if (minutes !== undefined && previous && circumstances.nowMs - previous.createdAtMs < minutes * 60_000)
     return decide(
@@ -146,6 +138,28 @@ function ofReady(
       governing,
     );
   return decide(situation, "recycle", because, governing);
+}
+
+/** A deployment is under way. */
+function ofRunning(
+  situation: Situation,
+  governing: Moved,
+  running: ServiceDeployment,
+  { nowMs, limits }: Circumstances,
+): Decision {
+  if (running.createdAtMs > governing.move.loMs + marginMs)
+    return decide(situation, "rolling-out", `a newer deployment is ${running.status}`, governing);
+  const what = `a deployment made ${iso(running.createdAtMs)}, before the move, is ${running.status}`;
+  const minutes = limits.overtakeAfterMinutes;
+  const rolling = situation.seen.kind === "service" && situation.seen.strategy === "ROLLING";
+  if (minutes !== undefined && rolling && nowMs - running.createdAtMs >= minutes * 60_000)
+    return decide(
+      situation,
+      "recycle",
+      `${what} for more than ${minutes} minutes: it is overtaken (overtakeAfterMinutes)`,
+      governing,
+    );
+  return decide(situation, "blocked", `${what}: its end wakes the recycler`, governing);
 }
 
 /** The newest deployment after the move has ended, though an older one is shown as PRIMARY. */

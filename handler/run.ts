@@ -3,6 +3,7 @@
  * what is acted on was seen a moment ago.
  */
 import type { RunEnvironment, Task } from "./environment";
+import { atCapacity, capacityOf, type Capacity } from "./capacity";
 import { caughtFault } from "./errors";
 import { rememberAttempts, rememberedAttempts, rememberMove, serviceKey } from "./memory";
 import type { Observer } from "./observe";
@@ -51,21 +52,30 @@ export async function run(environment: RunEnvironment, task: Task): Promise<Ran>
   };
   if (targets.length > 0) {
     const installedAtMs = await observer.installedAt();
+    const capacity = await capacityOf(environment, observer, targets);
     for (const group of inTens(targets))
-      await runTen(environment, observer, task, group, installedAtMs, decided, seen);
+      await runTen({ environment, observer, task, installedAtMs, capacity, decided, seen }, group);
   }
   return { decided, unreadable: seen.read === 0 && seen.unread > 0 };
 }
 
+/** A run under way. */
+interface Progress {
+  readonly environment: RunEnvironment;
+  readonly observer: Observer;
+  readonly task: Task;
+  readonly installedAtMs: number | undefined;
+  readonly capacity: Capacity;
+  /** What was decided so far; grows. */
+  readonly decided: Decided[];
+  /** How many services could be looked at, and how many not. */
+  readonly seen: { read: number; unread: number };
+}
+
 /** Looks at up to ten services of a cluster, decides about each, acts on those that are to be recycled. */
 async function runTen(
-  environment: RunEnvironment,
-  observer: Observer,
-  task: Task,
+  { environment, observer, task, installedAtMs, capacity, decided, seen }: Progress,
   targets: readonly Target[],
-  installedAtMs: number | undefined,
-  decided: Decided[],
-  seen: { read: number; unread: number },
 ): Promise<void> {
   const { settings, log, now } = environment;
   const cluster = targets[0]?.cluster ?? "";
@@ -91,13 +101,13 @@ async function runTen(
       const circumstances: Circumstances = {
         nowMs: now(),
         delaySeconds: settings.delaySeconds,
+        limits: settings.limits,
         ...(installedAtMs === undefined ? {} : { installedAtMs }),
-        ...(settings.limits.minutesBetweenDeployments === undefined
-          ? {}
-          : { minutesBetweenDeployments: settings.limits.minutesBetweenDeployments }),
       };
       const result = await decideOne(environment, observer, task, looked, circumstances, decided);
-      if (result.decision.decision !== "recycle" || task.asking || settings.mode !== "recycle") return result;
+      if (result.decision.decision !== "recycle") return result;
+      if (!capacity.take()) return { ...result, decision: atCapacity(result.decision, settings) };
+      if (task.asking || settings.mode !== "recycle") return result;
       return { ...result, decision: await actOn(environment, result.decision) };
     }),
   );
@@ -149,7 +159,10 @@ async function decideOne(
   const informed = { ...situation, attempts };
   const decision = decideWith(informed);
   if (decision.decision !== "recycle") return { situation: informed, decision };
-  return { situation: informed, decision: await waveGate(observer, informed, decision, decided) };
+  return {
+    situation: informed,
+    decision: await waveGate(observer, informed, decision, decided, circumstances),
+  };
 }
 
 /** Whether the earlier waves let the service be recycled. */
@@ -158,6 +171,7 @@ async function waveGate(
   situation: Situation,
   decision: Decision,
   decided: readonly Decided[],
+  circumstances: Circumstances,
 ): Promise<Decision> {
   const earlier = earlierReaders(situation, decision, decided);
   const attempts = new Map<Decided, readonly ServiceDeployment[] | Unseen>();
@@ -166,7 +180,7 @@ async function waveGate(
       const { cluster, service } = other.situation;
       attempts.set(other, await observer.attempts(cluster, service, decision.move?.loMs ?? 0));
     }
-  return gate(decision, earlier, attempts);
+  return gate(decision, earlier, attempts, circumstances);
 }
 
 /** Forces a deployment; a failure is a decision of its own. */

@@ -128,8 +128,8 @@ export async function targetsOf(
         cluster: look.cluster,
         service: look.service,
       });
-    } else if (waves.size > 1) {
-      // The end of a deployment may open the next wave, of any service.
+    } else if (waves.size > 1 || settings.limits.maxConcurrentDeployments !== undefined) {
+      // The end of a deployment may open the next wave, or leave room for any service.
       for (const entry of settings.coverage) await addEntry(entry, look.cause, look.cause);
     }
   }
@@ -141,6 +141,24 @@ export async function targetsOf(
     (a, b) => a.wave - b.wave || compareText(a.cluster, b.cluster) || compareText(a.service, b.service),
   );
   return { targets: ordered, failures };
+}
+
+/** Every covered service that is known by name or from a list of this run, those to be looked at among them. */
+export async function coveredTargets(
+  environment: RunEnvironment,
+  observer: Observer,
+  targets: readonly Target[],
+): Promise<readonly Target[]> {
+  const all = await targetsOf(environment, observer, {
+    changes: [],
+    looks: [{ kind: "sweep", cause: "capacity" }],
+    asking: false,
+  });
+  const known = new Set(targets.map(({ cluster, service }) => serviceKey(cluster, service)));
+  return [
+    ...targets,
+    ...all.targets.filter(({ cluster, service }) => !known.has(serviceKey(cluster, service))),
+  ];
 }
 
 /** Groups of one cluster and one wave, as many as one call takes. */

@@ -3,7 +3,7 @@
  * and its latest deployment after the move succeeded. Pure.
  */
 import { marginMs } from "./freshness";
-import type { Decision, DecisionName, ServiceDeployment, Situation, Unseen } from "./decision";
+import type { Circumstances, Decision, DecisionName, ServiceDeployment, Situation, Unseen } from "./decision";
 
 /** A service of an earlier wave, with what was decided about it in this run. */
 export interface Decided {
@@ -43,7 +43,9 @@ export function gate(
   decision: Decision,
   earlier: readonly Decided[],
   attempts: ReadonlyMap<Decided, readonly ServiceDeployment[] | Unseen>,
+  { nowMs, limits }: Pick<Circumstances, "nowMs" | "limits">,
 ): Decision {
+  const bakeMinutes = limits.bakeTimeInMinutes ?? 0;
   const afterMs = (decision.move?.loMs ?? 0) + marginMs;
   let waiting: string | undefined;
   for (const other of earlier) {
@@ -68,7 +70,13 @@ export function gate(
         undefined,
       );
     // None after the move: the service itself is younger than the move.
-    if (last === undefined || last.status === "SUCCESSFUL") continue;
+    if (last === undefined) continue;
+    if (last.status === "SUCCESSFUL") {
+      const endedAtMs = last.finishedAtMs ?? last.createdAtMs;
+      if (nowMs - endedAtMs < bakeMinutes * 60_000)
+        waiting ??= `the deployment of ${name} ended less than ${bakeMinutes} minutes ago (bakeTimeInMinutes)`;
+      continue;
+    }
     if (last.status === "STOPPED" || last.status.startsWith("ROLLBACK_"))
       return {
         ...decision,

@@ -89,12 +89,13 @@ export async function listServiceDeployments(
           }),
         ),
       );
-      for (const { createdAt, status, statusReason } of page.serviceDeployments ?? [])
+      for (const { createdAt, finishedAt, status, statusReason } of page.serviceDeployments ?? [])
         if (createdAt && status)
           found.push({
             createdAtMs: createdAt.getTime(),
             status,
             ...(statusReason === undefined ? {} : { statusReason }),
+            ...(finishedAt === undefined ? {} : { finishedAtMs: finishedAt.getTime() }),
           });
       nextToken = page.nextToken;
     } while (nextToken);
@@ -130,6 +131,7 @@ function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook 
     seen: {
       kind: "service",
       controller,
+      strategy: service.deploymentConfiguration?.strategy ?? "ROLLING",
       desiredCount: service.desiredCount ?? 0,
       ...(createdAt === undefined ? {} : { deploymentCreatedAtMs: createdAt.getTime() }),
       unfinished: isUnfinished(deployments),

@@ -65,6 +65,7 @@ describe("createRecycler", () => {
       );
 
       await recycler(batchOf(put));
+      const asked = aws.calls.map(({ input }) => ((input["services"] as string[] | undefined) ?? []).length);
 
       assert.deepEqual(aws.counts(), {
         GetQueueUrl: 1,
@@ -73,6 +74,7 @@ describe("createRecycler", () => {
         ListServiceDeployments: 20,
         UpdateService: 20,
       });
+      assert.ok(asked.every((services) => services <= 10));
     });
 
     it("makes no call for further events of the same change", async () => {
@@ -127,6 +129,31 @@ describe("createRecycler", () => {
 
       assert.equal(aws.counts()["UpdateService"], 1);
       assert.deepEqual(kinds(aws), ["api: recycle", "api: rolling-out"]);
+    });
+
+    it("forces nothing twice when ECS shows nothing at all of the deployment yet", async () => {
+      const aws = shop("api");
+      aws.staleAnswers = true;
+      aws.secret(start);
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      aws.deployments.clear();
+      aws.nowMs += 1000;
+
+      await recycler(batchOf(sweep));
+
+      assert.equal(aws.counts()["UpdateService"], 1);
+      assert.deepEqual(kinds(aws), ["api: recycle", "api: rolling-out"]);
+    });
+
+    it("acts at once on an event that is early: the move waits for no other", async () => {
+      const aws = shop("api");
+      aws.nowMs = start + 4_000;
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(put));
+
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
     });
 
     it("forces nothing twice after a crash: the deployment made before it is found", async () => {
@@ -383,6 +410,7 @@ describe("createRecycler", () => {
         ],
       );
       assert.deepEqual(aws.counts(), {});
+      assert.ok(aws.lines.some((line) => line.includes("RotationFailed: ") && line.includes(secretArn)));
     });
 
     it("gives the batch back from the first message that needed a look, when nothing could be looked at", async () => {
@@ -618,6 +646,46 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["canary: halted", "rest: halted"]);
     });
 
+    it("does not wait for a service that reads other values only", async () => {
+      const aws = shop("canary", "rest");
+      aws.secret(start);
+      aws.parameters.push({ Name: "/a", LastModifiedDate: new Date(start) });
+      aws.serviceDeployment("canary", start + 10_000, "ROLLBACK_SUCCESSFUL");
+      aws.nowMs = start + 60_000;
+      const recycler = aws.recycler(
+        settingsWith([
+          { service: "canary", parameters: ["/a"], wave: 0 },
+          { service: "rest", secrets: [secretName], wave: 1 },
+        ]),
+      );
+
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["canary: halted", "rest: recycle"]);
+    });
+
+    it("lets the next wave wait until the deployments of the one before have baked", async () => {
+      const aws = shop("canary", "rest");
+      aws.secret(start);
+      aws.service("canary", start + 10_000);
+      aws.deployments.set("canary", [
+        { createdAt: new Date(start + 10_000), finishedAt: new Date(start + 60_000), status: "SUCCESSFUL" },
+      ]);
+      const recycler = aws.recycler(settingsWith(waves, { limits: { bakeTimeInMinutes: 5 } }));
+      aws.nowMs = start + 60_000 + 299_999;
+      await recycler(batchOf(sweep));
+      aws.nowMs += 1;
+
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), [
+        "canary: fresh",
+        "rest: waiting-for-wave",
+        "canary: fresh",
+        "rest: recycle",
+      ]);
+    });
+
     it("does not wait for a service that does not exist, or of which no task is wanted", async () => {
       const aws = shop("rest");
       aws.service("idle", start - hour, { desiredCount: 0 });
@@ -628,6 +696,34 @@ describe("createRecycler", () => {
       await recycler(batchOf(put));
 
       assert.deepEqual(kinds(aws), ["canary: not-found", "idle: fresh", "rest: recycle"]);
+    });
+  });
+
+  describe("when only so many deployments may be under way", () => {
+    const limits = { maxConcurrentDeployments: 2 };
+
+    it("counts every covered service, and goes on when a deployment ended", async () => {
+      const aws = shop("a", "b", "c", "stranger");
+      const [primary] = aws.service("stranger", start + 5_000).deployments ?? [];
+      assert.ok(primary);
+      primary.runningCount = 0;
+      aws.secret(start);
+      const entries = ["a", "b", "c"].map((service) => ({ service, secrets: [secretName] }));
+      const recycler = aws.recycler(
+        settingsWith([...entries, { service: "stranger", parameters: ["/other"] }], { limits }),
+      );
+      await recycler(batchOf(put));
+      const first = kinds(aws);
+      primary.runningCount = 2;
+      aws.service("a", aws.nowMs);
+      aws.deployments.set("a", [{ createdAt: new Date(aws.nowMs), status: "SUCCESSFUL" }]);
+      aws.parameters.push({ Name: "/other", LastModifiedDate: new Date(start - hour) });
+      aws.nowMs += 60_000;
+
+      await recycler(batchOf(ended("a")));
+
+      assert.deepEqual(first, ["a: recycle", "b: at-capacity", "c: at-capacity"]);
+      assert.deepEqual(kinds(aws), ["a: fresh", "b: recycle", "c: recycle", "stranger: fresh"]);
     });
   });
 

@@ -254,6 +254,7 @@ describe("observe", () => {
     assert.deepEqual(look, {
       kind: "service",
       controller: "CODE_DEPLOY",
+      strategy: "ROLLING",
       desiredCount: 2,
       deploymentCreatedAtMs: start,
       unfinished: false,

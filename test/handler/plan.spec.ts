@@ -17,7 +17,12 @@ const now = Date.parse("2026-02-05T20:00:00Z");
 const minute = 60_000;
 const moved = now - 10 * minute;
 
-const circumstances: Circumstances = { nowMs: now, installedAtMs: now - 600 * minute, delaySeconds: 10 };
+const circumstances: Circumstances = {
+  nowMs: now,
+  installedAtMs: now - 600 * minute,
+  delaySeconds: 10,
+  limits: {},
+};
 
 function point(at: number): { loMs: number; hiMs: number } {
   return { loMs: at, hiMs: at };
@@ -40,6 +45,7 @@ function seen(change: Partial<SeenService> = {}): SeenService {
   return {
     kind: "service",
     controller: "ECS",
+    strategy: "ROLLING",
     desiredCount: 2,
     deploymentCreatedAtMs: moved - 60 * minute,
     unfinished: false,
@@ -382,16 +388,37 @@ const table: [string, Partial<Situation>, Partial<Circumstances>, DecisionName, 
   ["deployments that could not be looked at", { attempts: unseen("retryable") }, {}, "deferred", /because/],
   ["too many unfinished deployments", { attempts: unseen("busy") }, {}, "blocked", /because/],
   [
+    "an unfinished rolling deployment that may be overtaken",
+    { attempts: [attempt(-5, "IN_PROGRESS")] },
+    { limits: { overtakeAfterMinutes: 15 } },
+    "recycle",
+    /overtaken/,
+  ],
+  [
+    "an unfinished rolling deployment that is too young to be overtaken",
+    { attempts: [attempt(-4, "IN_PROGRESS")] },
+    { limits: { overtakeAfterMinutes: 15 } },
+    "blocked",
+    /IN_PROGRESS/,
+  ],
+  [
+    "an unfinished deployment of another strategy, which nobody may overtake",
+    { seen: seen({ strategy: "BLUE_GREEN" }), attempts: [attempt(-5, "IN_PROGRESS")] },
+    { limits: { overtakeAfterMinutes: 15 } },
+    "blocked",
+    /IN_PROGRESS/,
+  ],
+  [
     "a deployment younger than minutesBetweenDeployments",
     { attempts: [attempt(-1, "SUCCESSFUL")] },
-    { minutesBetweenDeployments: 12 },
+    { limits: { minutesBetweenDeployments: 12 } },
     "cooling-down",
     /younger than 12 minutes/,
   ],
   [
     "a deployment older than minutesBetweenDeployments",
     { attempts: [attempt(-3, "SUCCESSFUL")] },
-    { minutesBetweenDeployments: 12 },
+    { limits: { minutesBetweenDeployments: 12 } },
     "recycle",
     /moved/,
   ],
@@ -471,6 +498,7 @@ describe("plan", () => {
       fc.record({
         kind: fc.constant("service" as const),
         controller: fc.constantFrom("ECS", "ECS", "ECS", "CODE_DEPLOY", "EXTERNAL", "SOMETHING"),
+        strategy: fc.constantFrom("ROLLING", "BLUE_GREEN"),
         desiredCount: fc.nat(2),
         deploymentCreatedAtMs: fc.option(time, { nil: undefined }),
         unfinished: fc.boolean(),
@@ -513,7 +541,7 @@ describe("plan", () => {
     nowMs: fc.integer({ min: 0, max: 60 }).map((minutes) => moved + minutes * minute),
     installedAtMs: fc.option(time, { nil: undefined }),
     delaySeconds: fc.integer({ min: 3, max: 60 }),
-    minutesBetweenDeployments: fc.option(fc.nat(20), { nil: undefined }),
+    limits: fc.record({ minutesBetweenDeployments: fc.option(fc.nat(20), { nil: undefined }) }),
   });
 
   it("gives one decision of the closed list, with a reason, whatever it is asked", () => {
