@@ -14,6 +14,7 @@ import { Kms } from "./kms";
 import { Rds } from "./rds";
 import { SecretsManager } from "./secrets-manager";
 import type { Service } from "./service";
+import { Ssm } from "./ssm";
 import { Sts } from "./sts";
 import { World, type WorldOptions } from "./world";
 
@@ -23,6 +24,7 @@ const services: readonly (new (world: World) => Service)[] = [
   Sts,
   Kms,
   SecretsManager,
+  Ssm,
   EventBridge,
   CloudWatch,
   Sns,

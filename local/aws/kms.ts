@@ -2,7 +2,14 @@ import * as sdk from "@aws-sdk/client-kms";
 import { statementsOf, type PolicyDocument } from "../../aws-semantics/iam-policy";
 import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "./constraints";
 import { ServiceError } from "./errors";
-import { operation, type Call, type Operation, type PolicyStatement, type Service } from "./service";
+import {
+  operation,
+  type Authorization,
+  type Call,
+  type Operation,
+  type PolicyStatement,
+  type Service,
+} from "./service";
 import type { World } from "./world";
 
 interface Key {
@@ -192,15 +199,20 @@ export class Kms implements Service {
         return {};
       },
     }),
-    // The two that other services ask about on behalf of a caller. They hold no text: nothing is encrypted here.
+    // The three that other services ask about on behalf of a caller. They hold no text: nothing is encrypted here.
     Decrypt: operation<sdk.DecryptRequest, sdk.DecryptResponse>({
       access: "read",
-      authorize: ({ KeyId }) => this.#on(KeyId),
+      authorize: ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
       handle: ({ KeyId }) => ({ KeyId: this.#usable(KeyId ?? "").arn }),
+    }),
+    Encrypt: operation<sdk.EncryptRequest, sdk.EncryptResponse>({
+      access: "read",
+      authorize: ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
+      handle: ({ KeyId }) => ({ KeyId: this.#usable(KeyId!).arn }),
     }),
     GenerateDataKey: operation<sdk.GenerateDataKeyRequest, sdk.GenerateDataKeyResponse>({
       access: "read",
-      authorize: ({ KeyId }) => this.#on(KeyId),
+      authorize: ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
       handle: ({ KeyId, KeySpec, NumberOfBytes }) => {
         oneOf(KeySpec, ["AES_256", "AES_128"], "keySpec", invalid);
         between(NumberOfBytes, 1, 1024, "numberOfBytes", invalid);
@@ -236,6 +248,26 @@ export class Kms implements Service {
     const given = keyId ?? "";
     const arn = this.arnOf(given);
     return { resource: arn ?? (given.startsWith("arn:") ? given : this.world.arn("kms", `key/${given}`)) };
+  }
+
+  /** A use of a key, with the condition keys of the encryption context and of the service that asks. */
+  #use(keyId: string | undefined, encryptionContext: Readonly<Record<string, string>> = {}): Authorization {
+    const service =
+      "SecretARN" in encryptionContext ? "secretsmanager" : "PARAMETER_ARN" in encryptionContext ? "ssm" : "";
+    const via: Record<string, string> =
+      service === "" ? {} : { "kms:ViaService": `${service}.${this.world.region}.amazonaws.com` };
+    const pairs = Object.entries(encryptionContext).map(([key, value]) => [
+      `kms:EncryptionContext:${key}`,
+      value,
+    ]);
+    return {
+      ...this.#on(keyId),
+      context: {
+        ...via,
+        "kms:EncryptionContextKeys": Object.keys(encryptionContext),
+        ...(Object.fromEntries(pairs) as Record<string, string>),
+      },
+    };
   }
 
   #lookUp(keyId: string): Key | undefined {
