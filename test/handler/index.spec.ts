@@ -156,6 +156,31 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["api: recycle"]);
     });
 
+    it("acts at once on an event that comes in one batch with a sweep", async () => {
+      const aws = shop("api");
+      aws.secret(start);
+      aws.nowMs = start + 4_000;
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(sweep, put));
+
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+    });
+
+    it("goes on skipping events when a later look showed the old deployment again", async () => {
+      const aws = shop("api");
+      aws.staleAnswers = true;
+      aws.secret(start);
+      const recycler = aws.recycler(settingsWith(listed));
+      await recycler(batchOf(put));
+      await recycler(batchOf(sweep));
+      aws.counts();
+
+      await recycler(batchOf(label));
+
+      assert.deepEqual(aws.counts(), {});
+    });
+
     it("forces nothing twice after a crash: the deployment made before it is found", async () => {
       const aws = shop("api");
       aws.staleAnswers = true;
@@ -576,6 +601,7 @@ describe("createRecycler", () => {
 
       const status = (await recycler({ ask: "status" })) as Status;
 
+      assert.equal(status.installedAt, new Date(aws.installedAtMs).toISOString());
       assert.deepEqual(
         status.services.map(({ service, decision, values }) => ({ service, decision, values })),
         ["api: recycle", "web: fresh"].map((text, index) => ({
