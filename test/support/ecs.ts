@@ -139,9 +139,11 @@ export async function fleet(
     },
     async settle(service = "api") {
       const limit = clock.now() + 3_600_000;
+      let stepMs = 100;
       while ((await made.attempts(service))[0]?.finishedAt === undefined) {
         if (clock.now() > limit) throw new Error(`${service} has not settled within an hour`);
-        await clock.runUntil(clock.now() + 100);
+        await clock.runUntil(clock.now() + stepMs);
+        stepMs = Math.min(10_000, stepMs * 1.2);
       }
     },
   };

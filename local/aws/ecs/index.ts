@@ -18,6 +18,7 @@ import {
 import { tagOperations } from "./tags";
 import { taskDefinitionOperations } from "./task-definitions";
 import { TaskRunner } from "./task-runner";
+import { taskSetOperations } from "./task-sets";
 import { taskOperations } from "./tasks";
 
 export type { EcsSettings, SecretRead } from "./state";
@@ -80,6 +81,7 @@ export class Ecs implements AwsService {
       ...serviceOperations(context),
       ...taskOperations(context),
       ...serviceDeploymentOperations(context),
+      ...taskSetOperations(context),
       ...tagOperations(context),
     };
   }

@@ -39,21 +39,30 @@ describe("ECS and input drawn from its own schemas", () => {
     /** What an earlier call deleted is made again, and what has no fixed name is looked up. */
     const refresh = async (): Promise<void> => {
       await f.clock.runUntil(f.clock.now() + 200);
-      await f.client.send(new CreateClusterCommand({ clusterName: "shop" }));
+      for (const clusterName of ["shop", "other"])
+        await f.client.send(new CreateClusterCommand({ clusterName }));
       const service = await f.describe();
       if (service?.status !== "ACTIVE") {
         await f.clock.runUntil(f.clock.now() + 120_000);
         await f.create({ desiredCount: 1 });
       }
+      const ext = await f.describe("ext");
+      if (ext?.status !== "ACTIVE")
+        await f.create({ serviceName: "ext", desiredCount: 1, deploymentController: { type: "EXTERNAL" } });
+      const sets = ((await f.describe("ext")).taskSets ?? []).map((set) => set.id!);
+      live.taskSet = live.primaryTaskSet = sets;
       live.task = live.tasks = f.ecs.runningTasks().map((t) => t.taskArn);
       live.serviceDeploymentArn = live.serviceDeploymentArns = [
         (await f.attempts())[0]!.serviceDeploymentArn!,
       ];
     };
 
+    const ext = { cluster: "shop", service: "ext" };
+    await refresh();
+
     const calls = await generatedCalls(f.world, "ecs", {
       seed: "generated-ecs",
-      perOperation: 30,
+      perOperation: 24,
       fitting: {
         RegisterTaskDefinition: {
           family: "web",
@@ -63,6 +72,13 @@ describe("ECS and input drawn from its own schemas", () => {
         },
         CreateService: { cluster: "shop", serviceName: "web", taskDefinition: "api", desiredCount: 1 },
         DeleteService: { cluster: "shop", service: "api", force: true },
+        DeleteCluster: { cluster: "other" },
+        ListServiceDeployments: { cluster: "shop", service: "api", status: undefined },
+        CreateTaskSet: { ...ext, taskDefinition: "api", scale: { value: 50, unit: "PERCENT" } },
+        DescribeTaskSets: { ...ext, include: undefined },
+        UpdateTaskSet: { ...ext, scale: { value: 100, unit: "PERCENT" } },
+        UpdateServicePrimaryTaskSet: ext,
+        DeleteTaskSet: { ...ext, force: true },
         RunTask: { cluster: "shop", taskDefinition: "api", count: 2 },
       },
       codes: /^(AccessDeniedException|SerializationException|ValidationException|NotImplemented)$/,

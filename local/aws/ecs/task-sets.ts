@@ -1,0 +1,175 @@
+import type {
+  CreateTaskSetRequest,
+  CreateTaskSetResponse,
+  DeleteTaskSetRequest,
+  DeleteTaskSetResponse,
+  DescribeTaskSetsRequest,
+  DescribeTaskSetsResponse,
+  Failure,
+  Scale,
+  TaskSet,
+  UpdateServicePrimaryTaskSetRequest,
+  UpdateServicePrimaryTaskSetResponse,
+  UpdateTaskSetRequest,
+  UpdateTaskSetResponse,
+} from "@aws-sdk/client-ecs";
+import { ServiceError } from "../errors";
+import { operation, type Operation } from "../service";
+import type { EcsContext } from "./context";
+import { invalidParameter, serviceNotActive } from "./errors";
+import { tasksOf, type DeploymentRecord, type ServiceRecord } from "./state";
+import { checkInput, checkTags } from "./validation";
+import { compact, taskSetArn, taskSetView } from "./views";
+
+/** Task sets: how CodeDeploy and other deployers run a service whose controller is not ECS. */
+export function taskSetOperations(context: EcsContext): Record<string, Operation> {
+  const { registry, scheduler, runner } = context;
+  const onSet = (input: {
+    cluster?: string | undefined;
+    service?: string | undefined;
+    taskSet?: string | undefined;
+    primaryTaskSet?: string | undefined;
+  }) => ({
+    resource: registry
+      .serviceArn(input.cluster, input.service)
+      .replace(":service/", ":task-set/")
+      .concat(`/${idOf(input.taskSet ?? input.primaryTaskSet ?? "*")}`),
+    context: { "ecs:cluster": registry.clusterArn(input.cluster) },
+  });
+
+  const serviceOf = (input: {
+    cluster?: string | undefined;
+    service?: string | undefined;
+  }): ServiceRecord => {
+    const service = registry.service(registry.cluster(input.cluster), input.service!);
+    if (service.status !== "ACTIVE") throw serviceNotActive();
+    if (service.controller === "ECS")
+      throw new ServiceError(
+        "UnsupportedFeatureException",
+        "Task sets are only for services with a CODE_DEPLOY or EXTERNAL deployment controller.",
+      );
+    return service;
+  };
+  const find = (service: ServiceRecord, reference: string): DeploymentRecord => {
+    const set = service.deployments.find((d) => d.id === idOf(reference));
+    if (!set) throw new ServiceError("TaskSetNotFoundException", "The specified task set was not found.");
+    return set;
+  };
+
+  return {
+    CreateTaskSet: operation<CreateTaskSetRequest, CreateTaskSetResponse>({
+      access: "write",
+      authorize: onSet,
+      handle: (input) => {
+        checkInput(input);
+        checkTags(input.tags);
+        const service = serviceOf(input);
+        const taskDefinition = registry.activeTaskDefinition(input.taskDefinition!);
+        const scalePercent = percent(input.scale) ?? 100;
+        if (service.deployments.length >= 5)
+          throw new ServiceError("LimitExceededException", "A service can have at most 5 task sets.");
+        const rollout = compact({
+          taskDefinition,
+          launchType: input.capacityProviderStrategy?.length
+            ? undefined
+            : (input.launchType ?? service.kept.launchType),
+          platformVersion: input.platformVersion,
+          capacityProviderStrategy: input.capacityProviderStrategy,
+          networkConfiguration: input.networkConfiguration,
+        });
+        const set = scheduler.newDeployment(service, rollout, input.externalId);
+        set.scalePercent = scalePercent;
+        set.tags = input.tags ?? [];
+        set.status = "ACTIVE";
+        set.traffic = false;
+        service.deployments.push(set);
+        scheduler.wake(service);
+        return { taskSet: taskSetView(service, set) };
+      },
+    }),
+
+    DescribeTaskSets: operation<DescribeTaskSetsRequest, DescribeTaskSetsResponse>({
+      access: "read",
+      authorize: (input) =>
+        (input.taskSets?.length ? input.taskSets : ["*"]).map((taskSet) => onSet({ ...input, taskSet })),
+      handle: (input) => {
+        checkInput(input);
+        const service = serviceOf(input);
+        const taskSets: TaskSet[] = [];
+        const failures: Failure[] = [];
+        for (const reference of input.taskSets ?? service.deployments.map((d) => d.id)) {
+          const set = service.deployments.find((d) => d.id === idOf(reference));
+          if (set) taskSets.push(taskSetView(service, set));
+          else failures.push({ arn: reference, reason: "MISSING" });
+        }
+        return { taskSets, failures };
+      },
+    }),
+
+    UpdateTaskSet: operation<UpdateTaskSetRequest, UpdateTaskSetResponse>({
+      access: "write",
+      authorize: onSet,
+      handle: (input) => {
+        checkInput(input);
+        const service = serviceOf(input);
+        const set = find(service, input.taskSet!);
+        set.scalePercent = percent(input.scale) ?? set.scalePercent;
+        set.updatedAt = context.world.clock.now();
+        scheduler.wake(service);
+        return { taskSet: taskSetView(service, set) };
+      },
+    }),
+
+    UpdateServicePrimaryTaskSet: operation<
+      UpdateServicePrimaryTaskSetRequest,
+      UpdateServicePrimaryTaskSetResponse
+    >({
+      access: "write",
+      authorize: onSet,
+      handle: (input) => {
+        checkInput(input);
+        const service = serviceOf(input);
+        const primary = find(service, input.primaryTaskSet!);
+        for (const set of service.deployments) {
+          set.status = set === primary ? "PRIMARY" : "ACTIVE";
+          set.traffic = set === primary;
+        }
+        primary.updatedAt = context.world.clock.now();
+        context.trafficMoved(service);
+        return { taskSet: taskSetView(service, primary) };
+      },
+    }),
+
+    DeleteTaskSet: operation<DeleteTaskSetRequest, DeleteTaskSetResponse>({
+      access: "write",
+      authorize: onSet,
+      handle: (input) => {
+        checkInput(input);
+        const service = serviceOf(input);
+        const set = find(service, input.taskSet!);
+        if (!input.force && set.scalePercent !== 0)
+          throw invalidParameter("The task set must be scaled to 0 percent, or be deleted with force.");
+        if (set.status === "PRIMARY" && !input.force)
+          throw invalidParameter("The primary task set cannot be deleted.");
+        const shown = taskSetView(service, set);
+        service.deployments = service.deployments.filter((d) => d !== set);
+        for (const task of tasksOf(service))
+          if (task.deployment === set)
+            runner.stop(task, `Task set ${set.id} was deleted`, "ServiceSchedulerInitiated");
+        return { taskSet: { ...shown, taskSetArn: taskSetArn(service, set), status: "DRAINING" } };
+      },
+    }),
+  };
+}
+
+function idOf(reference: string): string {
+  return reference.startsWith("arn:") ? reference.slice(reference.indexOf("ecs-svc/")) : reference;
+}
+
+/** The share of the desired count that a task set runs, 0 to 100 percent. */
+function percent(scale: Scale | undefined): number | undefined {
+  if (scale?.value === undefined) return undefined;
+  if (!(scale.value >= 0 && scale.value <= 100))
+    throw invalidParameter("The scale of a task set must be between 0 and 100 percent.");
+  return scale.value;
+}
