@@ -49,7 +49,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
     fail(new Error(`a scheduled task failed: ${name}`, { cause })),
   );
   const functions = new ProcessFunctionRuntime();
-  const databases = new Set<DatabaseHandle>();
+  const databases = new Set<Promise<DatabaseHandle>>();
   const postgres = new PostgresRuntime({ clock });
   const platform: Platform = {
     clock,
@@ -62,10 +62,10 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
         log: options.taskLine,
       }),
       databases: {
-        async start(spec) {
-          const handle = await postgres.start(spec);
-          databases.add(handle);
-          return handle;
+        start(spec) {
+          const starting = postgres.start(spec);
+          databases.add(starting);
+          return starting;
         },
       },
     },
@@ -73,7 +73,9 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
     failed,
     async close() {
       await functions.stop();
-      await Promise.all([...databases].map((database) => database.stop()));
+      // One that is still starting is waited for: it would be left behind.
+      for (const started of await Promise.allSettled(databases))
+        if (started.status === "fulfilled") await started.value.stop();
       clock.stop();
     },
   };
