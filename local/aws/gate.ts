@@ -1,12 +1,16 @@
-import { invalidInput } from "./refusals";
+import { withPageSize } from "./pages";
+import { invalidInput, throttled } from "./refusals";
 import type { Authorization, Call, Service } from "./service";
+import { Throttling } from "./throttling";
 import { faultsOf, type Fault } from "./wire/check";
 import { ServiceModel, type OperationModel } from "./wire/model";
-import type { Gate } from "./world";
+import type { Gate, World } from "./world";
 import { Iam } from "./iam";
 
 /** The gate of every world: AWS's own schemas on both sides of an operation, IAM between, drawn faults last. */
 export class StandardGate implements Gate {
+  readonly #throttling = new Throttling();
+
   checkInput(service: Service, operation: string, input: object): void {
     const model = ServiceModel.of(service.sdk);
     const faults = faultsOf(modelOf(service, operation).input, input);
@@ -25,7 +29,19 @@ export class StandardGate implements Gate {
     Iam.of(call.world).authorize(call, requests);
   }
 
-  fault(_call: Call): void | Promise<void> {}
+  prepare(service: Service, operation: string, input: object, { conduct }: World): object {
+    const { pageSize } = conduct;
+    // Their smallest pages are 20 and 5, and they refuse a page size beside a list of ids.
+    if (pageSize === undefined || service.prefix === "rds" || service.prefix === "ec2") return input;
+    return withPageSize(modelOf(service, operation), input, pageSize);
+  }
+
+  fault(call: Call): void | Promise<void> {
+    const { throttling, fault } = call.world.conduct;
+    if (throttling && this.#throttling.isOneTooMany(call))
+      throw throttled(call.service, ServiceModel.of(call.world.service(call.service).sdk).protocol);
+    return fault?.(call);
+  }
 }
 
 function modelOf(service: Service, operation: string): OperationModel {

@@ -34,6 +34,8 @@ export interface Conduct {
 export interface Gate {
   /** Throws a `ServiceError` for input that the service's model refuses. */
   checkInput(service: Service, operation: string, input: object): void;
+  /** The input as the operation gets it: the same, or with smaller pages. */
+  prepare(service: Service, operation: string, input: object, world: World): object;
   /** Throws (a mistake of ours) for an answer that the model does not allow. */
   checkOutput(service: Service, operation: string, output: object): void;
   /** Throws AccessDenied as the service words it. */
@@ -230,7 +232,8 @@ export class World {
       requests = Array.isArray(asked) ? asked : [asked as Authorization];
       this.gate.authorize(call, requests);
       await this.gate.fault(call);
-      const answer = await operation.handle(input, call);
+      const prepared = this.gate.prepare(service, operationName, input, this);
+      const answer = await operation.handle(prepared, call);
       this.gate.checkOutput(service, operationName, answer);
       output = answer;
     } catch (caught) {
