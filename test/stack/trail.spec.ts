@@ -25,7 +25,7 @@ async function transformed(
       custom: true,
       props: result,
       opts: {},
-    } as pulumi.ResourceTransformArgs;
+    };
     const answer = await transform(child);
     if (answer) result = answer.props as Record<string, unknown>;
   }
