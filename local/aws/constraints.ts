@@ -80,14 +80,25 @@ export function page<Item>(
   maximum: number,
   refusal: Refusal,
 ): { items: Item[]; nextToken: string | undefined } {
-  const start = token === undefined ? 0 : Number(Buffer.from(token, "base64url").toString());
-  if (!Number.isInteger(start) || start < 0 || start > items.length)
+  const start = token === undefined ? 0 : positionOf(token);
+  if (start === undefined || start > items.length)
     refuse(refusal, `The pagination token is not valid: ${JSON.stringify(token)}`);
   const end = start + Math.min(limit ?? maximum, maximum);
   return {
     items: items.slice(start, end),
-    nextToken: end < items.length ? Buffer.from(String(end)).toString("base64url") : undefined,
+    nextToken: end < items.length ? tokenOf(end) : undefined,
   };
+}
+
+/** A position in a list as an opaque token. */
+export function tokenOf(position: number): string {
+  return Buffer.from(String(position)).toString("base64url");
+}
+
+/** The position that a token stands for; undefined for a text that is no token. */
+export function positionOf(token: string): number | undefined {
+  const text = Buffer.from(token, "base64url").toString();
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The JSON that a policy document (or another JSON member) holds; refused when it is none, or no object. */

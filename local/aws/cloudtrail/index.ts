@@ -3,6 +3,7 @@ import { lengthBetween, matchesPattern, page } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import type { Random } from "../random";
 import { operation, type Authorization, type Call, type Service } from "../service";
+import { S3 } from "../s3";
 import type { World } from "../world";
 import { LogFiles, logFolder, trailCaller } from "./log-files";
 import { lookupEvents, type HistoryEntry } from "./lookup";
@@ -35,6 +36,8 @@ export class CloudTrail implements Service {
   eventDelayMs = 2_000;
   /** From a call to its place in the event history, in milliseconds, on average; drawn up to twice as long. */
   lookupDelayMs = 300_000;
+  /** How often an event of a call that changed something comes without its answer, from 0 to 1; AWS leaves it open. */
+  answerLeftOutProbability = 0;
   /** Between two log files of a trail, in milliseconds. */
   logFileIntervalMs = 300_000;
   readonly #trails = new Map<string, StoredTrail>();
@@ -46,7 +49,9 @@ export class CloudTrail implements Service {
     this.#random = world.random.fork("cloudtrail");
     world.observe((finished) => {
       if (finished.operation.access === "data" || finished.error?.code === "NotImplemented") return;
-      this.#accept(callRecord(world, finished, this.#random.uuid()), finished.call.time);
+      const record = callRecord(world, finished, this.#random.uuid());
+      const leftOut = this.#random.chance(this.answerLeftOutProbability);
+      this.#accept(leftOut ? { ...record, responseElements: null } : record, finished.call.time);
     });
     world.onServiceEvent((event) =>
       this.#accept(serviceEventRecord(world, event, this.#random.uuid()), world.clock.now()),
@@ -117,6 +122,8 @@ export class CloudTrail implements Service {
       code: "InvalidS3BucketNameException",
     });
     lengthBetween(prefix, 0, 200, "S3KeyPrefix", { code: "InvalidS3PrefixException" });
+    if (!S3.of(this.world).has(bucket))
+      throw new ServiceError("S3BucketDoesNotExistException", `S3 bucket ${bucket} does not exist!`);
     const caller = trailCaller(this.world, trailArn);
     try {
       await this.world.call("s3", "GetBucketAcl", { Bucket: bucket }, caller);
@@ -130,8 +137,6 @@ export class CloudTrail implements Service {
       ]);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      if (error.code === "NoSuchBucket")
-        throw new ServiceError("S3BucketDoesNotExistException", `S3 bucket ${bucket} does not exist!`);
       throw new ServiceError(
         "InsufficientS3BucketPolicyException",
         `Incorrect S3 bucket policy is detected for bucket: ${bucket} (${error.message})`,

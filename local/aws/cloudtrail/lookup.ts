@@ -1,4 +1,5 @@
 import * as sdk from "@aws-sdk/client-cloudtrail";
+import { positionOf, tokenOf } from "../constraints";
 import { ServiceError } from "../errors";
 import type { TrailRecord } from "./record";
 
@@ -42,9 +43,8 @@ export function lookupEvents(
   const endMs = input.EndTime?.getTime() ?? nowMs;
   if (input.StartTime && input.EndTime && input.StartTime > input.EndTime)
     throw new ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.");
-  const start =
-    input.NextToken === undefined ? 0 : Number(Buffer.from(input.NextToken, "base64url").toString());
-  if (!Number.isInteger(start) || start < 0)
+  const start = input.NextToken === undefined ? 0 : positionOf(input.NextToken);
+  if (start === undefined)
     throw new ServiceError("InvalidNextTokenException", "The next token is not valid.");
   const found =
     input.EventCategory === "insight"
@@ -56,10 +56,7 @@ export function lookupEvents(
   const newestFirst = [...found].reverse();
   return {
     Events: newestFirst.slice(start, start + limit).map(({ record, timeMs }) => shown(record, timeMs)),
-    NextToken:
-      start + limit < newestFirst.length
-        ? Buffer.from(String(start + limit)).toString("base64url")
-        : undefined,
+    NextToken: start + limit < newestFirst.length ? tokenOf(start + limit) : undefined,
   };
 }
 

@@ -29,6 +29,11 @@ export class S3 implements Service {
     return service;
   }
 
+  /** Whether there is a bucket of this name. */
+  has(name: string): boolean {
+    return this.#buckets.has(name);
+  }
+
   resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
     const name = /^arn:[^:]+:s3:::([^/]+)/.exec(resourceArn)?.[1];
     const policy = this.#buckets.get(name ?? "")?.policy;
