@@ -32,7 +32,7 @@ const everything = ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "
 
 /** Clusters and their capacity providers. */
 export function clusterOperations(context: EcsContext): Record<string, Operation> {
-  const { registry, world, settings } = context;
+  const { registry, world } = context;
   const onCluster = (input: { cluster?: string | undefined }) => ({
     resource: registry.clusterArn(input.cluster),
   });
@@ -95,7 +95,7 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
       authorize: () => ({ resource: "*" }),
       handle: (input) => {
         const arns = [...registry.clusters.values()].filter((c) => c.status === "ACTIVE").map((c) => c.arn);
-        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, settings, (arn) => arn);
+        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
         return { clusterArns: items, nextToken };
       },
     }),

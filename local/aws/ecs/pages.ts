@@ -1,5 +1,4 @@
 import { invalidParameter } from "./errors";
-import type { EcsSettings } from "./state";
 
 /**
  * One page of a list. The token names the first item of the next page, so that items that come or go between
@@ -10,7 +9,6 @@ export function page<T>(
   items: readonly T[],
   input: { maxResults?: number | undefined; nextToken?: string | undefined },
   sizes: { fallback: number; limit: number },
-  settings: Pick<EcsSettings, "maxPageSize">,
   keyOf: (item: T) => string,
 ): { items: T[]; nextToken?: string } {
   const { maxResults, nextToken } = input;
@@ -25,7 +23,7 @@ export function page<T>(
     start = items.findIndex((item) => keyOf(item) === key);
     if (start < 0) throw invalidParameter("Invalid token provided.");
   }
-  const end = start + Math.min(maxResults ?? sizes.fallback, settings.maxPageSize);
+  const end = start + (maxResults ?? sizes.fallback);
   const next = items[end];
   return {
     items: items.slice(start, end),

@@ -59,7 +59,7 @@ export function finish(
 
 /** ListServiceDeployments, DescribeServiceDeployments, StopServiceDeployment. */
 export function serviceDeploymentOperations(context: EcsContext): Record<string, Operation> {
-  const { registry, world, settings } = context;
+  const { registry, world } = context;
 
   const find = (arn: string): { service: ServiceRecord; record: ServiceDeploymentRecord } | undefined => {
     for (const cluster of registry.clusters.values())
@@ -91,13 +91,7 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
             d.createdAt <= before &&
             (!input.status?.length || input.status.includes(d.status)),
         );
-        const { items, nextToken } = page(
-          wanted,
-          input,
-          { fallback: 20, limit: 100 },
-          settings,
-          (d) => d.arn,
-        );
+        const { items, nextToken } = page(wanted, input, { fallback: 20, limit: 100 }, (d) => d.arn);
         return { serviceDeployments: items.map((d) => serviceDeploymentBrief(service, d)), nextToken };
       },
     }),

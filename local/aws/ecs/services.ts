@@ -219,7 +219,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
               input.schedulingStrategy === undefined || s.schedulingStrategy === input.schedulingStrategy,
           )
           .map((s) => s.arn);
-        const { items, nextToken } = page(arns, input, { fallback: 10, limit: 100 }, settings, (arn) => arn);
+        const { items, nextToken } = page(arns, input, { fallback: 10, limit: 100 }, (arn) => arn);
         return { serviceArns: items, nextToken };
       },
     }),

@@ -185,8 +185,6 @@ export interface EcsSettings {
   containerInstances: number;
   /** Whether `ECS Task State Change` events are emitted too. Default false: nothing here listens to them. */
   taskStateEvents: boolean;
-  /** Largest page of any list, to try pagination with few resources. Default: AWS's own limits. */
-  maxPageSize: number;
 }
 
 /** The settings of a world that says nothing else. */
@@ -201,7 +199,6 @@ export function defaultSettings(): EcsSettings {
     staleAnswers: { share: 0, maxMs: 0 },
     containerInstances: 2,
     taskStateEvents: false,
-    maxPageSize: Number.POSITIVE_INFINITY,
   };
 }
 

@@ -22,7 +22,7 @@ import { compact } from "./views";
 
 /** Task definitions and their revisions. A revision never changes; it only becomes INACTIVE. */
 export function taskDefinitionOperations(context: EcsContext): Record<string, Operation> {
-  const { registry, world, settings } = context;
+  const { registry, world } = context;
 
   return {
     RegisterTaskDefinition: operation<RegisterTaskDefinitionRequest, RegisterTaskDefinitionResponse>({
@@ -101,7 +101,7 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
           .filter((r) => r.definition.status === (input.status ?? "ACTIVE"))
           .map((r) => r.definition.taskDefinitionArn);
         if (input.sort === "DESC") arns.reverse();
-        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, settings, (arn) => arn);
+        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
         return { taskDefinitionArns: items, nextToken };
       },
     }),
@@ -121,7 +121,7 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
             return input.status === "ALL" || active === ((input.status ?? "ACTIVE") === "ACTIVE");
           })
           .map(([family]) => family);
-        const { items, nextToken } = page(families, input, { fallback: 100, limit: 100 }, settings, (f) => f);
+        const { items, nextToken } = page(families, input, { fallback: 100, limit: 100 }, (f) => f);
         return { families: items, nextToken };
       },
     }),

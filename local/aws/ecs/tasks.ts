@@ -22,7 +22,7 @@ const stoppedShownMs = 3_600_000;
 
 /** Tasks: list, describe, run, stop. */
 export function taskOperations(context: EcsContext): Record<string, Operation> {
-  const { registry, world, settings, runner } = context;
+  const { registry, world, runner } = context;
 
   return {
     ListTasks: operation<ListTasksRequest, ListTasksResponse>({
@@ -47,7 +47,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
           .filter((t) => input.launchType === undefined || t.launchType === input.launchType)
           .filter(() => input.containerInstance === undefined)
           .map((t) => t.arn);
-        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, settings, (arn) => arn);
+        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
         return { taskArns: items, nextToken };
       },
     }),

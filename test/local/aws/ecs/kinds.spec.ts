@@ -182,19 +182,21 @@ describe("Answers of ECS", () => {
     assert.notEqual(nextToken, undefined);
   });
 
-  it("can be made to come in small pages everywhere", async () => {
-    const f = await fleet({ settings: { maxPageSize: 1 } });
+  it("come in pages of one when that is asked for", async () => {
+    const f = await fleet();
     await f.create();
     await f.settle();
     await f.force();
     await f.settle();
 
-    const service = { cluster: "shop", service: "api" };
+    const service = { cluster: "shop", service: "api", maxResults: 1 };
     const first = await f.client.send(new ListServiceDeploymentsCommand(service));
     const second = await f.client.send(
       new ListServiceDeploymentsCommand({ ...service, nextToken: first.nextToken }),
     );
-    const tasks = await f.client.send(new ListTasksCommand({ cluster: "shop", serviceName: "api" }));
+    const tasks = await f.client.send(
+      new ListTasksCommand({ cluster: "shop", serviceName: "api", maxResults: 1 }),
+    );
 
     assert.deepEqual(
       [first, second].map((page) => page.serviceDeployments!.length),
