@@ -17,7 +17,19 @@ const portAttempts = 5;
 
 /** Amazon RDS User Guide, "Master user account privileges", MariaDB 10.6 and later: no SUPER, no FILE. */
 const masterPrivileges = [
-  ...["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "RELOAD", "PROCESS", "REFERENCES", "INDEX", "ALTER"],
+  ...[
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "CREATE",
+    "DROP",
+    "RELOAD",
+    "PROCESS",
+    "REFERENCES",
+    "INDEX",
+    "ALTER",
+  ],
   ...["SHOW DATABASES", "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "CREATE VIEW", "SHOW VIEW"],
   ...["CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER", "REPLICATION SLAVE"],
 ].join(", ");
@@ -27,23 +39,18 @@ export interface MariadbOptions {
   readonly clock?: Clock;
   /** Server variables beside the built-in ones (`{ "general-log": "ON" }`, which goes into `serverLog`). */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** Where its programs are, beside PATH; default: where Debian's package puts them. */
+  readonly programFolders?: readonly string[];
 }
 
-/** Where the Debian package puts its programs, beside PATH. */
-function program(name: string): string {
-  const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/bin", "/usr/local/sbin"];
+/** Where the Debian package puts its programs. */
+const debianFolders = ["/usr/sbin", "/usr/bin"];
+
+function program(name: string, beside: readonly string[] = debianFolders): string {
+  const folders = [...(process.env["PATH"] ?? "").split(":"), ...beside];
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   if (!found) throw new Error(`${name} is missing, which runs a database of engine mariadb: ${remedy}`);
   return found;
-}
-
-/** Whether MariaDB is installed; the error of `MariadbRuntime.start` names what installs it. */
-export function mariadbIsInstalled(): boolean {
-  try {
-    return [program("mariadbd"), program("mariadb-install-db")].length === 2;
-  } catch {
-    return false;
-  }
 }
 
 /**
@@ -67,8 +74,8 @@ export class MariadbRuntime implements DatabaseRuntime {
 
   async #startOn(port: number, spec: DatabaseSpec): Promise<DatabaseHandle> {
     const account = unprivilegedAccount();
-    const install = program("mariadb-install-db");
-    const daemon = program("mariadbd");
+    const install = program("mariadb-install-db", this.options.programFolders);
+    const daemon = program("mariadbd", this.options.programFolders);
     const server = await startServer(`mariadb-${spec.identifier}`, account, (folder) => {
       const data = join(folder, "data");
       const initFile = join(folder, "init.sql");
@@ -89,9 +96,22 @@ export class MariadbRuntime implements DatabaseRuntime {
           command: daemon,
           args: [
             ...["--no-defaults", `--datadir=${data}`, `--init-file=${initFile}`, `--port=${port}`],
-            ...[`--socket=${join(folder, "socket")}`, `--pid-file=${join(folder, "pid")}`, `--general-log-file=${general}`],
-            ...["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=16M"],
-            ...["--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF"],
+            ...[
+              `--socket=${join(folder, "socket")}`,
+              `--pid-file=${join(folder, "pid")}`,
+              `--general-log-file=${general}`,
+            ],
+            ...[
+              "--bind-address=127.0.0.1",
+              "--skip-name-resolve",
+              "--skip-log-bin",
+              "--innodb-buffer-pool-size=16M",
+            ],
+            ...[
+              "--innodb-log-file-size=8M",
+              "--innodb-flush-log-at-trx-commit=0",
+              "--innodb-doublewrite=OFF",
+            ],
             ...["--innodb-fast-shutdown=2", "--performance-schema=OFF", "--max-connections=300"],
             ...Object.entries(this.options.parameters ?? {}).map(([name, value]) => `--${name}=${value}`),
           ],
@@ -123,11 +143,16 @@ export class MariadbRuntime implements DatabaseRuntime {
       } catch (error) {
         // Refused: it does not listen yet. Everything else will not get better by waiting.
         if ((error as { code?: string }).code !== "ECONNREFUSED")
-          throw new Error(`mariadb-${spec.identifier} started, but its master user cannot log in`, { cause: error });
-        if (clock.now() > deadline)
-          throw new Error(`mariadb-${spec.identifier} took no connection in ${startDeadlineMs} ms\n${server.log()}`, {
+          throw new Error(`mariadb-${spec.identifier} started, but its master user cannot log in`, {
             cause: error,
           });
+        if (clock.now() > deadline)
+          throw new Error(
+            `mariadb-${spec.identifier} took no connection in ${startDeadlineMs} ms\n${server.log()}`,
+            {
+              cause: error,
+            },
+          );
         await clock.sleep(10, `mariadb-${spec.identifier} takes connections`);
       }
     }

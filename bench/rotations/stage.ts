@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import { CloudTrail } from "../../local/aws/cloudtrail";
+import { serve } from "../../local/aws/http";
+import { createWorld } from "../../local/aws/index";
+import { Random } from "../../local/aws/random";
+import type { World } from "../../local/aws/world";
+import { RealClock } from "../../local/aws/clock";
+import { Truth } from "../../local/demo/truth";
+import { deploy } from "../../local/pulumi/mocks";
+import { ProcessFunctionRuntime } from "../../local/runtime/function-process";
+import { MariadbRuntime } from "../../local/runtime/mariadb";
+import { PostgresRuntime } from "../../local/runtime/postgres";
+import { taskProcesses } from "../../local/runtime/task-process";
+import type { DatabaseHandle } from "../../local/runtime/types";
+import { connectMysql } from "../../rotator/engines/mysql";
+import { connectPostgres } from "../../rotator/engines/postgres";
+import type { Login } from "../../rotator/engines/types";
+import { databaseUserStatements } from "./statements";
+
+/** What a measurement varies. */
+export interface StageOptions {
+  readonly engine: "postgres" | "mariadb";
+  readonly strategy: "alternating-users" | "single-user";
+  /** False in the control: everything is deployed, and nobody replaces a task. */
+  readonly recycler: boolean;
+  readonly seed: string;
+}
+
+/** A database, a service that uses it, the recycler and its rotator, deployed and running. */
+export interface RotationStage {
+  readonly world: World;
+  readonly truth: Truth;
+}
+
+/** Names in the program beside this file. */
+export const names = { cluster: "orders", service: "orders", secret: "orders/database", tasks: 2 } as const;
+
+const project = "ecs-secret-recycler";
+const stack = "rotations";
+
+/**
+ * Makes a world of real processes and deploys the program beside this file, then the recycler's own.
+ * @param started is handed what ends it all, as soon as there is something to end
+ */
+export async function openRotationStage(
+  options: StageOptions,
+  started: (close: () => Promise<void>) => void,
+): Promise<RotationStage> {
+  const clock = new RealClock();
+  const functions = new ProcessFunctionRuntime();
+  const databases: DatabaseHandle[] = [];
+  const runtimes = { postgres: new PostgresRuntime({ clock }), mariadb: new MariadbRuntime({ clock }) };
+  const world = createWorld({
+    partition: "aws",
+    region: "eu-west-1",
+    account: "123456789012",
+    clock,
+    random: new Random(options.seed),
+    runtime: {
+      functions,
+      tasks: taskProcesses({
+        clock,
+        images: { "registry.example.com/orders:1.0.0": { file: join(__dirname, "task.js") } },
+      }),
+      databases: {
+        async start(spec) {
+          const handle = await runtimes[spec.engine === "postgres" ? "postgres" : "mariadb"].start(spec);
+          databases.push(handle);
+          return handle;
+        },
+      },
+    },
+  });
+  CloudTrail.of(world).eventDelayMs = 2_000;
+  const door = await serve(world);
+  started(async () => {
+    await door.close();
+    await world.stop();
+    await functions.stop();
+    await Promise.all(databases.map((database) => database.stop()));
+    clock.stop();
+  });
+  await deployPrograms(world, options, databases);
+  const roleArn = `arn:${world.partition}:iam::${world.account}:role/${project}-${stack}`;
+  return { world, truth: new Truth(world, names.cluster, roleArn) };
+}
+
+async function deployPrograms(
+  world: World,
+  options: StageOptions,
+  databases: DatabaseHandle[],
+): Promise<void> {
+  const random = world.random.fork("passwords");
+  const [adminPassword, userPassword] = [random.text(24), random.text(24)];
+  await deploy(world, join(__dirname, "program.ts"), {
+    project: "orders",
+    stack,
+    config: {
+      "aws:region": world.region,
+      "orders:engine": options.engine,
+      "orders:tasks": names.tasks,
+      "orders:adminPassword": adminPassword,
+      "orders:userPassword": userPassword,
+    },
+  });
+  const { host, port } = databases[0]!;
+  const admin: Login = {
+    ...{ host, port, database: "orders", username: "orders_admin", password: adminPassword, tls: "disable" },
+  };
+  const connection = await (options.engine === "postgres" ? connectPostgres : connectMysql)(admin);
+  for (const statement of databaseUserStatements(options.engine, "orders_admin", "orders_user", userPassword))
+    await connection.query(statement);
+  await connection.end();
+
+  await deploy(world, join(__dirname, "..", "..", "index.ts"), {
+    project,
+    stack,
+    config: {
+      "aws:region": world.region,
+      [`${project}:services`]: [{ cluster: names.cluster }],
+      [`${project}:mode`]: options.recycler ? "recycle" : "off",
+      [`${project}:trail`]: "none",
+      [`${project}:timing`]: { delaySeconds: 3 },
+      [`${project}:rotations`]: [
+        {
+          secret: names.secret,
+          rotator: {
+            kind: "built-in",
+            database: "orders",
+            strategy: options.strategy,
+            // A single user changes its own password.
+            ...(options.strategy === "alternating-users" ? { adminSecret: "orders/database-admin" } : {}),
+            minimumIntervalMinutes: 0,
+          },
+        },
+      ],
+    },
+  });
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { rotateUnderLoad } from "../../bench/rotations/run";
+
+// Real databases, real tasks, the deployed archives: new connections all the time, counted outside of the tasks.
+for (const engine of ["postgres", "mariadb"] as const)
+  describe(`rotations of a ${engine} under load`, () => {
+    it("fail no query with alternating users, each rotation when the one before is rolled out", async () => {
+      const { rotations, queries, failures } = await rotateUnderLoad({
+        engine,
+        strategy: "alternating-users",
+        recycler: true,
+        seed: "test",
+        rotations: 3,
+      });
+
+      assert.deepEqual(failures, []);
+      assert.equal(queries.failed, 0);
+      assert.ok(rotations === 3 && queries.total > 100, `${queries.total} queries in ${rotations} rotations`);
+    });
+
+    it("fail queries in the control, where nobody replaces a task", async () => {
+      const { queries, failures } = await rotateUnderLoad({
+        engine,
+        strategy: "alternating-users",
+        recycler: false,
+        seed: "test",
+        rotations: 2,
+      });
+
+      assert.ok(queries.failed > 0);
+      assert.match(failures[0]!, engine === "postgres" ? /28P01/ : /ER_ACCESS_DENIED_ERROR/);
+    });
+  });
