@@ -53,6 +53,23 @@ describe("recyclerStatements", () => {
         assert.equal(ask("logs:PutLogEvents", log), "Allowed");
       });
 
+      it("denies what belongs to others: another queue, log, account or Region", () => {
+        const elsewhere = { ...place, account: "210987654321" };
+        assert.equal(ask("sqs:DeleteMessage", arn("sqs", "other.fifo")), "ImplicitlyDenied");
+        assert.equal(
+          ask("logs:PutLogEvents", arn("logs", "log-group:other:log-stream:a")),
+          "ImplicitlyDenied",
+        );
+        for (const there of [elsewhere, { ...place, region: "eu-west-1" }]) {
+          const secret = localArn(there, "secretsmanager", "secret:shop/database-AbCdEf");
+          assert.equal(ask("secretsmanager:DescribeSecret", secret), "ImplicitlyDenied");
+          assert.equal(
+            ask("ecs:UpdateService", localArn(there, "ecs", "service/shop/api")),
+            "ImplicitlyDenied",
+          );
+        }
+      });
+
       it("denies every action that reads a value, on every kind of resource", () => {
         const resources = [
           "*",

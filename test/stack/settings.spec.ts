@@ -89,6 +89,23 @@ describe("parseSettings", () => {
     assert.equal(settings.rotations[0]?.window, undefined);
   });
 
+  it("takes a service beside its cluster when the cluster excludes it", () => {
+    const services = [
+      { cluster: "shop", exclude: ["api"] },
+      { cluster: "shop", service: "api", wave: 1 },
+    ];
+
+    const settings = parseSettings({ services }, here);
+
+    assert.deepEqual(
+      settings.coverage.map(({ service, exclude, wave }) => ({ service, exclude, wave })),
+      [
+        { service: undefined, exclude: ["api"], wave: 0 },
+        { service: "api", exclude: [], wave: 1 },
+      ],
+    );
+  });
+
   it("reports all mistakes at once, each with its path", () => {
     const found = mistakes({
       servces: [],
