@@ -1,4 +1,4 @@
-import { decisionIn, isNews } from "./decisions";
+import { decisionIn, isNews, type LoggedDecision } from "./decisions";
 import { example, recyclerName } from "./example";
 import { httpProbe, Load } from "./load";
 import { processPlatform, type Platform } from "./platform";
@@ -23,6 +23,8 @@ export interface DemoResult {
   readonly faults: readonly string[];
   /** The first queries that failed, in words. */
   readonly failures: readonly string[];
+  /** Every decision of the recycler, in order. */
+  readonly decisions: readonly LoggedDecision[];
 }
 
 /** Delay of CloudTrail in the demonstration, in milliseconds; AWS needs minutes. */
@@ -91,10 +93,12 @@ async function watch(
   const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
   const load = new Load(stage.world, example.cluster, covered, httpProbe, queryIntervalMs);
   timeline.progress(() => progressLine(stage, load));
+  const decisions: LoggedDecision[] = [];
   platform.onFunctionLine = (functionName, line) => {
     const decision = functionName === recyclerName ? decisionIn(line) : undefined;
-    if (decision && isNews(decision))
-      timeline.event(decision.decision, `${decision.service}: ${decision.reason}`);
+    if (!decision) return;
+    decisions.push(decision);
+    if (isNews(decision)) timeline.event(decision.decision, `${decision.service}: ${decision.reason}`);
   };
   load.start();
   const changes = await runScenario({
@@ -110,7 +114,7 @@ async function watch(
   if (stage.world.mistakes.length > 0) throw stage.world.mistakes[0];
   const report = makeReport({ ...stage, changes, queries: load.count });
   const faults = options.withoutRecycler ? faultsOfControl(report) : faultsOf(report, changes);
-  return { report, changes, faults, failures: load.failures };
+  return { report, changes, faults, failures: load.failures, decisions };
 }
 
 function progressLine(stage: Stage, load: Load): string {

@@ -5,7 +5,14 @@ import { createWorld } from "../aws/index";
 import { Random } from "../aws/random";
 import type { World } from "../aws/world";
 import type { Deployment } from "../pulumi/mocks";
-import { deployRecycler, deployShop, example, exampleSettings, recyclerName } from "./example";
+import {
+  deployRecycler,
+  deployShop,
+  example,
+  exampleSettings,
+  recyclerName,
+  recyclerProject,
+} from "./example";
 import { Load } from "./load";
 import { Recording } from "./recording";
 import { faultsOf, faultsOfControl, makeReport, type Report } from "./report";
@@ -33,7 +40,7 @@ export interface VirtualRun {
 
 /** As in the demonstration, in milliseconds. */
 const cloudTrailDelayMs = 2_000;
-const queryIntervalMs = 25;
+const defaultQueryIntervalMs = 25;
 /** After the deployment, until every service stands; and the longest that a scenario may take. */
 const settleMs = 10_000;
 const scenarioDeadlineMs = 10 * 60_000;
@@ -70,24 +77,57 @@ export async function recordExample(mode: Mode): Promise<RecordedExample> {
   }
 }
 
-/** The demonstration's scenario on virtual time. The same seed gives the same log. */
-export async function runVirtual(recorded: RecordedExample, seed: string | number): Promise<VirtualRun> {
+/** The example on virtual time, and what its recycler logged so far. */
+export interface VirtualStage {
+  readonly world: World;
+  readonly platform: VirtualPlatform;
+  readonly log: readonly string[];
+  /** Deploys the recycler and lets a moment pass. */
+  install(): Promise<void>;
+}
+
+/** Deploys the example, without the recycler, on virtual time. */
+export async function openVirtualStage(
+  recorded: RecordedExample,
+  seed: string | number,
+): Promise<VirtualStage> {
   const { platform, world } = virtualWorld(seed);
   const { clock } = platform;
   const log: string[] = [];
   platform.onFunctionLine = (functionName, line) => {
     if (functionName === recyclerName) log.push(line);
   };
-  const { timing } = exampleRecyclerSettings();
-  platform.settings = capturedSettings(recorded.deployment.outputs, timing.delaySeconds);
+  platform.settings = capturedSettings(recorded.deployment.outputs, queueDelaySeconds());
+  await recorded.shop.replay(world);
+  await clock.runUntil(clock.now() + settleMs);
+  const user = await secretOf(world, example.databaseSecret);
+  platform.database.setPassword(user.username, user.password);
+  return {
+    world,
+    platform,
+    log,
+    async install() {
+      await recorded.recycler.replay(world);
+      await clock.runUntil(clock.now() + settleMs);
+    },
+  };
+}
+
+/**
+ * The demonstration's scenario on virtual time. The same seed gives the same log.
+ * @param queryIntervalMs between two queries, in milliseconds
+ */
+export async function runVirtual(
+  recorded: RecordedExample,
+  seed: string | number,
+  queryIntervalMs = defaultQueryIntervalMs,
+): Promise<VirtualRun> {
+  const stage = await openVirtualStage(recorded, seed);
+  const { world, platform, log } = stage;
+  const { clock } = platform;
   try {
-    await recorded.shop.replay(world);
-    await clock.runUntil(clock.now() + settleMs);
-    const user = await secretOf(world, example.databaseSecret);
-    platform.database.setPassword(user.username, user.password);
     const deployedAt = clock.now();
-    await recorded.recycler.replay(world);
-    await clock.runUntil(clock.now() + settleMs);
+    await stage.install();
 
     const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
     const load = new Load(world, example.cluster, covered, platform.probe, queryIntervalMs);
@@ -100,7 +140,7 @@ export async function runVirtual(recorded: RecordedExample, seed: string | numbe
       truth,
       clients: clientsOf(world),
       recycler: withRecycler,
-      quietMs: timing.delaySeconds * 1000 + cloudTrailDelayMs + 1_000,
+      quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
       say: () => undefined,
     }).finally(() => (done = true));
     // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
@@ -127,8 +167,8 @@ export async function runVirtual(recorded: RecordedExample, seed: string | numbe
   }
 }
 
-function exampleRecyclerSettings(): { timing: { delaySeconds: number } } {
-  return { timing: exampleSettings()["ecs-secret-recycler:timing"] as { delaySeconds: number } };
+function queueDelaySeconds(): number {
+  return (exampleSettings()[`${recyclerProject}:timing`] as { delaySeconds: number }).delaySeconds;
 }
 
 async function secretOf(world: World, name: string): Promise<Credential> {

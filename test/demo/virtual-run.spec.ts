@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { decisionIn } from "../../local/demo/decisions";
+import { example } from "../../local/demo/example";
+import { clientsOf, truthOf } from "../../local/demo/stage";
+import {
+  openVirtualStage,
+  recordExample,
+  runVirtual,
+  type RecordedExample,
+} from "../../local/demo/virtual-run";
+
+const dayMs = 24 * 60 * 60_000;
+const minuteMs = 60_000;
+/** Between two queries where many runs are made. */
+const fewQueriesMs = 500;
+
+describe("the demonstration on virtual time", () => {
+  let recorded: RecordedExample;
+
+  before(async () => {
+    recorded = await recordExample("recycle");
+  });
+
+  it("makes every covered task fresh with one deployment for each value, and no query fails", async () => {
+    const { report, faults } = await runVirtual(recorded, "demo");
+
+    assert.deepEqual(faults, []);
+    assert.deepEqual(
+      report.services.map(({ service, forcedDeployments, runningTasks, staleTasks }) => [
+        service,
+        forcedDeployments,
+        runningTasks,
+        staleTasks,
+      ]),
+      [
+        ["web", 3, 3, 0],
+        ["worker", 3, 2, 0],
+        // Nobody covers it: its tasks keep the old value of the secret that only it reads.
+        ["reports", 0, 2, 2],
+      ],
+    );
+    assert.equal(report.queries.failed, 0);
+    assert.ok(report.queries.total > 100);
+    assert.equal(report.secretReadsByRecycler, 0);
+    assert.equal(report.unneededDeployments, 0);
+  });
+
+  it("gives the same log for the same seed, and another one for another", async () => {
+    const logs = new Set<string>();
+
+    for (let seed = 1; seed <= 20; seed++) {
+      const first = await runVirtual(recorded, seed, fewQueriesMs);
+      const second = await runVirtual(recorded, seed, fewQueriesMs);
+      assert.deepEqual(first.faults, [], `seed ${seed}`);
+      assert.deepEqual(second.log, first.log, `seed ${seed}`);
+      logs.add(first.log.join("\n"));
+    }
+
+    assert.equal(logs.size, 20);
+  }).timeout(120_000);
+
+  it("restarts nothing when it is installed beside services that hold old values", async () => {
+    const stage = await openVirtualStage(recorded, "old");
+    const { world, platform, log } = stage;
+    const { clock } = platform;
+    await clock.runUntil(clock.now() + 10 * dayMs);
+    const putting = clientsOf(world).secretsManager.send(
+      new PutSecretValueCommand({
+        SecretId: example.logTokenSecret,
+        SecretString: "changed-long-ago",
+        ClientRequestToken: "00000000-0000-4000-8000-000000000000",
+      }),
+    );
+    await clock.runUntil(clock.now() + 10 * dayMs);
+    await putting;
+    const truth = truthOf(world);
+    assert.equal(truth.staleTasks("worker").length, 2);
+
+    await stage.install();
+    await clock.runUntil(clock.now() + 12 * minuteMs);
+
+    const decisions = log.flatMap((line) => decisionIn(line) ?? []);
+    assert.deepEqual(truth.forcedDeployments(), []);
+    assert.ok(
+      decisions.some(
+        ({ decision, service, subject }) =>
+          decision === "predates-install" &&
+          service === "worker" &&
+          subject?.includes(example.logTokenSecret),
+      ),
+    );
+    assert.deepEqual(
+      decisions.filter(({ decision }) => decision === "recycle"),
+      [],
+    );
+    await world.stop();
+  });
+});
+
+describe("the control on virtual time", () => {
+  it("sees queries fail when nobody replaces the tasks", async () => {
+    const recorded = await recordExample("off");
+
+    const { report, faults } = await runVirtual(recorded, "demo");
+
+    assert.deepEqual(faults, []);
+    assert.ok(report.queries.failed > 0);
+    assert.deepEqual(
+      report.services.map(({ forcedDeployments }) => forcedDeployments),
+      [0, 0, 0],
+    );
+    assert.ok(report.services[0]!.staleTasks > 0);
+  });
+});
