@@ -148,7 +148,11 @@ async function decideOne(
   if (first.decision !== "recycle" && !settledFresh) return { situation, decision: first };
   if (settledFresh && !target.asksOutcome) {
     const remembered = rememberedAttempts(memory, key, createdAtMs);
-    return { situation, decision: remembered ? decideWith({ ...situation, attempts: remembered }) : first };
+    if (remembered) return { situation, decision: decideWith({ ...situation, attempts: remembered }) };
+    // ECS may show a rollback as a new deployment, under which old tasks go on: asked once for each deployment.
+    const mayBeRollback =
+      target.lookAt !== undefined && createdAtMs > (circumstances.installedAtMs ?? Infinity);
+    if (!mayBeRollback) return { situation, decision: first };
   }
   const movedAtMs = settledFresh ? first.move?.hiMs : first.move?.loMs;
   const sinceMs = Math.min(createdAtMs, movedAtMs ?? createdAtMs) - attemptsMarginMs;

@@ -334,6 +334,32 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["api: fresh"]);
     });
 
+    it("asks once for each deployment how it ended", async () => {
+      const aws = shop("api");
+      aws.secret(start - 2 * hour);
+      const recycler = aws.recycler(settingsWith(listed));
+
+      const counts = [];
+      for (let round = 0; round < 3; round++) {
+        await recycler(batchOf(sweep));
+        counts.push(aws.counts()["ListServiceDeployments"]);
+        if (round === 1) aws.service("api", start);
+      }
+
+      assert.deepEqual(counts, [1, undefined, 1]);
+    });
+
+    it("asks nothing about deployments from before the installation", async () => {
+      const aws = shop("api");
+      aws.secret(start - 2 * hour);
+      aws.installedAtMs = start;
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await recycler(batchOf(sweep));
+
+      assert.equal(aws.counts()["ListServiceDeployments"], undefined);
+    });
+
     it("leaves a young move to its own event", async () => {
       const aws = shop("api");
       aws.secret(start);
@@ -383,7 +409,7 @@ describe("createRecycler", () => {
         aws.counts();
 
         await recycler(batchOf(ended("api")));
-        await recycler(batchOf(sweep));
+        await aws.recycler(settingsWith(listed))(batchOf(sweep));
 
         assert.deepEqual(kinds(aws), ["api: recycle", "api: halted", "api: halted"], shown);
         assert.equal(aws.counts()["UpdateService"], undefined);
