@@ -45,7 +45,7 @@ const ecsThrottling = "Amazon ECS API Reference, Request throttling";
 const ssmQuotas = "AWS General Reference, AWS Systems Manager endpoints and quotas";
 
 /**
- * The limits that this program can meet. AWS gives Secrets Manager's as a rate: the bucket holds one second of it.
+ * The limits that this program can meet (CloudTrail keeps that of LookupEvents itself, always). AWS gives Secrets Manager's as a rate: the bucket holds one second of it.
  * Where the documentation says a range, the lowest is taken.
  */
 export const limits: readonly Limit[] = [
@@ -88,7 +88,6 @@ export const limits: readonly Limit[] = [
     "ListTaskDefinitions",
     "ListTaskDefinitionFamilies",
   ]),
-  rate("cloudtrail", 2, "AWS CloudTrail API Reference, LookupEvents", ["LookupEvents"]),
   rate("ssm", 3, ssmQuotas, ["PutParameter"]),
   rate("ssm", 40, ssmQuotas, ["GetParameter", "GetParameters", "GetParametersByPath"]),
   rate("ssm", 5, ssmQuotas, ["DescribeParameters"]),
