@@ -7,7 +7,7 @@ describe("docs/decisions.md", () => {
   it("lists the closed list of decisions, in its order", () => {
     const page = readFileSync(join(__dirname, "..", "..", "docs", "decisions.md"), "utf8");
 
-    const listed = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]);
+    const listed = [...page.matchAll(/^\| `([a-z-]+)` +\|/gm)].map((match) => match[1]);
 
     assert.deepEqual(listed, [...decisions]);
   });
