@@ -1,6 +1,7 @@
 import type { FoundReference } from "../../aws-semantics/references";
-import { decide } from "../../aws-semantics/iam-policy";
-import { parseArn } from "../../aws-semantics/arn";
+import { dnsSuffix, parseArn } from "../../aws-semantics/arn";
+import { decideByIdentity } from "../../aws-semantics/iam-policy";
+import type { Statement } from "../../aws-semantics/iam-policy";
 import { parameterArn, sameSecret } from "../../aws-semantics/secret-reference";
 import type { Reference } from "../../aws-semantics/secret-reference";
 import { serviceSecrets, types } from "../ecs";
@@ -84,6 +85,8 @@ interface Request {
   /** Any of these allowed is enough: they are one resource, as far as the reference tells. */
   readonly resources: readonly string[];
   readonly wanted: string;
+  /** The condition keys whose values are known. */
+  readonly context: Readonly<Record<string, string>>;
 }
 
 function judge(
@@ -94,12 +97,25 @@ function judge(
   violation: (message: string, level?: "advisory") => Violation,
 ): Violation[] {
   const resources = [...request.resources, ...namesakes(request, statements)];
-  const decisions = resources.map((resource) =>
-    decide(statements, { action: request.action, resource, context: {} }),
-  );
-  if (decisions.includes("Allowed") && !decisions.includes("ExplicitlyDenied")) return [];
+  // A condition on a key of which nothing is known (a tag, a network) may hold or not.
+  const open = statements.filter((statement) => asksForMore(statement, request.context));
+  const decided = (using: readonly Statement[]) =>
+    resources.map((resource) =>
+      decideByIdentity(using, { action: request.action, resource, context: request.context }),
+    );
+  const certain = decided(statements.filter((statement) => !open.includes(statement)));
+  const denied = certain.includes("ExplicitlyDenied");
+  const conditional = decided(open.map((statement) => ({ ...statement, Condition: undefined })));
+  if (certain.includes("Allowed") && !denied && !conditional.includes("ExplicitlyDenied")) return [];
   const name = JSON.stringify(text(role.properties.name) ?? role.name);
-  if (undecided.length > 0 && !decisions.includes("ExplicitlyDenied"))
+  if (!denied && conditional.some((decision) => decision !== "ImplicitlyDenied"))
+    return [
+      violation(
+        `not decided: whether its execution role ${name} may ${request.action} for ${found.path} hangs on a condition of its policies.`,
+        "advisory",
+      ),
+    ];
+  if (undecided.length > 0 && !denied)
     return [
       violation(
         `not decided in preview: whether its execution role ${name} may ${request.action} for ${found.path}: ${undecided.join(", ")} is not known.`,
@@ -108,10 +124,17 @@ function judge(
     ];
   return [
     violation(
-      `its execution role ${name} may not ${request.action} for ${found.path}${decisions.includes("ExplicitlyDenied") ? " (a statement denies it)" : ""}: no task could start. ` +
+      `its execution role ${name} may not ${request.action} for ${found.path}${denied ? " (a statement denies it)" : ""}: no task could start. ` +
         `Wanted in a policy of the role:\n    { "Effect": "Allow", "Action": "${request.action}", "Resource": "${request.wanted}" }`,
     ),
   ];
+}
+
+function asksForMore({ Condition }: Statement, context: Request["context"]): boolean {
+  const known = Object.keys(context).map((key) => key.toLowerCase());
+  return Object.values(Condition ?? {})
+    .flatMap((keys) => Object.keys(keys))
+    .some((key) => !known.includes(key.toLowerCase()));
 }
 
 /** Resources of statements that are the same secret with its six characters, which a reference may leave out. */
@@ -127,16 +150,23 @@ function namesakes({ action, resources }: Request, statements: RolePolicies["sta
 
 function requestsOf(graph: Graph, reference: Reference): Request[] {
   const subject = subjectOf(reference);
+  const secure = { "aws:SecureTransport": "true", "aws:RequestedRegion": reference.region };
   const read: Request =
     reference.service === "ssm"
-      ? { action: "ssm:GetParameters", resources: [subject.arn], wanted: subject.arn }
+      ? { action: "ssm:GetParameters", resources: [subject.arn], wanted: subject.arn, context: secure }
       : {
           action: "secretsmanager:GetSecretValue",
           resources: [subject.arn],
           wanted: subject.arn.replace(/-AbCdEf$/, "-??????"),
+          context: { ...secure, "secretsmanager:SecretId": subject.arn },
         };
   const key = keyOf(graph, reference);
-  return key ? [read, { action: "kms:Decrypt", resources: [key], wanted: key }] : [read];
+  if (!key) return [read];
+  const context = {
+    ...secure,
+    "kms:ViaService": `${reference.service}.${reference.region}.${dnsSuffix(reference.partition)}`,
+  };
+  return [read, { action: "kms:Decrypt", resources: [key], wanted: key, context }];
 }
 
 /** The customer-managed key of a secret or parameter of this stack; undefined for AWS's own and for what is elsewhere. */

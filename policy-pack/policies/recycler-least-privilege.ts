@@ -1,4 +1,4 @@
-import { decide } from "../../aws-semantics/iam-policy";
+import { decideByIdentity } from "../../aws-semantics/iam-policy";
 import { isUnknown, text } from "../graph";
 import type { Graph, Node } from "../graph";
 import type { Policy, Violation } from "../policy";
@@ -77,12 +77,16 @@ function ofRole(graph: Graph, of: Node, role: Node): Violation[] {
         message: `${statement.from} of the recycler's role ${name} allows ${actions.map((action) => JSON.stringify(action)).join(", ")}. List the actions that the recycler needs.`,
       });
   }
+  // A condition does not make reading right: what is allowed under one counts as allowed.
+  const unconditional = statements.map((statement) =>
+    statement.Effect === "Allow" ? { ...statement, Condition: undefined } : statement,
+  );
   const readable = reading.filter((action) => {
     const resources = statements
       .filter(({ Effect }) => Effect === "Allow")
       .flatMap(({ Resource, NotResource }) => (NotResource === undefined ? [Resource ?? []].flat() : ["*"]));
     return ["*", ...resources].some(
-      (resource) => decide(statements, { action, resource, context: {} }) === "Allowed",
+      (resource) => decideByIdentity(unconditional, { action, resource, context: {} }) === "Allowed",
     );
   });
   if (readable.length > 0)

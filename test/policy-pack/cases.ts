@@ -662,6 +662,59 @@ const others: readonly Case[] = [
     preview: ["mandatory execution-role-reads-secrets"],
   },
   {
+    title: "a customer-managed key that the role may use",
+    program: () => {
+      recycler();
+      const key = `arn:aws:kms:${place.region}:${place.account}:key/0a1b2c3d`;
+      new aws.secretsmanager.Secret("database", { name: "shop/database", kmsKeyId: key });
+      service(cluster(), {
+        containerDefinitions: literal(reads(secretArn("shop/database"))),
+        mayRead: [
+          { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secretArn("shop/database") },
+          { Effect: "Allow", Action: "kms:Decrypt", Resource: key },
+        ],
+      });
+    },
+    preview: [],
+  },
+  {
+    title: "a customer-managed key that the role may use through Secrets Manager only",
+    program: () => {
+      recycler();
+      const key = `arn:aws:kms:${place.region}:${place.account}:key/0a1b2c3d`;
+      new aws.secretsmanager.Secret("database", { name: "shop/database", kmsKeyId: key });
+      service(cluster(), {
+        containerDefinitions: literal(reads(secretArn("shop/database"))),
+        mayRead: [
+          { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secretArn("shop/database") },
+          {
+            Effect: "Allow",
+            Action: "kms:Decrypt",
+            Resource: key,
+            Condition: {
+              StringEquals: { "kms:ViaService": `secretsmanager.${place.region}.amazonaws.com` },
+            },
+          },
+        ],
+      });
+    },
+    preview: [],
+  },
+  {
+    title: "a recycler that may decrypt with a key",
+    program: () =>
+      recycler({
+        statements: [
+          {
+            Effect: "Allow",
+            Action: "kms:Decrypt",
+            Resource: `arn:aws:kms:${place.region}:${place.account}:key/0a1b2c3d`,
+          },
+        ],
+      }),
+    preview: ["mandatory recycler-least-privilege"],
+  },
+  {
     title: "a role whose policy is not known in a preview",
     program: () => (
       recycler(),

@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CoveredServices, Mode } from "../../handler/coverage";
 import { parametersPattern, secretsPattern } from "../../stack/event-patterns";
-import { policyDocument, recyclerStatements, type Statement } from "../../stack/role-statements";
+import type { Statement } from "../../aws-semantics/iam-policy";
+import { policyDocument, recyclerStatements } from "../../stack/role-statements";
 
 /** Where recorded programs run. */
 export const place = { partition: "aws", region: "eu-west-1", account: "123456789012" } as const;
