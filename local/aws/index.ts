@@ -1,3 +1,4 @@
+import { CodeDeploy } from "./codedeploy";
 import { Ec2 } from "./ec2";
 import { Ecs } from "./ecs";
 import { Sqs } from "./sqs";
@@ -33,6 +34,7 @@ const services: readonly (new (world: World) => Service)[] = [
   Logs,
   Lambda,
   Sqs,
+  CodeDeploy,
   Ec2,
   Ecs,
   Rds,

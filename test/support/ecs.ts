@@ -68,7 +68,13 @@ export interface Fleet {
 
 /** A cluster `shop` with nothing in it. Services are called `api` unless a test says otherwise. */
 export async function fleet(
-  options: { seed?: string; settings?: Partial<EcsSettings>; tasks?: TaskRuntime } = {},
+  options: {
+    seed?: string;
+    settings?: Partial<EcsSettings>;
+    tasks?: TaskRuntime;
+    /** Services beside ECS, IAM and the readable values. */
+    services?: readonly (new (world: World) => Service)[];
+  } = {},
 ): Promise<Fleet> {
   const clock = new VirtualClock(startMs);
   const random = new Random(options.seed ?? "test");
@@ -99,6 +105,7 @@ export async function fleet(
     reads: [],
   };
   for (const service of [new Iam(world), new Ecs(world), ...readers(readable)]) world.add(service);
+  for (const Further of options.services ?? []) world.add(new Further(world));
   const ecs = Ecs.of(world);
   Object.assign(ecs.settings, options.settings);
   const events: AwsEvent[] = [];
