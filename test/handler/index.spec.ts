@@ -698,6 +698,24 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["canary: halted", "rest: halted"]);
     });
 
+    it("waits for a service that reads the value among others, in the later of two waves it is in", async () => {
+      const aws = shop("canary", "rest");
+      aws.secret(start);
+      aws.parameters.push({ Name: "/a", LastModifiedDate: new Date(start - 2 * hour) });
+      aws.nowMs = start + 60_000;
+      const recycler = aws.recycler(
+        settingsWith([
+          { service: "canary", secrets: [secretName], parameters: ["/a"], wave: 0 },
+          { service: "rest", secrets: [secretName], wave: 0 },
+          { service: "rest", secrets: [secretName], wave: 1 },
+        ]),
+      );
+
+      await recycler(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["canary: recycle", "rest: waiting-for-wave"]);
+    });
+
     it("does not wait for a service that reads other values only", async () => {
       const aws = shop("canary", "rest");
       aws.secret(start);
