@@ -148,7 +148,8 @@ function findRoute(world: World, request: WireRequest, signingName: string | und
 }
 
 function rpcRoute(world: World, target: string, name: string, protocol?: Protocol): Route | undefined {
-  const service = byTarget(world, target);
+  // Some clients put the namespace of the model before the target (the AWS CLI does for CloudTrail).
+  const service = byTarget(world, target.slice(target.lastIndexOf(".") + 1));
   if (!service) return undefined;
   const model = ServiceModel.of(service.sdk);
   return {
@@ -172,5 +173,6 @@ function byTarget(world: World, target: string): Service | undefined {
     }
     targets.set(world, table);
   }
-  return table.get(target);
+  // CloudTrail's other SDKs and the AWS CLI send its Java package in front of the target.
+  return table.get(target) ?? table.get(target.slice(target.lastIndexOf(".") + 1));
 }

@@ -140,6 +140,19 @@ describe("local/aws/wire/rpc", () => {
     stranger.destroy();
   });
 
+  it("finds the service when the target has a namespace before it, as the AWS CLI sends it", async () => {
+    const response = await fetch(door.url, {
+      method: "POST",
+      headers: {
+        "x-amz-target": "com.amazonaws.kms.v20141101.TrentService.MakeTea",
+        authorization: "AWS4-HMAC-SHA256 Credential=A/2026/r/kms/aws4_request",
+      },
+      body: "{}",
+    });
+
+    assert.equal(((await response.json()) as { __type: string }).__type, "UnknownOperationException");
+  });
+
   it("answers an operation that AWS does not have with UnknownOperationException", async () => {
     const response = await fetch(door.url, {
       method: "POST",
