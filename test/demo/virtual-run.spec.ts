@@ -64,10 +64,12 @@ describe("the demonstration on virtual time", () => {
     const stage = await openVirtualStage(recorded, "old");
     const { world, platform, log } = stage;
     const { clock } = platform;
+    const wholeCluster = { cluster: example.cluster, exclude: [], secrets: [], parameters: [], wave: 0 };
+    platform.settings = { ...platform.settings!, coverage: [wholeCluster] };
     await clock.runUntil(clock.now() + 10 * dayMs);
     const putting = clientsOf(world).secretsManager.send(
       new PutSecretValueCommand({
-        SecretId: example.logTokenSecret,
+        SecretId: example.partnerSecret,
         SecretString: "changed-long-ago",
         ClientRequestToken: "00000000-0000-4000-8000-000000000000",
       }),
@@ -75,7 +77,7 @@ describe("the demonstration on virtual time", () => {
     await clock.runUntil(clock.now() + 10 * dayMs);
     await putting;
     const truth = truthOf(world);
-    assert.equal(truth.staleTasks("worker").length, 2);
+    assert.equal(truth.staleTasks("reports").length, 2);
 
     await stage.install();
     await clock.runUntil(clock.now() + 12 * minuteMs);
@@ -86,8 +88,8 @@ describe("the demonstration on virtual time", () => {
       decisions.some(
         ({ decision, service, subject }) =>
           decision === "predates-install" &&
-          service === "worker" &&
-          subject?.includes(example.logTokenSecret),
+          service === "reports" &&
+          subject?.includes(example.partnerSecret),
       ),
     );
     assert.deepEqual(

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import type { LoggedDecision } from "../../local/demo/decisions";
+import { decisionIn } from "../../local/demo/decisions";
+import { runDemo } from "../../local/demo/run";
+import { recordExample, runVirtual } from "../../local/demo/virtual-run";
+import { temporaryFolder, type TemporaryFolder } from "../support/folder";
+import { descendantsOf, isRunning, startProgram } from "../support/program";
+
+/** What was acted on, without what differs between two runs: times, and the drawn end of a secret's ARN. */
+function acts(decisions: readonly LoggedDecision[]): string[] {
+  return decisions
+    .filter(({ decision }) => decision === "recycle")
+    .map(({ service, subject }) => `${service} for ${subject?.replace(/-\w{6}$/, "")}`);
+}
+
+describe("the demonstration on real time, with processes and PostgreSQL", () => {
+  const silent = { write: () => true };
+  let temporary: string | undefined;
+  let folder: TemporaryFolder;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    temporary = process.env.TMPDIR;
+    process.env.TMPDIR = folder.path;
+  });
+
+  afterEach(() => {
+    if (temporary === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = temporary;
+    folder.remove();
+  });
+
+  it("loses no query, decides as on virtual time, and leaves neither process nor folder", async () => {
+    const before = new Set(descendantsOf(process.pid));
+
+    const real = await runDemo({ withoutRecycler: false, seed: "demo", screen: silent });
+    const virtual = await runVirtual(await recordExample("recycle"), "demo");
+
+    assert.deepEqual(real.faults, [], real.failures.join("\n"));
+    assert.ok(real.report.queries.total > 100);
+    assert.deepEqual(acts(real.decisions), acts(virtual.log.flatMap((line) => decisionIn(line) ?? [])));
+    assert.ok(real.report.archiveBytes.recycler <= 40 * 1024);
+    assert.deepEqual(
+      descendantsOf(process.pid).filter((pid) => !before.has(pid)),
+      [],
+    );
+    assert.deepEqual(folder.entries(), []);
+  }).timeout(120_000);
+
+  it("loses queries in the control, where the recycler is switched off", async () => {
+    const { report, faults } = await runDemo({ withoutRecycler: true, seed: "demo", screen: silent });
+
+    assert.deepEqual(faults, []);
+    assert.ok(report.queries.failed > 0);
+    assert.ok(report.services.every(({ forcedDeployments }) => forcedDeployments === 0));
+  }).timeout(120_000);
+});
+
+describe("npm run demo", () => {
+  it("ends everything on Ctrl-C, whatever it was doing", async () => {
+    const folder = temporaryFolder();
+    const program = startProgram("local/demo/index.ts", [], { TMPDIR: folder.path });
+    await program.line(/ moved /);
+    const started = descendantsOf(program.pid);
+    assert.ok(started.length > 5, "tasks, functions and a database");
+
+    process.kill(program.pid, "SIGINT");
+    const { status } = await program.ended;
+
+    assert.equal(status, 130);
+    assert.deepEqual(started.filter(isRunning), []);
+    assert.deepEqual(folder.entries(), []);
+    folder.remove();
+  }).timeout(120_000);
+
+  it("refuses an option that it does not know", async () => {
+    const { status, stderr } = await startProgram("local/demo/index.ts", ["--fast"], {}).ended;
+
+    assert.equal(status, 1);
+    assert.match(stderr, /Unknown option '--fast'/);
+  });
+});
