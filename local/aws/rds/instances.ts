@@ -1,32 +1,15 @@
 import type * as sdk from "@aws-sdk/client-rds";
 import { setMasterPassword } from "../../runtime/master-password";
-import type { DatabaseHandle, DatabaseSpec } from "../../runtime/types";
+import type { DatabaseSpec } from "../../runtime/types";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";
 import { SecretsManager } from "../secrets-manager";
 import { operation, type Operation } from "../service";
 import type { World } from "../world";
-import { instanceNotFound, invalidCombination, invalidValue } from "./errors";
+import { filtered, instanceView, type InstanceRecord } from "./instance";
+import { instanceNotFound, invalidCombination } from "./errors";
 import { checkIdentifier, checkInstance, checkPassword, checkWhole, engineOf, page } from "./rules";
-import { serviceLinkedRole, type SubnetGroupRecord, type SubnetGroups } from "./subnet-groups";
-
-/** An instance as it is kept; its server, once it runs, is `handle`. */
-export interface InstanceRecord {
-  readonly identifier: string;
-  readonly arn: string;
-  readonly resourceId: string;
-  readonly createdAt: Date;
-  /** Members of the request that are shown as they were given. */
-  given: sdk.CreateDBInstanceMessage;
-  spec: DatabaseSpec;
-  status: "creating" | "available" | "modifying" | "deleting" | "failed";
-  failure?: string;
-  readonly subnetGroup?: SubnetGroupRecord;
-  securityGroupIds: string[];
-  secretArn?: string;
-  handle?: DatabaseHandle;
-  tags: sdk.Tag[];
-}
+import { serviceLinkedRole, type SubnetGroups } from "./subnet-groups";
 
 /** DB instances: servers of the world's database runtime behind the records of RDS. */
 export class Instances {
@@ -247,51 +230,8 @@ export class Instances {
   }
 
   #view(instance: InstanceRecord): sdk.DBInstance {
-    const { given, handle, spec } = instance;
-    return {
-      DBInstanceIdentifier: instance.identifier,
-      DBInstanceArn: instance.arn,
-      DbiResourceId: instance.resourceId,
-      DBInstanceClass: given.DBInstanceClass,
-      Engine: spec.engine,
-      EngineVersion: given.EngineVersion,
-      DBInstanceStatus: instance.status,
-      MasterUsername: spec.masterUsername,
-      DBName: spec.databaseName,
-      // The endpoint is there once the server runs; it is an address of this machine.
-      Endpoint: handle ? { Address: handle.host, Port: handle.port } : undefined,
-      AllocatedStorage: given.AllocatedStorage ?? 20,
-      InstanceCreateTime: instance.createdAt,
-      BackupRetentionPeriod: given.BackupRetentionPeriod ?? 1,
-      VpcSecurityGroups: instance.securityGroupIds.map((id) => ({
-        VpcSecurityGroupId: id,
-        Status: "active",
-      })),
-      DBSubnetGroup: instance.subnetGroup ? this.subnetGroups.view(instance.subnetGroup) : undefined,
-      AvailabilityZone: given.AvailabilityZone ?? instance.subnetGroup?.subnets[0]?.zone,
-      MultiAZ: given.MultiAZ ?? false,
-      PubliclyAccessible: given.PubliclyAccessible ?? false,
-      StorageType: given.StorageType ?? "gp2",
-      StorageEncrypted: given.StorageEncrypted ?? false,
-      KmsKeyId: given.KmsKeyId,
-      DeletionProtection: given.DeletionProtection ?? false,
-      AutoMinorVersionUpgrade: given.AutoMinorVersionUpgrade ?? true,
-      CopyTagsToSnapshot: given.CopyTagsToSnapshot ?? false,
-      IAMDatabaseAuthenticationEnabled: given.EnableIAMDatabaseAuthentication ?? false,
-      CACertificateIdentifier: given.CACertificateIdentifier ?? "rds-ca-rsa2048-g1",
-      PendingModifiedValues: {},
-      MasterUserSecret: instance.secretArn
-        ? {
-            SecretArn: instance.secretArn,
-            SecretStatus: instance.status === "creating" ? "creating" : "active",
-            KmsKeyId: given.MasterUserSecretKmsKeyId,
-          }
-        : undefined,
-      StatusInfos: instance.failure
-        ? [{ StatusType: "server", Normal: false, Status: "failed", Message: instance.failure }]
-        : undefined,
-      TagList: instance.tags,
-    };
+    const { subnetGroup } = instance;
+    return instanceView(instance, subnetGroup && this.subnetGroups.view(subnetGroup));
   }
 }
 
@@ -304,25 +244,5 @@ function wrongState(instance: InstanceRecord): ServiceError {
   return new ServiceError(
     "InvalidDBInstanceState",
     `Instance ${instance.identifier} is not in available state: it is ${instance.status}.`,
-  );
-}
-
-function filtered(
-  instances: readonly InstanceRecord[],
-  filters: readonly sdk.Filter[] | undefined,
-): InstanceRecord[] {
-  const values: Readonly<Record<string, (i: InstanceRecord) => readonly string[]>> = {
-    "db-instance-id": (i) => [i.identifier, i.arn],
-    "dbi-resource-id": (i) => [i.resourceId],
-    engine: (i) => [i.spec.engine],
-    "db-cluster-id": () => [],
-    domain: () => [],
-  };
-  return (filters ?? []).reduce<InstanceRecord[]>(
-    (left, { Name = "", Values = [] }) => {
-      if (!Object.hasOwn(values, Name)) throw invalidValue(`Unrecognized filter name: ${Name}`);
-      return left.filter((i) => values[Name]!(i).some((v) => Values.includes(v)));
-    },
-    [...instances],
   );
 }
