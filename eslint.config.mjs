@@ -18,7 +18,10 @@ export default defineConfig(
       "@typescript-eslint/no-non-null-assertion": "off",
       // An implementation may have to be async, or to take a parameter, for the sake of its interface.
       "@typescript-eslint/require-await": "off",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
+      ],
       // The tests' describe and it return promises that mocha waits for.
       "@typescript-eslint/no-floating-promises": ["error", { ignoreVoid: true }],
       "@typescript-eslint/restrict-template-expressions": [

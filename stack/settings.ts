@@ -71,10 +71,25 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>, place: Pla
 export function readSettings(place: Place): Settings {
   const namespace = `${pulumi.getProject()}:`;
   const raw: Record<string, unknown> = {};
+  const mistakes: Mistake[] = [];
   for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
-    if (key.startsWith(namespace)) raw[key.slice(namespace.length)] = configValue(value);
+    if (!key.startsWith(namespace)) continue;
+    const name = key.slice(namespace.length);
+    raw[name] = configValue(value);
+    if (isEncrypted(key))
+      mistakes.push({
+        path: [name],
+        message:
+          "wanted plain text, found an encrypted value: settings become part of the function's code; name secrets",
+      });
   }
+  if (mistakes.length > 0) throw settingsError(mistakes);
   return parseSettings(raw, place);
+}
+
+/** Whether a value is encrypted in the stack's file. The SDK exports the function and leaves it out of its types. */
+function isEncrypted(key: string): boolean {
+  return (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
 }
 
 /** Configuration reaches the program as text: JSON for lists, objects, numbers and booleans, else the text itself. */

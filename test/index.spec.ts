@@ -77,6 +77,18 @@ describe("index.ts", () => {
     assert.deepEqual(declared, []);
   });
 
+  it("refuses an encrypted setting, which would stand in the function's code as plain text", async () => {
+    const secretKeys = ["ecs-secret-recycler:services"];
+
+    const run = runIndex({ services: [{ cluster: "shop", secrets: ["hunter2"] }] }, { secretKeys });
+
+    await assert.rejects(run, (error: Error) => {
+      assert.match(error.message, /services: wanted plain text, found an encrypted value/);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  });
+
   it("goes up with the settings of Pulumi.dev.yaml, without a trail", async () => {
     const run = await runIndex(settingsOfStack("dev"), { recycler: "real" });
 

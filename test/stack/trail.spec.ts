@@ -27,7 +27,7 @@ async function transformed(
       opts: {},
     };
     const answer = await transform(child);
-    if (answer) result = answer.props as Record<string, unknown>;
+    if (answer) result = answer.props;
   }
   const plain = pulumi.output(result);
   return new Promise((resolve) => plain.apply(resolve));

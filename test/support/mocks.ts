@@ -33,6 +33,8 @@ export interface Surroundings {
    * one of handler/.
    */
   readonly recycler: "stub" | "real";
+  /** Keys of settings, with their namespace, that are encrypted in the stack's file. */
+  readonly secretKeys: readonly string[];
   /** Told of each resource as it is declared, in a program that fails too. */
   readonly onResource: (name: string) => void;
   /** Outputs that resources of a type have beside those of the mocks. */
@@ -93,6 +95,7 @@ export const somewhere: Surroundings = {
   project: "ecs-secret-recycler",
   stack: "dev",
   recycler: "stub",
+  secretKeys: [],
   onResource: () => {},
   outputs: {},
   calls: {},
@@ -131,14 +134,11 @@ export async function runProgram(
     false,
   );
   recordOptions(declared);
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries(config).map(([key, value]) => [
-        key,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]),
-    ),
-  );
+  const texts = Object.entries(config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>, [...around.secretKeys]);
   try {
     const outputs = await pulumi.runtime.runInPulumiStack(async () => {
       const program = load();
