@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { startMariadb, startPostgres } from "../test/support/databases";
-import { killPoints, type KillPoints } from "../test/support/kill-points";
+import { cutOffs, killPoints, type KillPoints } from "../test/support/kill-points";
 import { rotateUnderLoad } from "./rotations/run";
 import type { StageOptions } from "./rotations/stage";
 
@@ -90,9 +90,11 @@ async function killEverywhere(
   started(() => database.stop());
   try {
     const all: KillPoints[] = [];
-    for (const earlier of strategy === "single-user" ? [0] : [0, 1]) {
-      all.push(await killPoints(database, strategy, earlier));
-      say(`  cut off at ${all.at(-1)!.tried} points, ${earlier} rotations before`);
+    for (const cutOff of cutOffs(strategy)) {
+      all.push(await killPoints(database, cutOff));
+      say(
+        `  cut off at ${all.at(-1)!.tried} points: in a ${cutOff.store}, ${cutOff.earlier} rotations before`,
+      );
     }
     return {
       tried: all.reduce((sum, { tried }) => sum + tried, 0),

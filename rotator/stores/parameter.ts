@@ -67,20 +67,34 @@ export class ParameterStore {
     );
   }
 
+  /** An earlier value; undefined when the parameter has no such version any more. */
+  async readVersion(name: string, version: number): Promise<ParameterVersion | undefined> {
+    const found = (await this.#history(name, true)).find(({ Version }) => Version === version);
+    if (found?.Value === undefined) return undefined;
+    this.redactor.add(found.Value);
+    const credential = parseCredential(found.Value, `the parameter ${name}, version ${version}`);
+    this.redactor.add(credential.password);
+    return { version, credential, modifiedAtMs: found.LastModifiedDate?.getTime() };
+  }
+
   async #newest(name: string): Promise<ParameterHistory> {
-    let newest: ParameterHistory = {};
+    const versions = await this.#history(name, false);
+    return versions.reduce((a, b) => ((b.Version ?? 0) > (a.Version ?? 0) ? b : a), {});
+  }
+
+  async #history(name: string, WithDecryption: boolean): Promise<ParameterHistory[]> {
+    const versions: ParameterHistory[] = [];
     let NextToken: string | undefined;
     do {
       const page: GetParameterHistoryResult = await this.#call(`look at the parameter ${name}`, () =>
         this.client.send(
-          new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption: false, NextToken }),
+          new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption, NextToken }),
         ),
       );
-      for (const version of page.Parameters ?? [])
-        if ((version.Version ?? 0) > (newest.Version ?? -1)) newest = version;
+      versions.push(...(page.Parameters ?? []));
       NextToken = page.NextToken;
     } while (NextToken);
-    return newest;
+    return versions;
   }
 
   async #call<T>(doing: string, call: () => Promise<T>): Promise<T> {

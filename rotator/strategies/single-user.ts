@@ -1,5 +1,6 @@
+import type { Credential } from "../credential";
 import { rotatorError } from "../errors";
-import type { Strategy } from "./types";
+import type { Change, Strategy } from "./types";
 
 /**
  * One user whose password changes. Between the change in the database and the move of AWSCURRENT new connections with
@@ -8,20 +9,19 @@ import type { Strategy } from "./types";
 export const singleUser: Strategy = {
   nextUser: (current) => current.username,
 
-  async apply({ engine, current, pending, admin, login, others }) {
+  async apply(change) {
+    const { engine, current, pending, admin, login, others } = change;
     // An earlier run was cut off after the change: there is nothing left to do.
     if (await engine.accepts(login(pending))) return;
-    if (await engine.accepts(login(current)))
-      return engine.changeOwnPassword(login(current), pending.password);
+    if (await changeAs(current, change)) return;
     const administrator = await admin();
     if (administrator) return engine.setPassword(administrator, pending.username, pending.password);
-    for await (const other of others()) {
+    for await (const other of others())
       if (
         other.username === pending.username &&
-        (await engine.accepts(login({ ...current, ...loginOf(other) })))
+        (await changeAs({ ...current, password: other.password }, change))
       )
-        return engine.changeOwnPassword(login({ ...current, ...loginOf(other) }), pending.password);
-    }
+        return;
     throw rotatorError(
       "final",
       "login-refused",
@@ -31,9 +31,14 @@ export const singleUser: Strategy = {
   },
 };
 
-function loginOf({ username, password }: { username: string; password: string }): {
-  username: string;
-  password: string;
-} {
-  return { username, password };
+/** Changes the password as the user itself. False when the credential that it would log in with is not valid. */
+async function changeAs(valid: Credential, { engine, pending, login }: Change): Promise<boolean> {
+  if (!(await engine.accepts(login(valid)))) return false;
+  try {
+    await engine.changeOwnPassword(login(valid), pending.password);
+  } catch (error) {
+    // Another run was faster, with the same password: that is all that was wanted.
+    if (!(await engine.accepts(login(pending)))) throw error;
+  }
+  return true;
 }

@@ -3,8 +3,9 @@ import { format } from "mysql2/promise";
 import type { Login } from "../../rotator/engines/types";
 import type { RotatorSettings } from "../../rotator/settings";
 import { loginOf, newScenario, startMariadb, type TestDatabase } from "../support/databases";
+import { cutOffs } from "../support/kill-points";
 import type { RotationScenario } from "../support/rotation";
-import { behavesAsARotation } from "../support/rotation-suite";
+import { behavesAsARotation, survivesCutOffs } from "../support/rotation-suite";
 
 describe("the rotator on a real MariaDB, with an administrator who has neither SUPER nor FILE", () => {
   let database: TestDatabase;
@@ -25,6 +26,7 @@ describe("the rotator on a real MariaDB, with an administrator who has neither S
       .sort();
 
   behavesAsARotation(() => database);
+  survivesCutOffs(() => database, [...cutOffs("alternating-users"), ...cutOffs("single-user")]);
 
   it("gives the server a hash", async () => {
     await (await scenario()).rotate();

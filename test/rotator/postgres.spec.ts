@@ -3,8 +3,9 @@ import { Client, escapeIdentifier } from "pg";
 import type { Login } from "../../rotator/engines/types";
 import type { RotatorSettings } from "../../rotator/settings";
 import { loginOf, newScenario, startPostgres, type TestDatabase } from "../support/databases";
+import { cutOffs } from "../support/kill-points";
 import type { RotationScenario } from "../support/rotation";
-import { behavesAsARotation } from "../support/rotation-suite";
+import { behavesAsARotation, survivesCutOffs } from "../support/rotation-suite";
 
 describe("the rotator on a real PostgreSQL, with an administrator who is no superuser", () => {
   let database: TestDatabase;
@@ -20,6 +21,11 @@ describe("the rotator on a real PostgreSQL, with an administrator who is no supe
   const current = (run: RotationScenario): Login => loginOf(database, run);
 
   behavesAsARotation(() => database);
+  // The rest of them, and MariaDB's: npm run test:databases.
+  survivesCutOffs(
+    () => database,
+    [...cutOffs("alternating-users"), ...cutOffs("single-user")].filter(({ store }) => store === "secret"),
+  );
 
   it("gives the server a verifier", async () => {
     await (await scenario()).rotate();

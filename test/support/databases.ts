@@ -50,6 +50,8 @@ export async function startPostgres(
   const login = loginTo(handle);
   const master = login("master", masterPassword);
   const pool = new Pool({ ...master, user: master.username, max: 1 });
+  // The server may end a connection that is on its way out.
+  pool.on("error", () => undefined);
   const asMaster = async (text: string, values?: unknown[]): Promise<Row[]> =>
     (await pool.query(text, values)).rows as Row[];
   return {
@@ -61,6 +63,7 @@ export async function startPostgres(
     login,
     async query({ username: user, ...rest }, text) {
       const client = new Client({ ...rest, user });
+      client.on("error", () => undefined);
       await client.connect();
       try {
         return (await client.query(text)).rows as Row[];

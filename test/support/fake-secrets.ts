@@ -221,6 +221,7 @@ export class FakeParameterStore {
           KeyId: `key-of-version-${index + 1}`,
           Tier: "Advanced",
           DataType: "text",
+          Value: input["WithDecryption"] === true ? this.values[index] : "encrypted",
         };
         return {
           Parameters: [version],

@@ -75,6 +75,8 @@ export class RotationScenario {
   readonly parameters: FakeParameterStore;
   /** Everything that the rotator wrote, errors included. */
   readonly written: string[] = [];
+  /** Statements that fail before they reach the server. */
+  refuse: RegExp | undefined;
 
   constructor(
     readonly secret: string,
@@ -92,7 +94,16 @@ export class RotationScenario {
   }
 
   dependencies(killer?: Killer): Dependencies {
-    const { connect } = this.options;
+    const connect: Connect = async (login) => {
+      const connection = await this.options.connect(login);
+      return {
+        end: () => connection.end(),
+        query: async (text, values) => {
+          if (this.refuse?.test(text)) throw new Error("refused by the test");
+          return connection.query(text, values);
+        },
+      };
+    };
     this.aws.around = this.parameters.around = killer ? killer.around : (_name, call) => call();
     const engine = this.options.engine(killer ? killer.connect(connect) : connect);
     return {
