@@ -17,6 +17,7 @@ export function environmentOf({ world, door }: Stage): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: door.url,
     AWS_REGION: world.region,
+    AWS_DEFAULT_REGION: world.region, // the AWS CLI 1 knows this name only
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_EC2_METADATA_DISABLED: "true",
@@ -44,10 +45,11 @@ aws secretsmanager put-secret-value --secret-id ${example.logTokenSecret} --secr
 # a new database password, made by the rotation function: web and worker are replaced
 aws secretsmanager rotate-secret --secret-id ${example.databaseSecret}
 # what the recycler decided, and why
-aws logs tail /aws/lambda/${recyclerName} --since 5m --format short
-# its queue, its rules, its dead letters
-aws sqs list-queues
-aws events list-rules
+aws logs filter-log-events --log-group-name /aws/lambda/${recyclerName} --filter-pattern decision \\
+  --query 'events[].message' --output text
+# its rules; its queue and its dead letters (the AWS CLI 1 wants the endpoint here once more)
+aws events list-rules --query 'Rules[].[Name, Description]' --output table
+aws sqs list-queues --endpoint-url "$AWS_ENDPOINT_URL"
 
 Ctrl-C ends it and leaves nothing behind.
 `;
