@@ -408,7 +408,13 @@ export class Sns implements Service {
 
     Publish: operation<sdk.PublishInput, sdk.PublishResponse>({
       access: "data",
-      authorize: (input) => this.#on(input.TopicArn ?? input.TargetArn ?? "*"),
+      authorize: (input, { caller }) => ({
+        resource: input.TopicArn ?? input.TargetArn ?? "*",
+        context:
+          caller.kind !== "service" || caller.principal === "cloudwatch.amazonaws.com"
+            ? { "aws:SourceOwner": this.world.account }
+            : {},
+      }),
       handle: (input, call) => {
         if (input.PhoneNumber !== undefined)
           throw new ServiceError(

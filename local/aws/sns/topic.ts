@@ -53,7 +53,10 @@ export function checkTopicAttributes(attributes: Readonly<Record<string, string>
   }
 }
 
-/** The policy of a topic that has none set: its own account may do all (Amazon SNS Developer Guide). */
+/**
+ * The policy of a topic that has none set: its own account may do all (Amazon SNS Developer Guide). Alarms of the
+ * account come with its `aws:SourceOwner` and are let in; rules of EventBridge do not and are not.
+ */
 export function defaultPolicy(world: World, topicArn: string): string {
   return JSON.stringify({
     Version: "2008-10-17",
@@ -74,7 +77,7 @@ export function defaultPolicy(world: World, topicArn: string): string {
           "SNS:Publish",
         ],
         Resource: topicArn,
-        Condition: { StringEquals: { "AWS:SourceAccount": world.account } },
+        Condition: { StringEquals: { "AWS:SourceOwner": world.account } },
       },
     ],
   });
