@@ -1,7 +1,8 @@
-import { failureThreshold } from "./circuit-breaker";
 import type { EcsContext } from "./context";
 import { addServiceEvent, emitDeploymentEvent } from "./events";
 import { invalidParameter } from "./errors";
+import { taskFailed } from "./failures";
+import { desiredTasks, fill, mayStart, startTasks, stopTasks } from "./placement";
 import { bounds, rollingStep } from "./rolling";
 import { finish, newServiceDeployment } from "./service-deployments";
 import {
@@ -13,6 +14,7 @@ import {
   type ServiceRecord,
   type TaskRecord,
 } from "./state";
+import { shiftTraffic } from "./traffic-shift";
 import { computedDesiredCount } from "./views";
 
 /** Unfinished deployments that a service may have (Amazon ECS service quotas). */
@@ -100,7 +102,7 @@ export class Scheduler {
     const { service, deployment } = task;
     if (!service || !deployment) return;
     if (outcome === "healthy") this.#reset(service, deployment);
-    if (outcome === "failed") this.#taskFailed(service, deployment, task);
+    if (outcome === "failed") taskFailed(this.context, service, deployment, task);
     this.wake(service);
   }
 
@@ -110,115 +112,12 @@ export class Scheduler {
     deployment.failedTasks = 0;
   }
 
-  #taskFailed(service: ServiceRecord, deployment: DeploymentRecord, task: TaskRecord): void {
-    const { world, settings } = this.context;
-    deployment.failedTasks += 1;
-    deployment.updatedAt = world.clock.now();
-    const { first, limit } = settings.restartBackoffMs;
-    const backoffMs = Math.min(limit, first * 2 ** Math.min(30, deployment.failedTasks - 1));
-    deployment.notBefore = world.clock.now() + backoffMs;
-    this.wake(service, backoffMs + settings.schedulerDelayMs + 1);
-    addServiceEvent(world, service, `was unable to place or start a task: ${task.stoppedReason ?? ""}`);
-    const record = deployment.serviceDeployment;
-    if (record) record.failureCount = deployment.failedTasks;
-    const breaker = service.configuration.deploymentCircuitBreaker;
-    const unfinished = record !== undefined && record.finishedAt === undefined;
-    if (deployment.status !== "PRIMARY" || !unfinished || !breaker?.enable) return;
-    if (deployment.failedTasks < failureThreshold(breaker, service.desiredCount)) return;
-    if (record.rollback) {
-      finish(this.context, record, "ROLLBACK_FAILED", "Service deployment rollback failed.");
-      return;
-    }
-    record.breakerTriggered = true;
-    this.fail(service, deployment, {
-      cause: "the circuit breaker threshold was exceeded",
-      short: "ECS deployment circuit breaker",
-      rollback: breaker.rollback === true,
-    });
-  }
-
-  /** Ends a deployment as FAILED, and goes back to the last one that completed when that is asked for. */
-  fail(
-    service: ServiceRecord,
-    failed: DeploymentRecord,
-    why: { cause: string; short: string; rollback: boolean },
-  ): void {
-    const { world } = this.context;
-    const now = world.clock.now();
-    failed.rolloutState = "FAILED";
-    failed.rolloutStateReason = `${why.short}: tasks failed to start.`;
-    failed.updatedAt = now;
-    service.stage?.();
-    emitDeploymentEvent(
-      world,
-      service,
-      failed,
-      "SERVICE_DEPLOYMENT_FAILED",
-      `${why.short}: task failed to start.`,
-    );
-    addServiceEvent(world, service, `(deployment ${failed.id}) deployment failed: tasks failed to start.`);
-    const record = failed.serviceDeployment!;
-    const target = service.lastCompleted;
-    if (!why.rollback)
-      finish(this.context, record, "STOPPED", `Service deployment stopped because ${why.cause}.`);
-    else if (!target)
-      finish(
-        this.context,
-        record,
-        "ROLLBACK_FAILED",
-        `Service deployment rolled back because ${why.cause}. No rollback candidate was found to run the rollback.`,
-      );
-    else this.#rollBack(service, failed, target, why);
-    this.wake(service);
-  }
-
-  /**
-   * AWS's sources disagree on what is PRIMARY after a rollback: the old deployment with its old `createdAt`, or
-   * a new one with the old revision. Which of them is drawn, so that nothing can depend on it.
-   */
-  #rollBack(
-    service: ServiceRecord,
-    failed: DeploymentRecord,
-    target: DeploymentRecord,
-    why: { cause: string; short: string },
-  ): void {
-    const { world, random, settings } = this.context;
-    const now = world.clock.now();
-    const listed = service.deployments.includes(target);
-    const keepsOld = listed && random.chance(settings.oldPrimaryAfterRollback);
-    const primary = keepsOld ? target : this.newDeployment(service, target.rollout);
-    const reason = `${why.short}: rolling back to deploymentId ${target.id}.`;
-    failed.status = "ACTIVE";
-    Object.assign(primary, {
-      status: "PRIMARY",
-      rolloutState: "IN_PROGRESS",
-      rolloutStateReason: reason,
-      updatedAt: now,
-      failedTasks: 0,
-      notBefore: 0,
-      traffic: true,
-      serviceDeployment: failed.serviceDeployment,
-    });
-    // The tasks of the old revision stay: they count for whichever deployment is PRIMARY now.
-    for (const task of tasksOf(service)) if (task.deployment === target) task.deployment = primary;
-    service.deployments = [primary, ...service.deployments.filter((d) => d !== target && d !== primary)];
-    for (const other of service.deployments) if (other !== primary) other.traffic = false;
-    const record = failed.serviceDeployment!;
-    record.status = "ROLLBACK_IN_PROGRESS";
-    record.statusReason = `Service deployment rolled back because ${why.cause}.`;
-    record.updatedAt = now;
-    record.rollback = {
-      reason: record.statusReason,
-      startedAt: new Date(now),
-      serviceRevisionArn: target.serviceRevisionArn,
-    };
-    emitDeploymentEvent(world, service, failed, "SERVICE_DEPLOYMENT_IN_PROGRESS", reason);
-  }
-
   #look(service: ServiceRecord): void {
     if (this.#halted || service.status === "INACTIVE") return;
     if (service.controller === "ECS") this.#lookAtDeployments(service);
-    else for (const set of service.deployments) this.#fill(service, set, computedDesiredCount(service, set));
+    else
+      for (const set of service.deployments)
+        fill(this.context, service, set, computedDesiredCount(service, set));
     if (service.status === "DRAINING" && tasksOf(service).length === 0) {
       service.status = "INACTIVE";
       service.deployments = [];
@@ -234,7 +133,7 @@ export class Scheduler {
       record.startedAt = record.updatedAt = this.context.world.clock.now();
     }
     if (strategyOf(service) === "ROLLING" || record?.rollback) this.#roll(service, primary);
-    else this.#shift(service, primary);
+    else shiftTraffic(this.context, service, primary);
     this.#dropEmpty(service, primary);
     this.#completeWhenSteady(service, primary);
   }
@@ -246,7 +145,7 @@ export class Scheduler {
     const newRunning = tasks.filter((t) => isNew(t) && isRunning(t));
     const oldPending = tasks.filter((t) => !isNew(t) && isPending(t));
     const oldRunning = tasks.filter((t) => !isNew(t) && isRunning(t));
-    const desired = this.#desired(service);
+    const desired = desiredTasks(this.context, service);
     const step = rollingStep({
       desired,
       ...bounds(
@@ -258,14 +157,15 @@ export class Scheduler {
       newRunning: newRunning.length,
       oldPending: oldPending.length,
       oldRunning: oldRunning.length,
-      mayStart: this.#mayStart(primary),
+      mayStart: mayStart(this.context, primary),
     });
     // Tasks of a deployment that failed go before those of one that worked.
     const oldInOrder = [
       ...oldRunning.filter((t) => t.deployment?.rolloutState === "FAILED"),
       ...oldRunning.filter((t) => t.deployment?.rolloutState !== "FAILED"),
     ];
-    this.#stop(
+    stopTasks(
+      this.context,
       service,
       [
         ...newPending.slice(0, step.stopNewPending),
@@ -275,100 +175,7 @@ export class Scheduler {
       ],
       primary,
     );
-    this.#start(service, primary, step.start);
-  }
-
-  /** BLUE_GREEN, LINEAR and CANARY: all of green, then the traffic, then the bake time, then blue goes. */
-  #shift(service: ServiceRecord, primary: DeploymentRecord): void {
-    const { world } = this.context;
-    const record = primary.serviceDeployment;
-    this.#fill(service, primary, this.#desired(service));
-    for (const other of service.deployments.filter((d) => d !== primary && d.traffic))
-      this.#keep(service, other);
-    if (!record || record.finishedAt !== undefined) return;
-    const up = tasksOf(service).filter((t) => t.deployment === primary && isRunning(t)).length;
-    const blue = service.deployments.some((d) => d !== primary);
-    if (record.lifecycleStage === undefined || record.lifecycleStage === "SCALE_UP") {
-      record.lifecycleStage = "SCALE_UP";
-      if (up < this.#desired(service)) return;
-      primary.traffic = true;
-      record.updatedAt = world.clock.now();
-      record.lifecycleStage = blue ? "BAKE_TIME" : "CLEAN_UP";
-      for (const other of service.deployments) if (other !== primary) other.traffic = false;
-      this.context.trafficMoved(service);
-      if (blue)
-        service.stage = world.clock.schedule(
-          (service.configuration.bakeTimeInMinutes ?? 0) * 60_000,
-          `bake time of ${service.arn}`,
-          () => {
-            record.lifecycleStage = "CLEAN_UP";
-            this.wake(service);
-          },
-        );
-    }
-    if (record.lifecycleStage === "CLEAN_UP")
-      this.#stop(
-        service,
-        tasksOf(service).filter((t) => t.deployment !== primary),
-        primary,
-      );
-  }
-
-  /** Keeps blue at the desired count while it has the traffic. */
-  #keep(service: ServiceRecord, deployment: DeploymentRecord): void {
-    this.#fill(service, deployment, this.#desired(service));
-  }
-
-  /** Brings one deployment to `count` tasks, whatever the others have. */
-  #fill(service: ServiceRecord, deployment: DeploymentRecord, count: number): void {
-    const tasks = tasksOf(service).filter(
-      (t) => t.deployment === deployment && (isPending(t) || isRunning(t)),
-    );
-    const pendingFirst = [...tasks.filter(isPending), ...tasks.filter(isRunning)];
-    this.#stop(service, pendingFirst.slice(0, Math.max(0, tasks.length - count)), deployment);
-    if (this.#mayStart(deployment)) this.#start(service, deployment, Math.max(0, count - tasks.length));
-  }
-
-  #mayStart(deployment: DeploymentRecord): boolean {
-    return deployment.rolloutState !== "FAILED" && deployment.notBefore <= this.context.world.clock.now();
-  }
-
-  #desired(service: ServiceRecord): number {
-    if (service.status !== "ACTIVE") return 0;
-    return service.schedulingStrategy === "DAEMON"
-      ? this.context.settings.containerInstances
-      : service.desiredCount;
-  }
-
-  #start(service: ServiceRecord, deployment: DeploymentRecord, count: number): void {
-    for (let i = 0; i < count; i++)
-      this.context.runner.start({
-        cluster: service.cluster,
-        definition: deployment.rollout.taskDefinition,
-        service,
-        deployment,
-        group: `service:${service.name}`,
-        startedBy: deployment.id,
-        launchType: deployment.rollout.launchType,
-      });
-    if (count > 0) {
-      service.steady = false;
-      addServiceEvent(this.context.world, service, `has started ${count} tasks.`);
-    }
-  }
-
-  #stop(service: ServiceRecord, tasks: readonly TaskRecord[], primary: DeploymentRecord): void {
-    const leaving = tasks.filter((t) => t.desiredStatus === "RUNNING");
-    for (const task of leaving)
-      this.context.runner.stop(
-        task,
-        `Scaling activity initiated by deployment ${primary.id}`,
-        "ServiceSchedulerInitiated",
-      );
-    if (leaving.length > 0) {
-      service.steady = false;
-      addServiceEvent(this.context.world, service, `has stopped ${leaving.length} running tasks.`);
-    }
+    startTasks(this.context, service, primary, step.start);
   }
 
   /** A deployment that was replaced leaves with its last task; a FAILED one stays to be seen for a while. */
@@ -393,7 +200,8 @@ export class Scheduler {
     const { world } = this.context;
     const tasks = tasksOf(service);
     const steady =
-      tasks.every((t) => t.deployment === primary && isRunning(t)) && tasks.length === this.#desired(service);
+      tasks.every((t) => t.deployment === primary && isRunning(t)) &&
+      tasks.length === desiredTasks(this.context, service);
     if (!steady) return;
     if (!service.steady) {
       service.steady = true;

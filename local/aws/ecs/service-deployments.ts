@@ -13,6 +13,7 @@ import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { clientException, invalidParameter } from "./errors";
+import { failDeployment } from "./failures";
 import { page } from "./pages";
 import type { DeploymentRecord, ServiceDeploymentRecord, ServiceRecord } from "./state";
 import { checkInput } from "./validation";
@@ -143,7 +144,7 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
           throw clientException("The service deployment cannot be stopped: it has finished.");
         if (record.rollback)
           throw new ServiceError("ConflictException", "The service deployment is being rolled back already.");
-        context.scheduler.fail(service, deployment, {
+        failDeployment(context, service, deployment, {
           cause: "a stop was requested",
           short: "ECS deployment stopped",
           rollback: input.stopType !== "ABORT",

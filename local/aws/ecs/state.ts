@@ -141,6 +141,8 @@ export interface ServiceRecord {
   serviceDeployments: ServiceDeploymentRecord[];
   /** What a rollback goes back to. */
   lastCompleted?: DeploymentRecord;
+  /** Its tasks that have not stopped, oldest first. */
+  readonly tasks: Set<TaskRecord>;
   tags: Tag[];
   events: ServiceEvent[];
   steady: boolean;
@@ -214,7 +216,5 @@ export function isRunning(task: TaskRecord): boolean {
 
 /** The tasks of a service that have not stopped, oldest first. */
 export function tasksOf(service: ServiceRecord): TaskRecord[] {
-  return [...service.cluster.tasks.values()].filter(
-    (t) => t.service === service && t.lastStatus !== "STOPPED",
-  );
+  return [...service.tasks];
 }

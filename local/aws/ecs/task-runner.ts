@@ -14,6 +14,9 @@ import { taskView } from "./views";
 /** Seconds between SIGTERM and SIGKILL when no container says otherwise (ContainerDefinition.stopTimeout). */
 const defaultStopTimeoutSeconds = 30;
 
+/** Stopped tasks are shown for about an hour (Amazon ECS API Reference, DescribeTasks). */
+export const stoppedShownMs = 3_600_000;
+
 /** What a task is started for. */
 export interface TaskRequest {
   readonly cluster: ClusterRecord;
@@ -60,7 +63,9 @@ export class TaskRunner {
       reads: [],
       version: 1,
     };
+    this.#forgetStopped(request.cluster);
     request.cluster.tasks.set(id, task);
+    request.service?.tasks.add(task);
     const delayMs = random.integer(settings.provisioningMs.low, settings.provisioningMs.high);
     world.clock.schedule(delayMs, `task ${task.arn} is provisioned`, () => this.#bringUp(task));
     return task;
@@ -171,8 +176,18 @@ export class TaskRunner {
   #ended(task: TaskRecord): void {
     if (task.lastStatus === "STOPPED") return;
     task.stoppedAt = this.context.world.clock.now();
+    task.service?.tasks.delete(task);
     this.#move(task, "STOPPED");
     this.changed(task, "stopped");
+  }
+
+  /** Stopped tasks that are no longer shown go, oldest first, so that a long run does not fill the memory. */
+  #forgetStopped(cluster: ClusterRecord): void {
+    const oldest = this.context.world.clock.now() - stoppedShownMs;
+    for (const task of cluster.tasks.values()) {
+      if (task.stoppedAt === undefined || task.stoppedAt > oldest) return;
+      cluster.tasks.delete(task.id);
+    }
   }
 
   #move(task: TaskRecord, status: TaskRecord["lastStatus"]): void {

@@ -14,11 +14,9 @@ import { operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter } from "./errors";
 import { page } from "./pages";
+import { stoppedShownMs } from "./task-runner";
 import { checkInput, checkTags } from "./validation";
 import { taskView } from "./views";
-
-/** Stopped tasks are shown for about an hour (Amazon ECS API Reference, DescribeTasks). */
-const stoppedShownMs = 3_600_000;
 
 /** Tasks: list, describe, run, stop. */
 export function taskOperations(context: EcsContext): Record<string, Operation> {

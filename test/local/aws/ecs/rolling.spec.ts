@@ -152,4 +152,39 @@ describe("A rolling deployment", () => {
     assert.deepEqual(f.ecs.targets("shop", "api"), [old]);
     assert.equal((await f.describe()).deployments!.length, 2);
   });
+
+  it("runs the same way twice for each of twenty seeds, and differently for most", async () => {
+    const run = async (seed: number): Promise<string> => {
+      const f = await fleet({ seed: String(seed) });
+      await f.create({ desiredCount: 3 });
+      await f.settle();
+      f.readable.denied = seed % 2 === 0;
+      await f.force();
+      await f.clock.runUntil(f.clock.now() + 60_000);
+      return JSON.stringify([f.ecs.runningTasks(), f.events, await f.attempts()]);
+    };
+
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 20; seed++) {
+      const [first, second] = [await run(seed), await run(seed)];
+      assert.equal(first, second, `seed ${seed}`);
+      seen.add(first);
+    }
+    assert.equal(seen.size, 20);
+  });
+
+  it("rolls 200 services of a cluster at once", async () => {
+    const f = await fleet();
+    const taskDefinition = await f.register();
+    const names = Array.from({ length: 200 }, (_, i) => `s${i}`);
+    for (const serviceName of names) await f.create({ serviceName, taskDefinition });
+    await f.clock.runUntil(f.clock.now() + 30_000);
+
+    for (const name of names) await f.force(name);
+    await f.clock.runUntil(f.clock.now() + 60_000);
+
+    const completed = f.events.filter((e) => e.detail.eventName === "SERVICE_DEPLOYMENT_COMPLETED");
+    assert.equal(completed.length, 400);
+    assert.equal(f.ecs.runningTasks().length, 400);
+  });
 });

@@ -1,0 +1,117 @@
+import { failureThreshold } from "./circuit-breaker";
+import type { EcsContext } from "./context";
+import { addServiceEvent, emitDeploymentEvent } from "./events";
+import { finish } from "./service-deployments";
+import { tasksOf, type DeploymentRecord, type ServiceRecord, type TaskRecord } from "./state";
+
+/** Counts a task that failed; the circuit breaker decides whether its deployment has failed with it. */
+export function taskFailed(
+  context: EcsContext,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  task: TaskRecord,
+): void {
+  const { world, settings } = context;
+  deployment.failedTasks += 1;
+  deployment.updatedAt = world.clock.now();
+  const { first, limit } = settings.restartBackoffMs;
+  const backoffMs = Math.min(limit, first * 2 ** Math.min(30, deployment.failedTasks - 1));
+  deployment.notBefore = world.clock.now() + backoffMs;
+  context.scheduler.wake(service, backoffMs + settings.schedulerDelayMs + 1);
+  addServiceEvent(world, service, `was unable to place or start a task: ${task.stoppedReason ?? ""}`);
+  const record = deployment.serviceDeployment;
+  if (record) record.failureCount = deployment.failedTasks;
+  const breaker = service.configuration.deploymentCircuitBreaker;
+  const unfinished = record !== undefined && record.finishedAt === undefined;
+  if (deployment.status !== "PRIMARY" || !unfinished || !breaker?.enable) return;
+  if (deployment.failedTasks < failureThreshold(breaker, service.desiredCount)) return;
+  if (record.rollback) {
+    finish(context, record, "ROLLBACK_FAILED", "Service deployment rollback failed.");
+    return;
+  }
+  record.breakerTriggered = true;
+  failDeployment(context, service, deployment, {
+    cause: "the circuit breaker threshold was exceeded",
+    short: "ECS deployment circuit breaker",
+    rollback: breaker.rollback === true,
+  });
+}
+
+/** Ends a deployment as FAILED, and goes back to the last one that completed when that is asked for. */
+export function failDeployment(
+  context: EcsContext,
+  service: ServiceRecord,
+  failed: DeploymentRecord,
+  why: { cause: string; short: string; rollback: boolean },
+): void {
+  const { world } = context;
+  const now = world.clock.now();
+  failed.rolloutState = "FAILED";
+  failed.rolloutStateReason = `${why.short}: tasks failed to start.`;
+  failed.updatedAt = now;
+  service.stage?.();
+  emitDeploymentEvent(
+    world,
+    service,
+    failed,
+    "SERVICE_DEPLOYMENT_FAILED",
+    `${why.short}: task failed to start.`,
+  );
+  addServiceEvent(world, service, `(deployment ${failed.id}) deployment failed: tasks failed to start.`);
+  const record = failed.serviceDeployment!;
+  const target = service.lastCompleted;
+  if (!why.rollback) finish(context, record, "STOPPED", `Service deployment stopped because ${why.cause}.`);
+  else if (!target)
+    finish(
+      context,
+      record,
+      "ROLLBACK_FAILED",
+      `Service deployment rolled back because ${why.cause}. No rollback candidate was found to run the rollback.`,
+    );
+  else rollBack(context, service, failed, target, why);
+  context.scheduler.wake(service);
+}
+
+/**
+ * AWS's sources disagree on what is PRIMARY after a rollback: the old deployment with its old `createdAt`, or
+ * a new one with the old revision. Which of them is drawn, so that nothing can depend on it.
+ */
+function rollBack(
+  context: EcsContext,
+  service: ServiceRecord,
+  failed: DeploymentRecord,
+  target: DeploymentRecord,
+  why: { cause: string; short: string },
+): void {
+  const { world, random, settings } = context;
+  const now = world.clock.now();
+  const listed = service.deployments.includes(target);
+  const keepsOld = listed && random.chance(settings.oldPrimaryAfterRollback);
+  const primary = keepsOld ? target : context.scheduler.newDeployment(service, target.rollout);
+  const reason = `${why.short}: rolling back to deploymentId ${target.id}.`;
+  failed.status = "ACTIVE";
+  Object.assign(primary, {
+    status: "PRIMARY",
+    rolloutState: "IN_PROGRESS",
+    rolloutStateReason: reason,
+    updatedAt: now,
+    failedTasks: 0,
+    notBefore: 0,
+    traffic: true,
+    serviceDeployment: failed.serviceDeployment,
+  });
+  // The tasks of the old revision stay: they count for whichever deployment is PRIMARY now.
+  for (const task of tasksOf(service)) if (task.deployment === target) task.deployment = primary;
+  service.deployments = [primary, ...service.deployments.filter((d) => d !== target && d !== primary)];
+  for (const other of service.deployments) if (other !== primary) other.traffic = false;
+  const record = failed.serviceDeployment!;
+  record.status = "ROLLBACK_IN_PROGRESS";
+  record.statusReason = `Service deployment rolled back because ${why.cause}.`;
+  record.updatedAt = now;
+  record.rollback = {
+    reason: record.statusReason,
+    startedAt: new Date(now),
+    serviceRevisionArn: target.serviceRevisionArn,
+  };
+  emitDeploymentEvent(world, service, failed, "SERVICE_DEPLOYMENT_IN_PROGRESS", reason);
+}

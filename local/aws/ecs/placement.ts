@@ -1,0 +1,78 @@
+import type { EcsContext } from "./context";
+import { addServiceEvent } from "./events";
+import {
+  isPending,
+  isRunning,
+  tasksOf,
+  type DeploymentRecord,
+  type ServiceRecord,
+  type TaskRecord,
+} from "./state";
+
+/** Brings one deployment to `count` tasks, whatever the others have. */
+export function fill(
+  context: EcsContext,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  count: number,
+): void {
+  const tasks = tasksOf(service).filter((t) => t.deployment === deployment && (isPending(t) || isRunning(t)));
+  const pendingFirst = [...tasks.filter(isPending), ...tasks.filter(isRunning)];
+  stopTasks(context, service, pendingFirst.slice(0, Math.max(0, tasks.length - count)), deployment);
+  if (mayStart(context, deployment))
+    startTasks(context, service, deployment, Math.max(0, count - tasks.length));
+}
+
+/** False for a deployment that failed, and for a while after one of its tasks failed. */
+export function mayStart(context: EcsContext, deployment: DeploymentRecord): boolean {
+  return deployment.rolloutState !== "FAILED" && deployment.notBefore <= context.world.clock.now();
+}
+
+/** Tasks that the service wants: one for each instance with DAEMON, none while it is drained. */
+export function desiredTasks(context: EcsContext, service: ServiceRecord): number {
+  if (service.status !== "ACTIVE") return 0;
+  return service.schedulingStrategy === "DAEMON" ? context.settings.containerInstances : service.desiredCount;
+}
+
+/** Starts tasks of a deployment. */
+export function startTasks(
+  context: EcsContext,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++)
+    context.runner.start({
+      cluster: service.cluster,
+      definition: deployment.rollout.taskDefinition,
+      service,
+      deployment,
+      group: `service:${service.name}`,
+      startedBy: deployment.id,
+      launchType: deployment.rollout.launchType,
+    });
+  if (count > 0) {
+    service.steady = false;
+    addServiceEvent(context.world, service, `has started ${count} tasks.`);
+  }
+}
+
+/** Drains and ends tasks; those on their way out already are left alone. */
+export function stopTasks(
+  context: EcsContext,
+  service: ServiceRecord,
+  tasks: readonly TaskRecord[],
+  primary: DeploymentRecord,
+): void {
+  const leaving = tasks.filter((t) => t.desiredStatus === "RUNNING");
+  for (const task of leaving)
+    context.runner.stop(
+      task,
+      `Scaling activity initiated by deployment ${primary.id}`,
+      "ServiceSchedulerInitiated",
+    );
+  if (leaving.length > 0) {
+    service.steady = false;
+    addServiceEvent(context.world, service, `has stopped ${leaving.length} running tasks.`);
+  }
+}
