@@ -19,13 +19,13 @@ import {
   type InvokeCommandInput,
 } from "@aws-sdk/client-lambda";
 import { SendMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { CloudWatch } from "../../../local/aws/cloudwatch";
-import { Lambda } from "../../../local/aws/lambda";
-import { failedItems } from "../../../local/aws/lambda/event-source-mapping";
-import { Logs } from "../../../local/aws/logs";
-import { Sqs } from "../../../local/aws/sqs";
-import type { InProcessFactory } from "../../../local/runtime/function-in-process";
-import { Account } from "../../support/account";
+import { CloudWatch } from "../../../../local/aws/cloudwatch";
+import { Lambda } from "../../../../local/aws/lambda";
+import { failedItems } from "../../../../local/aws/lambda/event-source-mapping";
+import { Logs } from "../../../../local/aws/logs";
+import { Sqs } from "../../../../local/aws/sqs";
+import type { InProcessFactory } from "../../../../local/runtime/function-in-process";
+import { Account } from "../../../support/account";
 
 interface SqsRecord {
   messageId: string;
