@@ -95,19 +95,20 @@ describe("local/aws: input drawn from AWS's own schemas, through the real client
 
   /** What is wrong with an error; undefined when it is one that the service may answer with. */
   function problemOf(error: ClientError, service: Service, arrived: boolean): string | undefined {
+    const { name, message } = error;
     const status = error.$metadata?.httpStatusCode;
     const base = Object.entries(service.sdk).find(([key]) => key.endsWith("ServiceException"))![1] as new (
       options: object,
     ) => Error;
     if (status === undefined)
-      return clientSide.test(error.name) && !arrived
+      return clientSide.test(name) && !arrived
         ? undefined
-        : `${error.name} ${arrived ? "over the answer" : "without an answer"}: ${error.message}`;
-    if (status >= 500 && status !== 501) return `${status} ${error.name}: ${error.message}`;
-    if (!(error instanceof base)) return `${error.name} is no ${base.name}: ${error.message}`;
-    const own = (service.sdk as Readonly<Record<string, unknown>>)[error.name];
+        : `${name} ${arrived ? "over the answer" : "without an answer"}: ${message}`;
+    if (status >= 500 && status !== 501) return `${status} ${name}: ${message}`;
+    if (!(error instanceof base)) return `${name} is no ${base.name}: ${message}`;
+    const own = (service.sdk as Readonly<Record<string, unknown>>)[name];
     if (typeof own === "function" && !(error instanceof own))
-      return `${error.name} is not thrown as the SDK's own class`;
+      return `${name} is not thrown as the SDK's own class`;
     return undefined;
   }
 
