@@ -1,0 +1,194 @@
+import * as sdk from "@aws-sdk/client-lambda";
+import { between, oneOf, page } from "../constraints";
+import { ServiceError, notImplemented } from "../errors";
+import { operation } from "../service";
+import {
+  checkConfiguration,
+  configurationOf,
+  containersOf,
+  parseFunctionName,
+  type LambdaFunction,
+} from "./function";
+import { ACCOUNT_CONCURRENCY, type Functions } from "./functions";
+
+const invalid = { code: "InvalidParameterValueException" } as const;
+
+/** Operations that make, change, show and delete functions. */
+export function functionOperations(functions: Functions) {
+  const { world } = functions;
+  return {
+    CreateFunction: operation<sdk.CreateFunctionRequest, sdk.FunctionConfiguration>({
+      access: "write",
+      authorize: (input) => [
+        functions.on(input.FunctionName),
+        {
+          action: "iam:PassRole",
+          resource: input.Role ?? "",
+          context: { "iam:PassedToService": "lambda.amazonaws.com" },
+        },
+      ],
+      handle: async (input, call) => {
+        const name = parseFunctionName(input.FunctionName ?? "")?.name;
+        if (name === undefined)
+          throw new ServiceError(
+            "InvalidParameterValueException",
+            `${input.FunctionName} is no function name.`,
+          );
+        if (input.PackageType === "Image") throw notImplemented("lambda with a container image");
+        if (input.Publish) throw notImplemented("lambda with Publish");
+        checkConfiguration(world, input);
+        if (input.Runtime === undefined || input.Handler === undefined)
+          throw new ServiceError(
+            "InvalidParameterValueException",
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+          );
+        for (const architecture of input.Architectures ?? [])
+          oneOf(architecture, sdk.Architecture, "architectures", invalid);
+        if (functions.named(name))
+          throw new ServiceError("ResourceConflictException", `Function already exist: ${name}`, 409, {
+            Type: "User",
+          });
+        const zip = await functions.code(input.Code ?? {}, call);
+        const configuration = configurationOf(world, name, undefined, input, zip);
+        const environment = { ...input.Environment?.Variables };
+        const fn: LambdaFunction = {
+          name,
+          arn: world.arn("lambda", `function:${name}`),
+          configuration,
+          environment,
+          zip,
+          containers: containersOf(world, configuration, environment, zip),
+          tags: { ...input.Tags },
+          statements: new Map(),
+        };
+        functions.add(fn);
+        return functions.shown(fn);
+      },
+    }),
+
+    UpdateFunctionCode: operation<sdk.UpdateFunctionCodeRequest, sdk.FunctionConfiguration>({
+      access: "write",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: async (input, call) => {
+        const fn = functions.find(input.FunctionName);
+        if (input.Publish) throw notImplemented("lambda with Publish");
+        const zip = await functions.code(input, call);
+        return input.DryRun
+          ? functions.shown(fn)
+          : functions.update(fn, { FunctionName: fn.name }, zip, input.RevisionId);
+      },
+    }),
+
+    UpdateFunctionConfiguration: operation<sdk.UpdateFunctionConfigurationRequest, sdk.FunctionConfiguration>(
+      {
+        access: "write",
+        authorize: (input) => [
+          functions.on(input.FunctionName),
+          ...(input.Role === undefined ? [] : [{ action: "iam:PassRole", resource: input.Role }]),
+        ],
+        handle: (input) => {
+          const fn = functions.find(input.FunctionName);
+          checkConfiguration(world, input);
+          return functions.update(fn, input, fn.zip, input.RevisionId);
+        },
+      },
+    ),
+
+    GetFunction: operation<sdk.GetFunctionRequest, sdk.GetFunctionResponse>({
+      access: "read",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => {
+        const fn = functions.find(input.FunctionName, input.Qualifier);
+        return {
+          Configuration: functions.shown(fn),
+          Code: { RepositoryType: "S3", Location: `${world.endpoint ?? ""}/lambda-code/${fn.name}` },
+          Tags: Object.keys(fn.tags).length > 0 ? { ...fn.tags } : undefined,
+          Concurrency:
+            fn.reservedConcurrency === undefined
+              ? undefined
+              : { ReservedConcurrentExecutions: fn.reservedConcurrency },
+        };
+      },
+    }),
+
+    GetFunctionConfiguration: operation<sdk.GetFunctionConfigurationRequest, sdk.FunctionConfiguration>({
+      access: "read",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => functions.shown(functions.find(input.FunctionName, input.Qualifier)),
+    }),
+
+    ListFunctions: operation<sdk.ListFunctionsRequest, sdk.ListFunctionsResponse>({
+      access: "read",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        between(input.MaxItems, 1, 10_000, "maxItems", invalid);
+        const all = [...functions.all()].sort((a, b) => (a.name < b.name ? -1 : 1));
+        const { items, nextToken } = page(all, input.Marker, input.MaxItems, 50, invalid);
+        return { Functions: items.map((fn) => functions.shown(fn)), NextMarker: nextToken };
+      },
+    }),
+
+    ListVersionsByFunction: operation<sdk.ListVersionsByFunctionRequest, sdk.ListVersionsByFunctionResponse>({
+      access: "read",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => ({ Versions: [functions.shown(functions.find(input.FunctionName))] }),
+    }),
+
+    DeleteFunction: operation<sdk.DeleteFunctionRequest, sdk.DeleteFunctionResponse>({
+      access: "write",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: async (input) => {
+        const fn = functions.find(input.FunctionName, input.Qualifier);
+        functions.delete(fn);
+        await fn.containers.retire();
+        return { StatusCode: 204 };
+      },
+    }),
+
+    GetFunctionCodeSigningConfig: operation<
+      sdk.GetFunctionCodeSigningConfigRequest,
+      sdk.GetFunctionCodeSigningConfigResponse
+    >({
+      access: "read",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => ({
+        CodeSigningConfigArn: "",
+        FunctionName: functions.find(input.FunctionName).name,
+      }),
+    }),
+
+    PutFunctionConcurrency: operation<sdk.PutFunctionConcurrencyRequest, sdk.Concurrency>({
+      access: "write",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => {
+        between(
+          input.ReservedConcurrentExecutions,
+          0,
+          ACCOUNT_CONCURRENCY - 100,
+          "reservedConcurrentExecutions",
+          invalid,
+        );
+        const fn = functions.find(input.FunctionName);
+        fn.reservedConcurrency = input.ReservedConcurrentExecutions;
+        return { ReservedConcurrentExecutions: fn.reservedConcurrency };
+      },
+    }),
+
+    GetFunctionConcurrency: operation<sdk.GetFunctionConcurrencyRequest, sdk.GetFunctionConcurrencyResponse>({
+      access: "read",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => ({
+        ReservedConcurrentExecutions: functions.find(input.FunctionName).reservedConcurrency,
+      }),
+    }),
+
+    DeleteFunctionConcurrency: operation<sdk.DeleteFunctionConcurrencyRequest, object>({
+      access: "write",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => {
+        functions.find(input.FunctionName).reservedConcurrency = undefined;
+        return {};
+      },
+    }),
+  };
+}

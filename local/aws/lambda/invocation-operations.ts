@@ -1,0 +1,136 @@
+import * as sdk from "@aws-sdk/client-lambda";
+import { between, oneOf } from "../constraints";
+import { ServiceError } from "../errors";
+import { operation } from "../service";
+import { invokeAsynchronously } from "./asynchronous";
+import type { Invocation } from "./containers";
+import type { LambdaFunction } from "./function";
+import type { Functions } from "./functions";
+
+const invalid = { code: "InvalidParameterValueException" } as const;
+/** Payload of an invocation, in bytes: synchronous, asynchronous (AWS Lambda Developer Guide, "Lambda quotas"). */
+const PAYLOAD_BYTES = { RequestResponse: 6_291_556, Event: 1_048_576, DryRun: 6_291_556 } as const;
+
+/** Operations that invoke functions and say how events are tried again. */
+export function invocationOperations(functions: Functions) {
+  const { world } = functions;
+  return {
+    Invoke: operation<sdk.InvocationRequest, sdk.InvocationResponse>({
+      access: "data",
+      authorize: (input) => functions.on(input.FunctionName, "lambda:InvokeFunction"),
+      handle: async (input, call) => {
+        oneOf(input.InvocationType, sdk.InvocationType, "invocationType", invalid);
+        oneOf(input.LogType, sdk.LogType, "logType", invalid);
+        const fn = functions.find(input.FunctionName, input.Qualifier);
+        const type = input.InvocationType ?? "RequestResponse";
+        const bytes = input.Payload ?? new Uint8Array();
+        if (bytes.length > PAYLOAD_BYTES[type])
+          throw new ServiceError(
+            "RequestTooLargeException",
+            `${bytes.length} byte payload is too large for the ${type} invocation type (limit ${PAYLOAD_BYTES[type]} bytes)`,
+            413,
+          );
+        const payload = jsonPayload(bytes);
+        if (type === "DryRun") return { StatusCode: 204 };
+        if (type === "Event") {
+          invokeAsynchronously(
+            world,
+            {
+              ...functions.target(fn),
+              invoke: (text, id) => functions.invoke(fn, text, id),
+              config: () => fn.eventInvokeConfig,
+              deadLetterTargetArn: () => fn.configuration.DeadLetterConfig?.TargetArn,
+            },
+            payload,
+            call.requestId,
+          );
+          return { StatusCode: 202 };
+        }
+        return answer(await functions.invoke(fn, payload, call.requestId), input.LogType === "Tail");
+      },
+    }),
+    PutFunctionEventInvokeConfig: operation<
+      sdk.PutFunctionEventInvokeConfigRequest,
+      sdk.FunctionEventInvokeConfig
+    >({
+      access: "write",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => {
+        const fn = functions.find(input.FunctionName, input.Qualifier);
+        between(input.MaximumRetryAttempts, 0, 2, "maximumRetryAttempts", invalid);
+        between(input.MaximumEventAgeInSeconds, 60, 21_600, "maximumEventAgeInSeconds", invalid);
+        fn.eventInvokeConfig = {
+          LastModified: new Date(world.clock.now()),
+          FunctionArn: `${fn.arn}:$LATEST`,
+          MaximumRetryAttempts: input.MaximumRetryAttempts,
+          MaximumEventAgeInSeconds: input.MaximumEventAgeInSeconds,
+          DestinationConfig: input.DestinationConfig ?? { OnSuccess: {}, OnFailure: {} },
+        };
+        return fn.eventInvokeConfig;
+      },
+    }),
+
+    GetFunctionEventInvokeConfig: operation<
+      sdk.GetFunctionEventInvokeConfigRequest,
+      sdk.FunctionEventInvokeConfig
+    >({
+      access: "read",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => {
+        const fn = functions.find(input.FunctionName, input.Qualifier);
+        if (!fn.eventInvokeConfig) throw noEventInvokeConfig(fn);
+        return fn.eventInvokeConfig;
+      },
+    }),
+
+    DeleteFunctionEventInvokeConfig: operation<sdk.DeleteFunctionEventInvokeConfigRequest, object>({
+      access: "write",
+      authorize: (input) => functions.on(input.FunctionName),
+      handle: (input) => {
+        const fn = functions.find(input.FunctionName, input.Qualifier);
+        if (!fn.eventInvokeConfig) throw noEventInvokeConfig(fn);
+        fn.eventInvokeConfig = undefined;
+        return {};
+      },
+    }),
+  };
+}
+
+function jsonPayload(bytes: Uint8Array): string {
+  const text = bytes.length === 0 ? "{}" : Buffer.from(bytes).toString("utf8");
+  try {
+    JSON.parse(text);
+    return text;
+  } catch (cause) {
+    throw new ServiceError(
+      "InvalidRequestContentException",
+      `Could not parse request body into json: ${(cause as Error).message}`,
+      400,
+      { Type: "User" },
+    );
+  }
+}
+
+/** The answer of a synchronous invocation; a failed function is a successful call with `FunctionError`. */
+function answer({ result, requestId, lines }: Invocation, tail: boolean): sdk.InvocationResponse {
+  const log = tail ? { LogResult: Buffer.from(lines.join("\n")).subarray(-4096).toString("base64") } : {};
+  const common = { StatusCode: 200, ExecutedVersion: "$LATEST", ...log };
+  if (result.kind === "answer") return { ...common, Payload: Buffer.from(result.payload) };
+  const error =
+    result.kind === "function-error"
+      ? result.error
+      : JSON.stringify({
+          errorType: result.kind === "timeout" ? "Sandbox.Timedout" : "Runtime.ExitError",
+          errorMessage: `RequestId: ${requestId} Error: ${result.kind === "timeout" ? "Task timed out" : result.reason}`,
+        });
+  return { ...common, FunctionError: "Unhandled", Payload: Buffer.from(error) };
+}
+
+function noEventInvokeConfig(fn: LambdaFunction): ServiceError {
+  return new ServiceError(
+    "ResourceNotFoundException",
+    `The function ${fn.arn}:$LATEST doesn't have an EventInvokeConfig`,
+    404,
+    { Type: "User" },
+  );
+}
