@@ -54,12 +54,24 @@ export function deployShop(world: World, listeners: Listeners = {}): Promise<Dep
   });
 }
 
-/** Deploys the recycler with the example's settings into a world. */
-export function deployRecycler(world: World, mode: Mode, listeners: Listeners = {}): Promise<Deployment> {
+/**
+ * Deploys the recycler with the example's settings into a world.
+ * @param options.settings by full key, instead of the example's
+ */
+export function deployRecycler(
+  world: World,
+  mode: Mode,
+  { settings = {}, ...listeners }: Listeners & { readonly settings?: Readonly<Record<string, unknown>> } = {},
+): Promise<Deployment> {
   return deploy(world, join(repository, "index.ts"), {
     project: recyclerProject,
     stack: recyclerStack,
-    config: { ...exampleSettings(), "aws:region": world.region, [`${recyclerProject}:mode`]: mode },
+    config: {
+      ...exampleSettings(),
+      ...settings,
+      "aws:region": world.region,
+      [`${recyclerProject}:mode`]: mode,
+    },
     ...listeners,
   });
 }

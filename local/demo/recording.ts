@@ -10,16 +10,27 @@ const looks = /^(Describe|Get|List)/;
  * world draws anew take the place of the recorded ones.
  */
 export class Recording {
-  readonly #calls: AnsweredCall[] = [];
+  readonly #calls: AnsweredCall[];
+
+  constructor(calls: readonly AnsweredCall[] = []) {
+    this.#calls = [...calls];
+  }
+
+  /** The calls so far, in order. */
+  get calls(): readonly AnsweredCall[] {
+    return this.#calls;
+  }
 
   /** Keeps a call; its input as it was, whatever becomes of the object. */
   readonly add = (call: AnsweredCall): void => {
     if (!looks.test(call.operation)) this.#calls.push(call);
   };
 
-  /** Makes the calls, one after the other. */
-  async replay(world: World): Promise<void> {
-    const renamed = new Map<string, string>();
+  /**
+   * Makes the calls, one after the other.
+   * @param renamed what is called otherwise in this world; grows. Recordings that speak of each other share it.
+   */
+  async replay(world: World, renamed = new Map<string, string>()): Promise<void> {
     for (const { prefix, operation, input, output } of this.#calls) {
       const answer = await world.dispatch(prefix, operation, rename(input, renamed) as object, {
         caller: operator,

@@ -18,6 +18,7 @@ import { Recording } from "./recording";
 import { faultsOf, faultsOfControl, makeReport, type Report } from "./report";
 import { runScenario, type Change } from "./scenario";
 import { clientsOf, demoAccount, demoRegion, truthOf } from "./stage";
+import type { Truth } from "./truth";
 import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
 import { CloudTrail } from "../aws/cloudtrail";
 
@@ -61,8 +62,15 @@ function virtualWorld(seed: string | number): { platform: VirtualPlatform; world
   return { platform, world };
 }
 
-/** Deploys the example and the recycler once, under Pulumi, and keeps the calls. */
-export async function recordExample(mode: Mode): Promise<RecordedExample> {
+/**
+ * Deploys the example and the recycler once, under Pulumi, and keeps the calls.
+ * @param between what else is deployed before the recycler; gives settings of the recycler beside the example's
+ */
+export async function recordExample(
+  mode: Mode,
+  between: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>> = () =>
+    Promise.resolve({}),
+): Promise<RecordedExample> {
   const { platform, world } = virtualWorld("recording");
   const { clock } = platform;
   const sleep = (delayMs: number): Promise<void> => clock.runUntil(clock.now() + delayMs);
@@ -70,7 +78,8 @@ export async function recordExample(mode: Mode): Promise<RecordedExample> {
   const recycler = new Recording();
   try {
     await deployShop(world, { onCall: shop.add, sleep });
-    const deployment = await deployRecycler(world, mode, { onCall: recycler.add, sleep });
+    const settings = await between(world, shop);
+    const deployment = await deployRecycler(world, mode, { onCall: recycler.add, sleep, settings });
     return { shop, recycler, mode, deployment };
   } finally {
     await world.stop();
@@ -86,19 +95,25 @@ export interface VirtualStage {
   install(): Promise<void>;
 }
 
-/** Deploys the example, without the recycler, on virtual time. */
+/**
+ * Deploys the example, without the recycler, on virtual time.
+ * @param started told of the world before anything is deployed into it
+ */
 export async function openVirtualStage(
   recorded: RecordedExample,
   seed: string | number,
+  started: (world: World) => void = () => undefined,
 ): Promise<VirtualStage> {
   const { platform, world } = virtualWorld(seed);
   const { clock } = platform;
+  started(world);
   const log: string[] = [];
   platform.onFunctionLine = (functionName, line) => {
     if (functionName === recyclerName) log.push(line);
   };
   platform.settings = capturedSettings(recorded.deployment.outputs, queueDelaySeconds());
-  await recorded.shop.replay(world);
+  const renamed = new Map<string, string>();
+  await recorded.shop.replay(world, renamed);
   await clock.runUntil(clock.now() + settleMs);
   const user = await secretOf(world, example.databaseSecret);
   platform.database.setPassword(user.username, user.password);
@@ -107,7 +122,7 @@ export async function openVirtualStage(
     platform,
     log,
     async install() {
-      await recorded.recycler.replay(world);
+      await recorded.recycler.replay(world, renamed);
       await clock.runUntil(clock.now() + settleMs);
     },
   };
@@ -124,29 +139,15 @@ export async function runVirtual(
 ): Promise<VirtualRun> {
   const stage = await openVirtualStage(recorded, seed);
   const { world, platform, log } = stage;
-  const { clock } = platform;
   try {
-    const deployedAt = clock.now();
+    const deployedAt = platform.clock.now();
     await stage.install();
-
+    const withRecycler = recorded.mode === "recycle";
+    const truth = truthOf(world);
     const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
     const load = new Load(world, example.cluster, covered, platform.probe, queryIntervalMs);
-    const truth = truthOf(world);
-    const withRecycler = recorded.mode === "recycle";
     load.start();
-    let done = false;
-    const scenario = runScenario({
-      world,
-      truth,
-      clients: clientsOf(world),
-      recycler: withRecycler,
-      quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
-      say: () => undefined,
-    }).finally(() => (done = true));
-    // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
-    scenario.catch(() => undefined);
-    await clock.runUntilTrue(() => done, "the end of the scenario", clock.now() + scenarioDeadlineMs);
-    const changes = await scenario;
+    const changes = await playVirtual(stage, truth, withRecycler);
     await load.stop();
     if (world.mistakes.length > 0) throw world.mistakes[0];
     const report = makeReport({
@@ -165,6 +166,27 @@ export async function runVirtual(
   } finally {
     await world.stop();
   }
+}
+
+/** Plays the scenario on a stage on which the recycler is installed, and drives its clock to the end of it. */
+export async function playVirtual(
+  { world, platform: { clock } }: VirtualStage,
+  truth: Truth,
+  withRecycler: boolean,
+): Promise<Change[]> {
+  let done = false;
+  const scenario = runScenario({
+    world,
+    truth,
+    clients: clientsOf(world),
+    recycler: withRecycler,
+    quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
+    say: () => undefined,
+  }).finally(() => (done = true));
+  // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
+  scenario.catch(() => undefined);
+  await clock.runUntilTrue(() => done, "the end of the scenario", clock.now() + scenarioDeadlineMs);
+  return scenario;
 }
 
 function queueDelaySeconds(): number {

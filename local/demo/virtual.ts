@@ -139,7 +139,8 @@ function roleOf({ spec }: InProcessTools): Caller {
 function recycler(platform: VirtualPlatform, tools: InProcessTools) {
   const { clock } = platform;
   const world = platform.world!;
-  const config = { ...clientConfig(world, roleOf(tools)), maxAttempts: 1 };
+  // As the deployed one: the recycler paces and repeats its calls itself, and a retry strategy would win over the number.
+  const config = { ...clientConfig(world, roleOf(tools)), retryStrategy: undefined, maxAttempts: 1 };
   const random = world.random.fork("recycler");
   return createRecycler(platform.settings!, {
     clients: {
@@ -151,7 +152,7 @@ function recycler(platform: VirtualPlatform, tools: InProcessTools) {
     now: () => clock.now(),
     sleep: (delayMs) => clock.sleep(delayMs, "the recycler's pace"),
     random: () => random.next(),
-    write: tools.write,
+    write: (line) => tools.write(line),
   });
 }
 

@@ -69,7 +69,7 @@ async function deployNow(world: World, program: string, options: DeployOptions):
     const expand = Object.hasOwn(expansions, args.type) ? expansions[args.type] : undefined;
     if (expand) {
       const outputs = expand(args.name, (await plain(inputs)) as Properties, { transforms });
-      await Promise.all(Object.values(outputs).map((child) => child && settled(child.urn)));
+      await Promise.all(Object.values(outputs).map(async (child) => child && settled(child.urn)));
       return { id: undefined, state: outputs };
     }
     if (!args.custom || args.type.startsWith("pulumi:")) return { id: undefined, state: inputs };
