@@ -26,7 +26,7 @@ interface Policy {
 
 /** Policies of roles and of queues among the calls of a deployment. */
 function policiesOf({ calls }: Recording): Policy[] {
-  return calls.flatMap((call) => {
+  return calls.flatMap((call): Policy[] => {
     const input = call.input as {
       RoleName?: string;
       PolicyDocument?: string;
