@@ -35,7 +35,7 @@ export class Redactor {
   error(error: unknown, depth = 0): Error {
     if (!(error instanceof Error)) return new Error(this.text(String(error)));
     const copy = new Error(this.text(error.message));
-    copy.name = error.name;
+    Object.defineProperty(copy, "name", { value: error.name, configurable: true });
     copy.stack = this.text(error.stack ?? "");
     for (const field of ["kind", "code"] as const) {
       const value = (error as unknown as Record<string, unknown>)[field];

@@ -12,6 +12,7 @@ import { MariadbRuntime } from "../../local/runtime/mariadb";
 import { PostgresRuntime } from "../../local/runtime/postgres";
 import { taskProcesses } from "../../local/runtime/task-process";
 import type { DatabaseHandle } from "../../local/runtime/types";
+import { build } from "../../rotator/build.cjs";
 import { connectMysql } from "../../rotator/engines/mysql";
 import { connectPostgres } from "../../rotator/engines/postgres";
 import type { Login } from "../../rotator/engines/types";
@@ -85,11 +86,14 @@ export async function openRotationStage(
   return { world, truth: new Truth(world, names.cluster, roleArn) };
 }
 
+/** @param databases filled by the runtime: the program's database is the only one */
 async function deployPrograms(
   world: World,
   options: StageOptions,
   databases: DatabaseHandle[],
 ): Promise<void> {
+  // What is measured is the source as it is now, whenever the bundle was made last.
+  await build();
   const random = world.random.fork("passwords");
   const [adminPassword, userPassword] = [random.text(24), random.text(24)];
   await deploy(world, join(__dirname, "program.ts"), {

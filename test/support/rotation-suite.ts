@@ -72,7 +72,7 @@ export function behavesAsARotation(start: () => TestDatabase): void {
     assert.equal(await worksFor(current(run)), true);
   });
 
-  it("writes a parameter last, with its key and tier, after the database took the password", async () => {
+  it("writes a parameter with its key and tier, and the database takes what it holds", async () => {
     const { login } = start();
     for (const strategy of strategies) {
       const run = await scenario({ strategy, parameter: "/shop/db" });
