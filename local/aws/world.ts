@@ -71,7 +71,7 @@ export interface Finished {
   /** The answer; absent when there is an error. */
   readonly output?: object;
   /** What was thrown: a `ServiceError`, or a mistake of ours. */
-  readonly error?: unknown;
+  readonly error?: Error;
   readonly requestId: string;
   /** Tells the ledger how long the answer was. */
   readonly record: (responseBytes: number) => void;
@@ -220,7 +220,7 @@ export class World {
     let operation: Operation | undefined;
     let requests: readonly Authorization[] = [];
     let output: object | undefined;
-    let error: unknown;
+    let error: Error | undefined;
     try {
       const service = this.service(prefix);
       operation = Object.hasOwn(service.operations, operationName)
@@ -237,7 +237,10 @@ export class World {
       this.gate.checkOutput(service, operationName, answer);
       output = answer;
     } catch (caught) {
-      error = caught ?? new Error(`${prefix}:${operationName} threw ${String(caught)}`);
+      error =
+        caught instanceof Error
+          ? caught
+          : new Error(`${prefix}:${operationName} threw what is no error: ${String(caught)}`);
     }
     const refusal = error instanceof ServiceError ? error : undefined;
     const sequence = this.ledger.add({

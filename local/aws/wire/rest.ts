@@ -49,7 +49,7 @@ export const restJson: Protocol = {
     },
     body: jsonBody({
       Type: failure.fault === "client" ? "User" : "Service",
-      ...(failure.shape ? (writeJson(failure.shape, failure.members) as object) : {}),
+      ...(failure.shape ? writeJson(failure.shape, failure.members) : {}),
       message: failure.message,
       Message: failure.message,
     }),

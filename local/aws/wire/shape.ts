@@ -63,8 +63,8 @@ export class Shape {
   constructor(private readonly schema: NormalizedSchema) {
     this.name = schema.getName() ?? "";
     this.kind = kindOf(schema);
-    this.traits = schema.getMergedTraits() as Traits;
-    this.memberTraits = schema.isMemberSchema() ? (schema.getMemberTraits() as Traits) : {};
+    this.traits = schema.getMergedTraits();
+    this.memberTraits = schema.isMemberSchema() ? schema.getMemberTraits() : {};
   }
 
   /** A schema as an SDK package exports it (or a function that gives one). */

@@ -66,7 +66,7 @@ describe("local/aws: input drawn from AWS's own schemas, through the real client
             const promise = client.send(command);
             const answer = await clock.drive(promise);
             answered += 1;
-            remember(answer as unknown as Record<string, unknown>);
+            remember(answer);
             assert.ok(output);
           } catch (error) {
             const problem = problemOf(error as ClientError, service, world.ledger.length > mark);

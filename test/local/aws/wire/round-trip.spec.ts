@@ -152,11 +152,11 @@ function clean(shape: Shape, value: unknown): unknown {
         .filter((item) => item !== undefined);
     case "map":
       return Object.fromEntries(
-        Object.entries(value as object).map(([key, item]) => [key, clean(shape.element, item)]),
+        Object.entries(value).map(([key, item]) => [key, clean(shape.element, item)]),
       );
     case "structure":
     case "union": {
-      const kept = Object.entries(value as object)
+      const kept = Object.entries(value)
         // S3's client hashes the customer's key and adds a checksum of the body.
         .filter(([name]) => !/^(CopySource)?SSECustomerKey|^Checksum|^ContentMD5$/.test(name))
         .map(([name, item]) => {
