@@ -1,6 +1,7 @@
 import { dnsSuffix } from "../aws-semantics/arn";
 import type { Statement } from "../aws-semantics/iam-policy";
 import { parseReference } from "../aws-semantics/secret-reference";
+import type { StrategyName } from "../rotator/settings";
 import { localArn, type Place } from "./context";
 import { logStatement } from "./role-statements";
 import type { RotatedCredential } from "./settings-rotations";
@@ -8,6 +9,7 @@ import type { RotatedCredential } from "./settings-rotations";
 /** What a built-in rotator works on. */
 export interface RotatorAccess {
   readonly credential: RotatedCredential;
+  readonly strategy: StrategyName;
   /** Name or ARN of the administrator's secret. */
   readonly adminSecret?: string;
   /** ARN of the customer-managed key that encrypts the credential, if it is one. */
@@ -22,9 +24,10 @@ export interface RotatorAccess {
  * write its log. Which actions take a resource: Service Authorization Reference.
  */
 export function rotatorStatements(place: Place, access: RotatorAccess): Statement[] {
-  const { credential, adminSecret, kmsKeyArn, inVpc, logGroup } = access;
+  const { credential, strategy, adminSecret, kmsKeyArn, inVpc, logGroup } = access;
+  const ofSecret = credential.kind === "secret";
   const statements: Statement[] = [
-    credential.kind === "secret" ? rotateSecret(place, credential.id) : rotateParameter(credential.arn),
+    ofSecret ? rotateSecret(place, credential.id, strategy) : rotateParameter(credential.arn),
   ];
   if (adminSecret !== undefined)
     statements.push({
@@ -37,12 +40,12 @@ export function rotatorStatements(place: Place, access: RotatorAccess): Statemen
     statements.push({
       Sid: "UseKey",
       Effect: "Allow",
-      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      // A parameter of the standard tier is encrypted by the key itself, one of the advanced tier by a data key (AWS
+      // KMS Developer Guide, "How AWS Systems Manager Parameter Store uses AWS KMS"); its tier is not known here.
+      Action: ["kms:Decrypt", ...(ofSecret ? [] : ["kms:Encrypt"]), "kms:GenerateDataKey"],
       Resource: kmsKeyArn,
       Condition: {
-        StringEquals: {
-          "kms:ViaService": viaService(place, credential.kind === "secret" ? "secretsmanager" : "ssm"),
-        },
+        StringEquals: { "kms:ViaService": viaService(place, ofSecret ? "secretsmanager" : "ssm") },
       },
     });
   // AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": none of these can be
@@ -64,14 +67,15 @@ function viaService(place: Place, service: string): string[] {
   );
 }
 
-function rotateSecret(place: Place, id: string): Statement {
+/** Versions are listed by a single user only, who looks for the password that is still valid. */
+function rotateSecret(place: Place, id: string, strategy: StrategyName): Statement {
   return {
     Sid: "RotateSecret",
     Effect: "Allow",
     Action: [
       "secretsmanager:DescribeSecret",
       "secretsmanager:GetSecretValue",
-      "secretsmanager:ListSecretVersionIds",
+      ...(strategy === "single-user" ? ["secretsmanager:ListSecretVersionIds"] : []),
       "secretsmanager:PutSecretValue",
       "secretsmanager:UpdateSecretVersionStage",
     ],

@@ -62,6 +62,7 @@ export class Rotator extends pulumi.ComponentResource {
     const inVpc = (rotator.subnets?.length ?? 0) > 0;
     const statements = rotatorStatements(place, {
       credential,
+      strategy: rotator.strategy,
       adminSecret: rotator.adminSecret,
       kmsKeyArn: rotator.kmsKeyArn,
       inVpc,

@@ -6,6 +6,7 @@ import { places } from "../support/places";
 
 const access: RotatorAccess = {
   credential: { kind: "secret", id: "shop/database", name: "shop/database" },
+  strategy: "single-user",
   adminSecret: "shop/admin",
   inVpc: false,
   logGroup: "/aws/lambda/rotator",
@@ -68,6 +69,48 @@ describe("rotatorStatements", () => {
     }
     const write = { action: "secretsmanager:PutSecretValue", resource: "*", context: {} };
     assert.equal(decide(statements, write), "ImplicitlyDenied");
+  });
+
+  it("allows alternating users no list of versions: only a single user looks for an older password", () => {
+    const alternating: RotatorAccess = { ...access, strategy: "alternating-users" };
+
+    const decisions = ["ListSecretVersionIds", "PutSecretValue"].map((action) =>
+      onSecret(places[0]!, alternating, action, "shop/database-AbCdEf"),
+    );
+
+    assert.deepEqual(decisions, ["ImplicitlyDenied", "Allowed"]);
+  });
+
+  it("allows encrypting a parameter of either tier with its key, and a secret by a data key only", () => {
+    const [place] = places;
+    const kmsKeyArn = localArn(place!, "kms", "key/00000000-0000-0000-0000-000000000000");
+    const parameter = {
+      kind: "parameter",
+      id: "/shop/database",
+      name: "/shop/database",
+      arn: localArn(place!, "ssm", "parameter/shop/database"),
+    } as const;
+    const ask = (of: RotatorAccess, service: string, action: string): boolean =>
+      grants(rotatorStatements(place!, { ...of, kmsKeyArn }), {
+        action,
+        resource: kmsKeyArn,
+        context: { "kms:ViaService": `${service}.${place!.region}.amazonaws.com` },
+      });
+
+    const ofParameter = ["kms:Encrypt", "kms:GenerateDataKey"].map((action) =>
+      ask({ ...access, credential: parameter }, "ssm", action),
+    );
+    const ofSecret = ["kms:Encrypt", "kms:GenerateDataKey"].map((action) =>
+      ask(access, "secretsmanager", action),
+    );
+
+    assert.deepEqual(
+      [ofParameter, ofSecret],
+      [
+        [true, true],
+        [false, true],
+      ],
+    );
   });
 
   it("allows the use of a key by way of Secrets Manager only, and of none unless one is given", () => {

@@ -88,7 +88,7 @@ export function functionOperations(functions: Functions) {
         ],
         handle: (input) => {
           const fn = functions.find(input.FunctionName);
-          checkConfiguration(world, input);
+          checkConfiguration(world, input, fn.configuration.Role);
           return functions.update(fn, input, fn.zip, input.RevisionId);
         },
       },

@@ -29,8 +29,18 @@ export interface LambdaFunction {
   eventInvokeConfig?: sdk.FunctionEventInvokeConfig;
 }
 
-/** Checks what the caller gave; refuses what Lambda refuses. */
-export function checkConfiguration(world: World, given: Given): void {
+/** What Lambda does with a function's role before it accepts subnets. */
+const NETWORK_ACTIONS = [
+  "CreateNetworkInterface",
+  "DescribeNetworkInterfaces",
+  "DeleteNetworkInterface",
+] as const;
+
+/**
+ * Checks what the caller gave; refuses what Lambda refuses.
+ * @param role the function's role, where it is not given anew
+ */
+export function checkConfiguration(world: World, given: Given, role?: string): void {
   between(given.Timeout, 1, 900, "timeout", invalid);
   between(given.MemorySize, 128, 10_240, "memorySize", invalid);
   between(given.EphemeralStorage?.Size, 512, 10_240, "ephemeralStorage.size", invalid);
@@ -69,6 +79,14 @@ export function checkConfiguration(world: World, given: Given): void {
     if (!Iam.of(world).trusts(given.Role, "lambda.amazonaws.com"))
       throw refused("The role defined for the function cannot be assumed by Lambda.");
   }
+  if ((given.VpcConfig?.SubnetIds?.length ?? 0) > 0) checkNetwork(world, given.Role ?? role ?? "");
+}
+
+/** AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": required permissions. */
+function checkNetwork(world: World, roleArn: string): void {
+  for (const action of NETWORK_ACTIONS)
+    if (!Iam.of(world).permits({ kind: "role", roleArn, session: "awslambda_network" }, `ec2:${action}`, "*"))
+      throw refused(`The provided execution role does not have permissions to call ${action} on EC2`);
 }
 
 /** Names that the runtime keeps for itself (AWS Lambda Developer Guide, "Defined runtime environment variables"). */
