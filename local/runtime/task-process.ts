@@ -69,9 +69,9 @@ class ProcessTask implements TaskHandle {
     this.stopped = new Promise((resolve) => (this.#end = resolve));
     this.started = new Promise((resolve, reject) => {
       this.#refuse = reject;
-      void this.#start().then(resolve, (error: unknown) => {
-        reject(error as Error);
-        void this.#finish((error as Error).message, undefined);
+      void this.#start().then(resolve, (error: Error) => {
+        reject(error);
+        void this.#finish(error.message, undefined);
       });
     });
     // A task may be stopped before it is up, by somebody who does not wait for `started`.

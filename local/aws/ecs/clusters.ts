@@ -83,8 +83,8 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
         for (const name of names) {
           const found = registry.clusters.get(registry.clusterName(name));
           if (found && found.arn === registry.clusterArn(name))
-            answer.clusters!.push(clusterView(found, input.include));
-          else answer.failures!.push({ arn: registry.clusterArn(name), reason: "MISSING" });
+            answer.clusters.push(clusterView(found, input.include));
+          else answer.failures.push({ arn: registry.clusterArn(name), reason: "MISSING" });
         }
         return answer;
       },

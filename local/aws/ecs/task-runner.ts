@@ -98,7 +98,8 @@ export class TaskRunner {
   async stopAll(): Promise<void> {
     this.#halted = true;
     const tasks = [...this.context.registry.clusters.values()].flatMap((c) => [...c.tasks.values()]);
-    await Promise.all(tasks.map((t) => (t.lastStatus === "STOPPED" ? undefined : t.handle?.stop(0))));
+    const handles = tasks.filter((t) => t.lastStatus !== "STOPPED").flatMap((t) => t.handle ?? []);
+    await Promise.all(handles.map((handle) => handle.stop(0)));
     await Promise.all(this.#watchers.values());
   }
 

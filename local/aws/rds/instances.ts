@@ -79,7 +79,8 @@ export class Instances {
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all([...this.records.values()].map((i) => i.handle?.stop()));
+    const handles = [...this.records.values()].flatMap((i) => i.handle ?? []);
+    await Promise.all(handles.map((handle) => handle.stop()));
   }
 
   #create(input: sdk.CreateDBInstanceMessage): InstanceRecord {

@@ -202,7 +202,7 @@ describe("A deployment that fails", () => {
         updatedAt: told[i]!.updatedAt,
         reason,
       });
-      assert.match(told[i]!.updatedAt!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      assert.match(told[i].updatedAt!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       assert.equal(f.events[i]!["detail-type"], event["detail-type"]);
       assert.equal(f.events[i]!.source, event.source);
       assert.deepEqual(f.events[i]!.resources, ["arn:aws:ecs:us-west-2:123456789012:service/shop/api"]);
