@@ -18,22 +18,27 @@ export interface ExpansionOptions {
 /** The outputs of a component: resources by the name of the property. */
 export type Expansion = Readonly<Record<string, pulumi.Resource | undefined>>;
 
-type TrailInputs = pulumi.Unwrap<awsx.cloudtrail.TrailArgs>;
-type ServiceInputs = pulumi.Unwrap<awsx.ecs.FargateServiceArgs>;
+type TrailInputs = awsx.cloudtrail.TrailArgs;
+type ServiceInputs = awsx.ecs.FargateServiceArgs;
+type Ec2ServiceInputs = awsx.ecs.EC2ServiceArgs;
 type TaskDefinitionInputs = NonNullable<ServiceInputs["taskDefinitionArgs"]>;
+type Ec2TaskDefinitionInputs = NonNullable<Ec2ServiceInputs["taskDefinitionArgs"]>;
 type RoleInputs = TaskDefinitionInputs["executionRole"];
 type Container = NonNullable<TaskDefinitionInputs["container"]>;
 
-/** The components that can be expanded, by type token. */
+/**
+ * The components that can be expanded, by type token. On the engine a member of the inputs may be an Output, known or
+ * not, as deep as the program has it.
+ */
 export const expansions: Readonly<
   Record<
     string,
     (name: string, inputs: Readonly<Record<string, unknown>>, options: ExpansionOptions) => Expansion
   >
 > = {
-  "awsx:cloudtrail:Trail": (name, inputs, options) => trail(name, inputs as unknown as TrailInputs, options),
-  "awsx:ecs:FargateService": (name, inputs, options) =>
-    fargateService(name, inputs as unknown as ServiceInputs, options),
+  "awsx:cloudtrail:Trail": (name, inputs, options) => trail(name, inputs, options),
+  "awsx:ecs:FargateService": (name, inputs, options) => fargateService(name, inputs, options),
+  "awsx:ecs:EC2Service": (name, inputs, options) => ec2Service(name, inputs, options),
 };
 
 /** The bucket (unless one is given), the policy that lets CloudTrail write to it, the trail. */
@@ -42,15 +47,17 @@ function trail(name: string, inputs: TrailInputs, options: ExpansionOptions): Ex
   if (cloudWatchLogsGroup?.enable || cloudWatchLogsGroup?.existing)
     throw new Error(`awsx.cloudtrail.Trail ${name}: cloudWatchLogsGroup is not expanded by the embedded AWS`);
   const existing = s3Bucket?.existing;
-  const bucket = existing
-    ? undefined
-    : new aws.s3.Bucket(name, s3Bucket?.args as aws.s3.BucketArgs | undefined, options);
+  const bucket = existing ? undefined : new aws.s3.Bucket(name, s3Bucket?.args, options);
   // awsx writes an ARN without a partition for a bucket that is given by name only: kept, it is awsx's own.
-  const bucketArn = bucket ? bucket.arn : (existing!.arn ?? `arn:aws:::${existing!.name}`);
-  const bucketName = bucket ? bucket.bucket : (existing!.name ?? existing!.arn!.split(":")[5]!);
+  const bucketArn = bucket
+    ? bucket.arn
+    : pulumi.output(existing).apply((given) => given!.arn ?? `arn:aws:::${given!.name}`);
+  const bucketName = bucket
+    ? bucket.bucket
+    : pulumi.output(existing).apply((given) => given!.name ?? given!.arn!.split(":")[5]!);
   const policy = new aws.s3.BucketPolicy(
     name,
-    { bucket: bucketName, policy: pulumi.output(bucketArn).apply(trailBucketPolicy) },
+    { bucket: bucketName, policy: bucketArn.apply(trailBucketPolicy) },
     options,
   );
   return {
@@ -108,12 +115,39 @@ function fargateService(name: string, inputs: ServiceInputs, options: ExpansionO
       name,
       {
         desiredCount: 1,
-        ...(service as aws.ecs.ServiceArgs),
+        ...service,
         networkConfiguration:
-          (service.networkConfiguration as aws.ecs.ServiceArgs["networkConfiguration"]) ??
-          defaultNetwork(name, assignPublicIp ?? false, options),
+          service.networkConfiguration ??
+          defaultNetwork(
+            name,
+            pulumi.output(assignPublicIp).apply((given) => given ?? false),
+            options,
+          ),
         launchType: byStrategy ? undefined : "FARGATE",
-        waitForSteadyState: !(continueBeforeSteadyState ?? false),
+        waitForSteadyState: pulumi.output(continueBeforeSteadyState).apply((before) => !(before ?? false)),
+        taskDefinition: definition ? definition.arn : taskDefinition,
+      },
+      options,
+    ),
+  };
+}
+
+/** As a Fargate service, on container instances; the network is left to the task definition's mode. */
+function ec2Service(name: string, inputs: Ec2ServiceInputs, options: ExpansionOptions): Expansion {
+  const { taskDefinition, taskDefinitionArgs, continueBeforeSteadyState, ...service } = inputs;
+  if ((taskDefinition === undefined) === (taskDefinitionArgs === undefined))
+    throw new Error(
+      `awsx.ecs.EC2Service ${name}: exactly one of taskDefinition and taskDefinitionArgs is wanted`,
+    );
+  const definition = taskDefinitionArgs && ec2TaskDefinition(name, taskDefinitionArgs, options);
+  return {
+    taskDefinition: definition,
+    service: new aws.ecs.Service(
+      name,
+      {
+        ...service,
+        launchType: "EC2",
+        waitForSteadyState: pulumi.output(continueBeforeSteadyState).apply((before) => !(before ?? false)),
         taskDefinition: definition ? definition.arn : taskDefinition,
       },
       options,
@@ -122,7 +156,7 @@ function fargateService(name: string, inputs: ServiceInputs, options: ExpansionO
 }
 
 /** The network of a service that names none: the default VPC, a security group that lets everything in. */
-function defaultNetwork(name: string, assignPublicIp: boolean, options: ExpansionOptions) {
+function defaultNetwork(name: string, assignPublicIp: pulumi.Input<boolean>, options: ExpansionOptions) {
   const vpc = aws.ec2.getVpcOutput({ default: true }, invokeOptions(options));
   const subnets = aws.ec2.getSubnetsOutput(
     { filters: [{ name: "vpc-id", values: [vpc.id] }] },
@@ -141,51 +175,95 @@ function defaultNetwork(name: string, assignPublicIp: boolean, options: Expansio
   return { subnets: subnets.ids, assignPublicIp, securityGroups: [group.id] };
 }
 
-/** Roles, a log group, and the definition with every container pointed at it. */
 function fargateTaskDefinition(
   name: string,
   inputs: TaskDefinitionInputs,
   options: ExpansionOptions,
 ): aws.ecs.TaskDefinition {
   const { container, containers, logGroup, taskRole, executionRole, ...rest } = inputs;
-  if ((container === undefined) === (containers === undefined))
-    throw new Error(`the task definition of ${name}: exactly one of container and containers is wanted`);
-  const named: Record<string, Container> = containers ?? { [container!.name ?? "container"]: container! };
-  const logGroupName = defaultLogGroup(name, logGroup, options);
-  const region = aws.getRegionOutput({}, invokeOptions(options)).region;
-  const containerDefinitions = pulumi
-    .all([logGroupName, region])
-    .apply(([group, regionName]) =>
-      JSON.stringify(
-        Object.entries(named).map(([containerName, given]) =>
-          containerDefinition(containerName, given, group, regionName),
-        ),
-      ),
-    );
-  const { cpu, memory } = fargateSize(Object.values(named));
+  const made = definitionParts(name, inputs, options);
+  const size = pulumi
+    .output(
+      Object.values(made.named).map(({ cpu, memory, memoryReservation }) => ({
+        cpu,
+        memory,
+        memoryReservation,
+      })),
+    )
+    .apply(fargateSize);
   return new aws.ecs.TaskDefinition(
     name,
     {
-      cpu,
-      memory,
-      ...(rest as Partial<aws.ecs.TaskDefinitionArgs>),
+      cpu: size.cpu,
+      memory: size.memory,
+      ...rest,
+      ...made.args,
       requiresCompatibilities: ["FARGATE"],
       networkMode: "awsvpc",
-      taskRoleArn: role(`${name}-task`, taskRole, defaultTaskPolicies, options),
-      executionRoleArn: role(`${name}-execution`, executionRole, defaultExecutionPolicies, options),
-      family:
-        rest.family ??
-        containerDefinitions.apply(
-          (text) =>
-            `${name}-${createHash("sha1")
-              .update(pulumi.getStack() + text)
-              .digest("hex")
-              .slice(0, 8)}`,
-        ),
-      containerDefinitions,
     },
     options,
   );
+}
+
+function ec2TaskDefinition(
+  name: string,
+  inputs: Ec2TaskDefinitionInputs,
+  options: ExpansionOptions,
+): aws.ecs.TaskDefinition {
+  const { container, containers, logGroup, taskRole, executionRole, ...rest } = inputs;
+  const { args } = definitionParts(name, inputs, options);
+  return new aws.ecs.TaskDefinition(
+    name,
+    { networkMode: "awsvpc", ...rest, ...args, requiresCompatibilities: ["EC2"] },
+    options,
+  );
+}
+
+/** Roles, a log group, and the definitions with every container pointed at it: for Fargate and EC2 alike. */
+function definitionParts(
+  name: string,
+  inputs: TaskDefinitionInputs | Ec2TaskDefinitionInputs,
+  options: ExpansionOptions,
+) {
+  const { container, containers, logGroup, taskRole, executionRole, family } = inputs;
+  if ((container === undefined) === (containers === undefined))
+    throw new Error(`the task definition of ${name}: exactly one of container and containers is wanted`);
+  const named: Record<string, Container> = containers ?? { [nameOf(container!)]: container! };
+  const logGroupName = defaultLogGroup(name, logGroup, options);
+  const region = aws.getRegionOutput({}, invokeOptions(options)).region;
+  const containerDefinitions = pulumi
+    .all([named, logGroupName, region])
+    .apply(([given, group, regionName]) =>
+      JSON.stringify(
+        Object.entries(given).map(([containerName, one]) =>
+          containerDefinition(containerName, one, group, regionName),
+        ),
+      ),
+    );
+  const defaultFamily = containerDefinitions.apply(
+    (text) =>
+      `${name}-${createHash("sha1")
+        .update(pulumi.getStack() + text)
+        .digest("hex")
+        .slice(0, 8)}`,
+  );
+  return {
+    named,
+    args: {
+      taskRoleArn: role(`${name}-task`, taskRole, defaultTaskPolicies, options),
+      executionRoleArn: role(`${name}-execution`, executionRole, defaultExecutionPolicies, options),
+      // As awsx does it: a family that is given is unknown, too, while the definitions are.
+      family: pulumi.all([family, defaultFamily]).apply(([given, otherwise]) => given ?? otherwise),
+      containerDefinitions,
+    },
+  };
+}
+
+function nameOf({ name }: Container): string {
+  if (name === undefined) return "container";
+  if (typeof name !== "string")
+    throw new Error("the name of a container is an Output: give containers by name, as awsx wants it");
+  return name;
 }
 
 const defaultTaskPolicies = [
@@ -201,12 +279,12 @@ function role(
   options: ExpansionOptions,
 ): pulumi.Input<string> | undefined {
   if (given?.skip) return undefined;
-  if (given?.roleArn !== undefined) return given.roleArn;
+  if (given?.roleArn !== undefined) return pulumi.output(given.roleArn).apply((arn) => arn!);
   const { policyArns: own, ...args } = given?.args ?? {};
   const made = new aws.iam.Role(
     name,
     {
-      ...(args as Partial<aws.iam.RoleArgs>),
+      ...args,
       assumeRolePolicy: JSON.stringify({
         Version: "2012-10-17",
         Statement: [
@@ -236,14 +314,14 @@ function defaultLogGroup(
   options: ExpansionOptions,
 ): pulumi.Output<string | undefined> {
   if (given?.skip) return pulumi.output(undefined);
-  if (given?.existing) return pulumi.output(given.existing.name ?? given.existing.arn!.split(":")[6]);
-  return new aws.cloudwatch.LogGroup(name, given?.args as aws.cloudwatch.LogGroupArgs | undefined, options)
-    .name;
+  if (given?.existing)
+    return pulumi.output(given.existing).apply((group) => group.name ?? group.arn!.split(":")[6]);
+  return new aws.cloudwatch.LogGroup(name, given?.args, options).name;
 }
 
 function containerDefinition(
   name: string,
-  given: Container,
+  given: pulumi.Unwrap<Container>,
   logGroup: string | undefined,
   region: string,
 ): object {
@@ -272,9 +350,15 @@ function containerDefinition(
   });
 }
 
+interface Size {
+  readonly cpu?: number;
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+}
+
 /** The smallest size of Fargate that holds the containers, as far as small tasks go (256 to 4096 CPU units). */
-function fargateSize(containers: readonly Container[]): { cpu: string; memory: string } {
-  const sum = (of: (container: Container) => number | undefined): number =>
+function fargateSize(containers: readonly Size[]): { cpu: string; memory: string } {
+  const sum = (of: (container: Size) => number | undefined): number =>
     containers.reduce((total, container) => total + (of(container) ?? 0), 0);
   const neededCpu = sum((container) => container.cpu);
   const neededMemory = sum((container) => container.memoryReservation ?? container.memory);

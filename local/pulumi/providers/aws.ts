@@ -26,16 +26,23 @@ export function serveAwsProvider(
 function awsResourceTypes(world: World, { caller }: AwsProviderOptions): ResourceTypes {
   let defaultTags: Readonly<Record<string, string>> = {};
   const account = (type: string, name: string) => accountOf(world, { type, name }, { caller, defaultTags });
+  // A name that is made up is another one each time, so that what an earlier stack left behind is not in the way.
+  const made = new Map<string, number>();
+  const nextAccount = (type: string, name: string) => {
+    const before = made.get(`${type} ${name}`) ?? 0;
+    return account(type, before === 0 ? name : `${name}#${before}`);
+  };
   return {
     configure: (variables) => {
       defaultTags = tagsOf(variables.defaultTags);
     },
     check: (type, name, inputs, old) =>
-      checkedInputs(type, name, inputs, old, () => account(type, name).suffix()),
+      checkedInputs(type, name, inputs, old, () => nextAccount(type, name).suffix()),
     computed: (type) => resourceTypeOf(type).computed.filter((property) => property !== "id"),
     replaceOnChanges: (type) => resourceTypeOf(type).replaceOnChanges,
     create: async (type, name, inputs) => {
-      const { id, state } = await resourceTypeOf(type).create(account(type, name), inputs, name);
+      const { id, state } = await resourceTypeOf(type).create(nextAccount(type, name), inputs, name);
+      made.set(`${type} ${name}`, (made.get(`${type} ${name}`) ?? 0) + 1);
       return { id, state: { ...state } };
     },
     read: (_type, _id, state) => Promise.resolve(state),

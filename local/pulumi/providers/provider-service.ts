@@ -218,7 +218,10 @@ function unwrap(value: unknown): unknown {
   const signature = (value as Properties)[rpc.specialSigKey];
   if (signature === rpc.specialSecretSig) return unwrap((value as { value: unknown }).value);
   if (signature === rpc.specialAssetSig || signature === rpc.specialArchiveSig)
-    return rpc.deserializeProperty(value, true) as unknown;
+    // A state holds an asset's hash only; what was uploaded is not needed to change or delete.
+    return ["assets", "path", "text", "uri"].some((content) => content in value)
+      ? (rpc.deserializeProperty(value, true) as unknown)
+      : undefined;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unwrap(member)]));
 }
 

@@ -1,7 +1,16 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
 import type { Caller } from "../../../local/aws/caller";
 import type { World } from "../../../local/aws/world";
 import { serveAwsProvider } from "../../../local/pulumi/providers/aws";
@@ -130,10 +139,12 @@ export class Engine {
 
   /** A stack of the program in `folder`, made with this configuration (values as a stack's file has them). */
   async stack(folder: string, name: string, config: Readonly<Record<string, unknown>>): Promise<Stack> {
-    const file = join(this.folder, `Pulumi.${name}.${counter++}.yaml`);
-    const made = await this.run(folder, ["stack", "init", name]);
+    // `stack init` writes a stack's file beside the project's: beside a copy, never into the repository.
+    const beside = mkdtempSync(join(this.folder, "project-"));
+    copyFileSync(join(folder, "Pulumi.yaml"), join(beside, "Pulumi.yaml"));
+    const made = await this.run(beside, ["stack", "init", name]);
     if (made.status !== 0) throw new Error(`pulumi stack init ${name}: ${made.output}`);
-    const stack = new Stack(this, folder, name, file);
+    const stack = new Stack(this, folder, name, join(beside, `Pulumi.${name}.yaml`));
     stack.configure(config);
     return stack;
   }
@@ -143,16 +154,19 @@ let counter = 0;
 
 /** One stack: commands run with its own configuration file. */
 export class Stack {
+  readonly #salt: string;
+
   constructor(
     private readonly engine: Engine,
     readonly folder: string,
     readonly name: string,
     readonly configFile: string,
-  ) {}
+  ) {
+    this.#salt = (parse(readFileSync(configFile, "utf8")) as { encryptionsalt: string }).encryptionsalt;
+  }
 
   configure(config: Readonly<Record<string, unknown>>): void {
-    // JSON is YAML: what a stack's file holds, without a second writer of YAML.
-    writeFileSync(this.configFile, JSON.stringify({ config }, undefined, 2));
+    writeFileSync(this.configFile, stringify({ encryptionsalt: this.#salt, config }));
   }
 
   preview(...args: string[]): Promise<Run> {
