@@ -19,9 +19,9 @@ export interface InProcessTools {
   readonly spec: FunctionSpec;
   readonly clock: Clock;
   /** A line as `process.stdout.write` would give it. */
-  write(line: string): void;
+  readonly write: (line: string) => void;
   /** Text as `console.log` would give it: wrapped under the JSON log format. */
-  log(...values: unknown[]): void;
+  readonly log: (...values: unknown[]) => void;
 }
 
 /** Makes a function's handler, as loading its module does: once for each container, so its memory is the container's. */

@@ -39,7 +39,7 @@ export function trailMembers(shape: Shape, value: unknown): unknown {
       return (value as readonly unknown[]).map((item) => trailMembers(shape.element, item));
     case "map":
       return Object.fromEntries(
-        Object.entries(value as object).map(([key, item]) => [key, trailMembers(shape.element, item)]),
+        Object.entries(value).map(([key, item]) => [key, trailMembers(shape.element, item)]),
       );
     case "blob":
     case "unit":

@@ -6,11 +6,18 @@ import { operation, type Authorization, type Service } from "../service";
 import { Sqs } from "../sqs";
 import type { World } from "../world";
 import { evaluate } from "./alarm";
+import {
+  checkAlarm,
+  checkDatum,
+  checkPeriod,
+  dimensionRecord,
+  invalid,
+  periods,
+  refused,
+  shownMetric,
+} from "./checks";
 import type { Measured } from "./record";
-import { MetricStore, between, isStatistic, statistic, type Series } from "./series";
-
-const invalid = { code: "InvalidParameterValueException" } as const;
-const refused = (message: string) => new ServiceError("InvalidParameterValueException", message);
+import { MetricStore, between, isStatistic, statistic } from "./series";
 
 interface StoredAlarm {
   alarm: sdk.MetricAlarm & { AlarmName: string; AlarmArn: string };
@@ -566,127 +573,4 @@ export class CloudWatch implements Service {
       });
     });
   }
-}
-
-function dimensionRecord(dimensions: readonly sdk.Dimension[]): Record<string, string> {
-  return Object.fromEntries(dimensions.map(({ Name = "", Value = "" }) => [Name, Value]));
-}
-
-function shownMetric(series: Series): sdk.Metric {
-  return {
-    Namespace: series.namespace,
-    MetricName: series.name,
-    Dimensions: Object.entries(series.dimensions).map(([Name, Value]) => ({ Name, Value })),
-  };
-}
-
-/** The periods of a time range that have data, oldest first. */
-function periods(
-  series: Series | undefined,
-  start: Date | undefined,
-  end: Date | undefined,
-  periodSeconds: number,
-  unit: string | undefined,
-) {
-  const fromMs = start?.getTime() ?? NaN;
-  const toMs = end?.getTime() ?? NaN;
-  if (!(fromMs < toMs)) throw refused("The parameter StartTime must be less than the parameter EndTime.");
-  const periodMs = periodSeconds * 1000;
-  const first = Math.floor(fromMs / periodMs) * periodMs;
-  const byPeriod = new Map<number, Series["samples"]>();
-  for (const sample of between(series, first, toMs, unit)) {
-    const startMs = Math.floor(sample.timeMs / periodMs) * periodMs;
-    const samples = byPeriod.get(startMs);
-    if (samples) samples.push(sample);
-    else byPeriod.set(startMs, [sample]);
-  }
-  return [...byPeriod]
-    .map(([startMs, samples]) => ({ startMs, samples }))
-    .sort((a, b) => a.startMs - b.startMs);
-}
-
-function checkPeriod(period: number): void {
-  if (
-    ![1, 5, 10, 20, 30].includes(period) &&
-    !(Number.isInteger(period) && period > 0 && period % 60 === 0 && period <= 86_400)
-  )
-    throw refused("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60 up to 86400.");
-}
-
-function checkDatum(datum: sdk.MetricDatum): void {
-  lengthBetween(datum.MetricName, 1, 255, "MetricName", invalid);
-  lengthBetween(datum.Dimensions, 0, 30, "Dimensions", invalid);
-  oneOf(datum.Unit, sdk.StandardUnit, "Unit", invalid);
-  const given = [datum.Value, datum.Values, datum.StatisticValues].filter((v) => v !== undefined).length;
-  if (given !== 1)
-    throw new ServiceError(
-      "InvalidParameterCombinationException",
-      "Exactly one of Value, Values and StatisticValues must be given for each metric.",
-    );
-  if (datum.Counts && datum.Counts.length !== datum.Values?.length)
-    throw new ServiceError(
-      "InvalidParameterCombinationException",
-      "Values and Counts must have the same length.",
-    );
-  for (const value of [datum.Value, ...(datum.Values ?? [])])
-    if (value !== undefined && !Number.isFinite(value)) throw refused(`The value ${value} is no number.`);
-  for (const count of datum.Counts ?? []) range(count, 0, 1_000_000, "Counts", invalid);
-  if (datum.Timestamp !== undefined && Number.isNaN(datum.Timestamp.getTime()))
-    throw refused("Timestamp is no date.");
-}
-
-function checkAlarm(input: sdk.PutMetricAlarmInput): void {
-  lengthBetween(input.AlarmName, 1, 255, "AlarmName", invalid);
-  lengthBetween(input.AlarmDescription, 0, 1024, "AlarmDescription", invalid);
-  if (
-    input.Metrics !== undefined ||
-    input.EvaluationCriteria !== undefined ||
-    input.ThresholdMetricId !== undefined
-  )
-    throw notImplemented("an alarm on an expression");
-  for (const member of [
-    "MetricName",
-    "Namespace",
-    "ComparisonOperator",
-    "EvaluationPeriods",
-    "Threshold",
-    "Period",
-  ] as const)
-    if (input[member] === undefined)
-      throw new ServiceError("MissingRequiredParameterException", `The parameter ${member} is required.`);
-  checkPeriod(input.Period ?? 0);
-  range(input.EvaluationPeriods, 1, 8640, "EvaluationPeriods", invalid);
-  range(input.DatapointsToAlarm, 1, input.EvaluationPeriods ?? 1, "DatapointsToAlarm", invalid);
-  oneOf(input.Statistic, sdk.Statistic, "Statistic", invalid);
-  oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
-  oneOf(
-    input.ComparisonOperator,
-    [
-      "GreaterThanOrEqualToThreshold",
-      "GreaterThanThreshold",
-      "LessThanThreshold",
-      "LessThanOrEqualToThreshold",
-    ],
-    "ComparisonOperator",
-    invalid,
-  );
-  oneOf(
-    input.TreatMissingData,
-    ["breaching", "notBreaching", "ignore", "missing"],
-    "TreatMissingData",
-    invalid,
-  );
-  if ((input.Statistic === undefined) === (input.ExtendedStatistic === undefined))
-    throw new ServiceError(
-      "InvalidParameterCombinationException",
-      "Exactly one of Statistic and ExtendedStatistic must be given.",
-    );
-  if (input.ExtendedStatistic !== undefined && !isStatistic(input.ExtendedStatistic))
-    throw refused(`The value ${input.ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
-  for (const action of [
-    ...(input.AlarmActions ?? []),
-    ...(input.OKActions ?? []),
-    ...(input.InsufficientDataActions ?? []),
-  ])
-    if (!/^arn:[^:]+:sns:/.test(action)) throw notImplemented(`an alarm's action ${action}`);
 }

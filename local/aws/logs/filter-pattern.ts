@@ -59,7 +59,8 @@ function valueAt(root: unknown, path: string): unknown {
 }
 
 function compare(value: unknown, operator: string, wanted: string): boolean {
-  if (value === undefined || (typeof value === "object" && value !== null)) return false;
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean" && value !== null)
+    return false;
   const glob = new RegExp(`^${wanted.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "s");
   const equal = typeof value === "number" ? value === Number(wanted) : glob.test(String(value));
   switch (operator) {

@@ -371,7 +371,7 @@ export class S3 implements Service {
         const { contents, prefixes, truncated, last, maximum } = this.#listing({
           ...input,
           StartAfter: input.Marker,
-        } as sdk.ListObjectsV2Request);
+        });
         return {
           Name: input.Bucket,
           Prefix: input.Prefix ?? "",

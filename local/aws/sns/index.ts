@@ -410,10 +410,9 @@ export class Sns implements Service {
       access: "data",
       authorize: (input, { caller }) => ({
         resource: input.TopicArn ?? input.TargetArn ?? "*",
-        context:
-          caller.kind !== "service" || caller.principal === "cloudwatch.amazonaws.com"
-            ? { "aws:SourceOwner": this.world.account }
-            : {},
+        ...((caller.kind !== "service" || caller.principal === "cloudwatch.amazonaws.com") && {
+          context: { "aws:SourceOwner": this.world.account },
+        }),
       }),
       handle: (input, call) => {
         if (input.PhoneNumber !== undefined)

@@ -494,7 +494,7 @@ function shown(
     ReceiptHandle: message.receiptHandle,
     Body: message.body,
     MD5OfBody: md5OfBody(message.body),
-    ...(attributes.length > 0 && { Attributes: Object.fromEntries(attributes) as Record<string, string> }),
+    ...(attributes.length > 0 && { Attributes: Object.fromEntries(attributes) }),
     ...(wanted.length > 0 && {
       MessageAttributes: Object.fromEntries(wanted),
       MD5OfMessageAttributes: md5OfAttributes(Object.fromEntries(wanted)),
