@@ -49,7 +49,7 @@ export const restJson: Protocol = {
     },
     body: jsonBody({
       Type: failure.fault === "client" ? "User" : "Service",
-      ...(failure.shape ? writeJson(failure.shape, failure.members) : {}),
+      ...errorMembers(failure),
       message: failure.message,
       Message: failure.message,
     }),
@@ -203,6 +203,10 @@ function writeHeader(member: Shape, value: unknown): string {
   if (member.kind === "list")
     return (value as unknown[]).map((item) => writeScalar(member.element, item, "http-date")).join(", ");
   return writeScalar(member, value, "http-date");
+}
+
+function errorMembers({ shape, members }: Failure): object {
+  return shape ? (writeJson(shape, members) as object) : {};
 }
 
 function errorHeaders(failure: Failure): Record<string, string> {
