@@ -27,6 +27,7 @@ export interface RecordedExample {
   readonly shop: Recording;
   readonly recycler: Recording;
   readonly mode: Mode;
+  readonly place: Place;
   readonly deployment: Deployment;
 }
 
@@ -46,12 +47,19 @@ const defaultQueryIntervalMs = 25;
 const settleMs = 10_000;
 const scenarioDeadlineMs = 10 * 60_000;
 
-function virtualWorld(seed: string | number): { platform: VirtualPlatform; world: World } {
+/** Where a run takes place. */
+export interface Place {
+  readonly partition: string;
+  readonly region: string;
+}
+
+const defaultPlace: Place = { partition: "aws", region: demoRegion };
+
+function virtualWorld(seed: string | number, place: Place): { platform: VirtualPlatform; world: World } {
   const random = new Random(seed);
   const platform = virtualPlatform(random);
   const world = createWorld({
-    partition: "aws",
-    region: demoRegion,
+    ...place,
     account: demoAccount,
     clock: platform.clock,
     random,
@@ -70,8 +78,9 @@ export async function recordExample(
   mode: Mode,
   between: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>> = () =>
     Promise.resolve({}),
+  place: Place = defaultPlace,
 ): Promise<RecordedExample> {
-  const { platform, world } = virtualWorld("recording");
+  const { platform, world } = virtualWorld("recording", place);
   const { clock } = platform;
   const sleep = (delayMs: number): Promise<void> => clock.runUntil(clock.now() + delayMs);
   const shop = new Recording();
@@ -80,7 +89,7 @@ export async function recordExample(
     await deployShop(world, { onCall: shop.add, sleep });
     const settings = await between(world, shop);
     const deployment = await deployRecycler(world, mode, { onCall: recycler.add, sleep, settings });
-    return { shop, recycler, mode, deployment };
+    return { shop, recycler, mode, place, deployment };
   } finally {
     await world.stop();
   }
@@ -104,7 +113,7 @@ export async function openVirtualStage(
   seed: string | number,
   started: (world: World) => void = () => undefined,
 ): Promise<VirtualStage> {
-  const { platform, world } = virtualWorld(seed);
+  const { platform, world } = virtualWorld(seed, recorded.place);
   const { clock } = platform;
   started(world);
   const log: string[] = [];

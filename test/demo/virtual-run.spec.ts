@@ -100,6 +100,21 @@ describe("the demonstration on virtual time", () => {
   });
 });
 
+describe("the demonstration in other partitions", () => {
+  for (const place of [
+    { partition: "aws-cn", region: "cn-north-1" },
+    { partition: "aws-us-gov", region: "us-gov-west-1" },
+  ])
+    it(`does in ${place.partition} what it does elsewhere`, async () => {
+      const recorded = await recordExample("recycle", undefined, place);
+
+      const { faults, report } = await runVirtual(recorded, "demo", fewQueriesMs);
+
+      assert.deepEqual(faults, []);
+      assert.ok(report.services.some(({ forcedDeployments }) => forcedDeployments === 3));
+    });
+});
+
 describe("the control on virtual time", () => {
   it("sees queries fail when nobody replaces the tasks", async () => {
     const recorded = await recordExample("off");
