@@ -59,6 +59,6 @@ export class Timeline {
 
   #draw(): void {
     if (!this.#progress) return;
-    this.screen.write(`\r\u001b[2K${this.#progress().slice(0, (this.screen.columns ?? 80) - 1)}`);
+    this.screen.write(`\r\u001b[2K${this.#progress().slice(0, (this.screen.columns || 80) - 1)}`);
   }
 }
