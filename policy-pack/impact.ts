@@ -1,10 +1,8 @@
-import { isHeldByTasks } from "../aws-semantics/references";
-import { isPinned } from "../aws-semantics/secret-reference";
 import { coverings } from "./coverage";
-import { serviceSecrets } from "./ecs";
+import { serviceSecrets, types } from "./ecs";
 import { text } from "./graph";
 import type { PolicyInput } from "./policy";
-import { subjectOf } from "./proving-events";
+import { heldSubjects, nowhere } from "./subjects";
 
 /** What a change of one secret or parameter would restart. */
 export interface Impact {
@@ -19,36 +17,40 @@ export interface Impact {
 
 /** Every secret and parameter that a service of the stack reads, by name. */
 export function impacts(input: PolicyInput): Impact[] {
-  const bySubject = new Map<string, { restarts: Set<string>; stale: Set<string>; perhaps: Set<string> }>();
-  const of = (subject: string) => {
-    let entry = bySubject.get(subject);
+  const found = new Map<
+    string,
+    { subject: string; restarts: Set<string>; stale: Set<string>; perhaps: Set<string> }
+  >();
+  // A parameter may have the name of a secret.
+  const of = (kind: "ssm" | "secretsmanager", subject: string) => {
+    const key = `${subject} ${kind}`;
+    let entry = found.get(key);
     if (!entry)
-      bySubject.set(subject, (entry = { restarts: new Set(), stale: new Set(), perhaps: new Set() }));
+      found.set(key, (entry = { subject, restarts: new Set(), stale: new Set(), perhaps: new Set() }));
     return entry;
   };
   for (const service of input.services) {
     const covered = coverings(input, service).length > 0;
-    const { found, possible } = serviceSecrets(
-      input.graph,
-      service,
-      input.home ?? { partition: "aws", region: "", account: "" },
-    );
-    for (const one of found) {
-      if (!isHeldByTasks(one) || one.reference.service === "invalid" || isPinned(one.reference)) continue;
-      const entry = of(subjectOf(one.reference).name);
+    const secrets = serviceSecrets(input.graph, service, input.home ?? nowhere);
+    for (const { subject } of heldSubjects(secrets)) {
+      const entry = of(subject.service, subject.name);
       (covered ? entry.restarts : entry.stale).add(service.label);
     }
-    for (const node of possible) of(text(node.properties.name) ?? node.name).perhaps.add(service.label);
+    for (const node of secrets.possible)
+      of(
+        node.type === types.parameter ? "ssm" : "secretsmanager",
+        text(node.properties.name) ?? node.name,
+      ).perhaps.add(service.label);
   }
   const sorted = (set: ReadonlySet<string>) => [...set].sort();
-  return [...bySubject]
-    .map(([subject, { restarts, stale, perhaps }]) => ({
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { subject, restarts, stale, perhaps }]) => ({
       subject,
       restarts: sorted(restarts),
       stale: sorted(stale),
       perhaps: sorted(perhaps),
-    }))
-    .sort((a, b) => (a.subject < b.subject ? -1 : 1));
+    }));
 }
 
 /** The impacts as a Markdown table, for a job's summary. */

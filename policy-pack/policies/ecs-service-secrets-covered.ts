@@ -1,5 +1,3 @@
-import { isHeldByTasks } from "../../aws-semantics/references";
-import { isPinned } from "../../aws-semantics/secret-reference";
 import { coverings, lists, takesAll } from "../coverage";
 import type { Covering } from "../coverage";
 import { serviceSecrets, types } from "../ecs";
@@ -7,8 +5,10 @@ import type { EcsService, ServiceSecrets } from "../ecs";
 import { text } from "../graph";
 import type { Node } from "../graph";
 import type { Exception, Policy, PolicyInput, Violation } from "../policy";
-import { namedSubject, ruleFor, subjectOf } from "../proving-events";
+import { namedSubject, ruleFor } from "../proving-events";
 import type { Subject } from "../proving-events";
+import { heldSubjects, nowhere, restarts, subjectOfNode } from "../subjects";
+import type { HeldSubject } from "../subjects";
 
 /** The tag with which an owner says that a service has no secrets; verified at the end of the update. */
 export const noneTag = { key: "ecs-secret-recycler:secrets", value: "none" } as const;
@@ -105,7 +105,7 @@ function uncoveredSources(
   entries: readonly Covering[],
 ): Violation[] {
   return possible.flatMap((node) => {
-    const subject = subjectOfNode(node, input);
+    const subject = subjectOfNode(node, input.home);
     if (subject && !problemOf(subject, entries, input)) return [];
     if (!subject && entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input)))
       return [];
@@ -115,7 +115,7 @@ function uncoveredSources(
         message:
           `${service.label}: its container definitions are not known in a preview, and were made from ${describe(node)}, ` +
           `which ${entries.length === 0 ? "no entry of a recycler covers" : "is not among the secrets of the entry that covers the service"}. ` +
-          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, subject)}`,
+          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, subject)}\n${restarts(input, subject ?? node)}`,
       },
     ];
   });
@@ -205,33 +205,6 @@ function hearsAll(covering: Covering, input: PolicyInput): boolean {
   );
 }
 
-interface HeldSubject {
-  readonly subject: Subject;
-  readonly path: string;
-}
-
-/** What running tasks hold and what can change: not what is read at each image pull, not what is pinned. */
-function heldSubjects(secrets: ServiceSecrets): HeldSubject[] {
-  const seen = new Set<string>();
-  return secrets.found.flatMap((found) => {
-    const { reference } = found;
-    if (!isHeldByTasks(found) || reference.service === "invalid" || isPinned(reference)) return [];
-    const subject = subjectOf(reference);
-    const key = `${subject.arn} ${subject.label}`;
-    if (seen.has(key)) return [];
-    seen.add(key);
-    return [{ subject, path: found.path }];
-  });
-}
-
-function subjectOfNode(node: Node, input: PolicyInput): Subject | undefined {
-  if (node.type !== types.secret && node.type !== types.parameter) return undefined;
-  const name = text(node.properties.name);
-  return name === undefined
-    ? undefined
-    : namedSubject(node.type === types.parameter ? "ssm" : "secretsmanager", name, input.home ?? nowhere);
-}
-
 function describe(node: Node): string {
   switch (node.type) {
     case types.secret:
@@ -267,18 +240,6 @@ function exceptionLines(service: EcsService): string {
   return `    { "ecs-service-secrets-covered": { "exceptions": [{ "service": ${JSON.stringify(service.label)}, "reason": "..." }] } }`;
 }
 
-/** Which services a change of the subject would restart. */
-function restarts(input: PolicyInput, subject: Subject): string {
-  const readers = input.services.filter((service) =>
-    heldSubjects(serviceSecrets(input.graph, service, input.home ?? nowhere)).some(
-      (held) => held.subject.arn === subject.arn,
-    ),
-  );
-  return `A change of ${JSON.stringify(subject.name)} would restart: ${readers.map(({ label }) => label).join(", ")}.`;
-}
-
 function names(subjects: readonly HeldSubject[]): string {
   return subjects.map(({ subject }) => JSON.stringify(subject.name)).join(", ");
 }
-
-const nowhere = { partition: "aws", region: "", account: "" } as const;

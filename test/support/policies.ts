@@ -1,6 +1,6 @@
 import { toGraph } from "../../policy-pack/graph";
 import { check, noConfig, policies, policyInput } from "../../policy-pack/pack";
-import { policyLevels, type PackConfig } from "../../policy-pack/policy";
+import { policyLevels, type PackConfig, type PolicyName } from "../../policy-pack/policy";
 import { recordStack } from "./record-stack";
 
 /** One violation as an engine would print it. */
@@ -33,4 +33,14 @@ export async function findings(
 /** `mandatory ecs-service-secrets-covered`, each once, sorted: what a table of cases expects. */
 export function verdicts(found: readonly Found[]): string[] {
   return [...new Set(found.map(({ level, policy }) => `${level} ${policy}`))].sort();
+}
+
+/** The messages of one policy about a program at the end of an update (or in a preview), as `LEVEL: MESSAGE`. */
+export async function messages(
+  policy: PolicyName,
+  program: () => unknown,
+  options: { preview?: boolean; config?: Partial<PackConfig> } = {},
+): Promise<string[]> {
+  const found = await findings(program, { preview: false, ...options });
+  return found.filter((one) => one.policy === policy).map(({ level, message }) => `${level}: ${message}`);
 }

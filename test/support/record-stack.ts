@@ -69,6 +69,9 @@ export async function recordStack(
     if (of && outputs) of.state = outputs;
     callback(null, {});
   };
+  // Pulumi notes the stack of every promise, for its report of leaks; mapping these to sources is most of the time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     await pulumi.runtime.runInPulumiStack(async () => {
       await program();
@@ -78,6 +81,7 @@ export async function recordStack(
     throw failures[0] ?? error;
   } finally {
     await pulumi.runtime.disconnect();
+    Error.stackTraceLimit = stackTraceLimit;
   }
   if (failures.length > 0) throw failures[0];
   return toPolicyResources([...recorded.values()]);
