@@ -1,3 +1,4 @@
+import type { DescribeServicesResponse } from "@aws-sdk/client-ecs";
 import {
   DescribeSecretCommand,
   PutSecretValueCommand,
@@ -51,8 +52,10 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
     await act();
     const move = await nextMove(setting, before, subject, what);
     setting.say("moved", `${subject} has a new value`);
-    if (setting.recycler) changes.push({ what, movedAt: move.time, freshMs: await allFresh(setting, move) });
-    else await setting.world.clock.sleep(controlWaitMs, "the control's wait");
+    if (setting.recycler) {
+      changes.push({ what, movedAt: move.time, freshMs: await allFresh(setting, move) });
+      await allEnded(setting);
+    } else await setting.world.clock.sleep(controlWaitMs, "the control's wait");
   };
   const { secretsManager, ssm } = setting.clients;
   const rotate = () => secretsManager.send(new RotateSecretCommand({ SecretId: example.databaseSecret }));
@@ -179,6 +182,20 @@ async function allFresh(setting: Setting, move: Move): Promise<Record<string, nu
     return waiting.size === 0;
   });
   return freshMs;
+}
+
+/** Waits until no deployment is under way: another change would find its services blocked, in one order or another. */
+async function allEnded({ world }: Setting): Promise<void> {
+  await until(world, "the deployments have ended", async () => {
+    const { services = [] } = await world.asOperator<DescribeServicesResponse>("ecs", "DescribeServices", {
+      cluster: example.cluster,
+      services: example.services.map(({ service }) => service),
+    });
+    return services.every(
+      ({ deployments = [], currentServiceDeployment }) =>
+        deployments.length === 1 && !currentServiceDeployment,
+    );
+  });
 }
 
 /** Waits on the world's clock. Throws, naming what was waited for, when it does not come. */
