@@ -1,6 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { cluster, place, reads, recycler, secretArn, service } from "../support/policy-programs";
+import {
+  cluster,
+  databaseService,
+  place,
+  reads,
+  recycler,
+  secretArn,
+  service,
+} from "../support/policy-programs";
 import type { PackConfig } from "../../policy-pack/policy";
 
 /** One way to write a service, and what the pack must find. */
@@ -938,26 +946,4 @@ function rds(args: Partial<aws.rds.InstanceArgs>): aws.rds.Instance {
     instanceClass: "db.t4g.micro",
     ...args,
   });
-}
-
-/** A database's credential, read by the service by its literal ARN, rotated or not. */
-function databaseService(strategy?: string): void {
-  const secret = database();
-  new aws.secretsmanager.SecretVersion("database", {
-    secretId: secret.id,
-    secretString: pulumi.jsonStringify({ engine: "postgres", host: rds({}).address, username: "shop" }),
-  });
-  if (strategy) {
-    const rotator = new aws.lambda.Function("rotator", {
-      name: "rotator",
-      role: `arn:aws:iam::${place.account}:role/rotator`,
-      environment: { variables: { ROTATOR_SETTINGS: JSON.stringify({ strategy }) } },
-    });
-    new aws.secretsmanager.SecretRotation("database", {
-      secretId: secret.id,
-      rotationLambdaArn: rotator.arn,
-      rotationRules: { automaticallyAfterDays: 30 },
-    });
-  }
-  service(cluster(), { containerDefinitions: literal(reads(secretArn("shop/database"))) });
 }

@@ -196,3 +196,30 @@ function executionRole(may: readonly Statement[] | "unknown"): aws.iam.Role {
 
 /** `secrets` of a container that reads one value. */
 export const reads = (valueFrom: pulumi.Input<string>) => ({ secrets: [{ name: "DATABASE", valueFrom }] });
+
+/** A database's credential, read by the service by its literal ARN, rotated or not. */
+export function databaseService(strategy?: string): void {
+  const secret = new aws.secretsmanager.Secret("database", { name: "shop/database" });
+  const instance = new aws.rds.Instance("shop", {
+    identifier: "shop",
+    engine: "postgres",
+    instanceClass: "db.t4g.micro",
+  });
+  new aws.secretsmanager.SecretVersion("database", {
+    secretId: secret.id,
+    secretString: pulumi.jsonStringify({ engine: "postgres", host: instance.address, username: "shop" }),
+  });
+  if (strategy) {
+    const rotator = new aws.lambda.Function("rotator", {
+      name: "rotator",
+      role: `arn:aws:iam::${place.account}:role/rotator`,
+      environment: { variables: { ROTATOR_SETTINGS: JSON.stringify({ strategy }) } },
+    });
+    new aws.secretsmanager.SecretRotation("database", {
+      secretId: secret.id,
+      rotationLambdaArn: rotator.arn,
+      rotationRules: { automaticallyAfterDays: 30 },
+    });
+  }
+  service(cluster(), { container: reads(secretArn("shop/database")) });
+}
