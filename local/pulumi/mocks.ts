@@ -58,6 +58,17 @@ export function deploy(world: World, program: string, options: DeployOptions): P
 }
 
 async function deployNow(world: World, program: string, options: DeployOptions): Promise<Deployment> {
+  // Pulumi's runtime takes a stack trace with every promise, and each is mapped to TypeScript: half of the time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await deployed(world, program, options);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function deployed(world: World, program: string, options: DeployOptions): Promise<Deployment> {
   const resources: DeployedResource[] = [];
   const failures: unknown[] = [];
   const defaultTags = tagsOfConfig(options.config);

@@ -13,7 +13,7 @@ class Component extends pulumi.ComponentResource {
     expand: (typeof expansions)[string],
   ) {
     super(type, name, inputs, options);
-    this.outputs = expand(name, inputs as Readonly<Record<string, unknown>>, { parent: this });
+    this.outputs = expand(name, inputs, { parent: this });
     this.registerOutputs(this.outputs);
   }
 }

@@ -121,7 +121,7 @@ function methods(types: ResourceTypes): grpc.UntypedServiceImplementation {
         Struct.fromJavaScript({
           ...request.getNews()?.toJavaScript(),
           ...toValue(added),
-        } as JavaScriptObject),
+        }),
       );
       return response;
     }),

@@ -11,7 +11,7 @@ import { allTags, defined, resourceType, tagList, type Account, type ResourceTyp
 type Instance = Unwrap<aws.rds.InstanceArgs>;
 
 /** How often the provider looks whether an instance is available, and when it gives up. */
-const available = { pollMs: 100, timeoutMs: 40 * 60_000 };
+const available = { pollMs: 20, timeoutMs: 40 * 60_000 };
 
 async function waitForAvailable(account: Account, identifier: string): Promise<DBInstance> {
   for (let waitedMs = 0; waitedMs < available.timeoutMs; waitedMs += available.pollMs) {

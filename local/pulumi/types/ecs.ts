@@ -22,7 +22,7 @@ type TaskDefinition = Unwrap<aws.ecs.TaskDefinitionArgs>;
 type Service = Unwrap<aws.ecs.ServiceArgs>;
 
 /** How often the provider looks whether a service is steady, and when it gives up (its own default). */
-const steadyState = { pollMs: 100, timeoutMs: 20 * 60_000 };
+const steadyState = { pollMs: 20, timeoutMs: 20 * 60_000 };
 
 function tags(account: Account, own: Record<string, string> | undefined): { key: string; value: string }[] {
   return Object.entries(allTags(account, own)).map(([key, value]) => ({ key, value }));
