@@ -33,7 +33,7 @@ describe("unknownTexts", () => {
   it("are those that Pulumi's own proxies take for unknown", () => {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an internal module, without declarations
     const { unknownCheckingProxy } = require("@pulumi/policy/proxy") as {
-      unknownCheckingProxy(props: object): Record<string, unknown>;
+      unknownCheckingProxy: (props: object) => Record<string, unknown>;
     };
     for (const text of unknownTexts)
       assert.throws(() => unknownCheckingProxy({ text }).text, /can't be known during preview/, String(text));

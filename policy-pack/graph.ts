@@ -120,7 +120,7 @@ export function elements(value: Value | undefined): readonly Value[] {
 export function hasUnknown(value: Value | undefined): boolean {
   if (value === undefined || value === null || typeof value !== "object") return false;
   if (isUnknown(value)) return true;
-  return Object.values(value).some((member) => hasUnknown(member as Value));
+  return Object.values(value).some((member) => hasUnknown(member));
 }
 
 /** How the engine writes an unknown of each type (Pulumi's `resource/plugin/rpc.go`); a test holds them to the SDK's. */

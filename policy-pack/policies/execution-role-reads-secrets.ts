@@ -141,8 +141,8 @@ function asksForMore({ Condition }: Statement, context: Request["context"]): boo
 function namesakes({ action, resources }: Request, statements: RolePolicies["statements"]): string[] {
   if (action !== "secretsmanager:GetSecretValue") return [];
   return statements
-    .flatMap(({ Resource }) => (Array.isArray(Resource) ? Resource : [Resource ?? ""]))
-    .filter((one): one is string => typeof one === "string" && !/[*?]/.test(one))
+    .flatMap(({ Resource }) => [Resource ?? []].flat())
+    .filter((one) => !/[*?]/.test(one))
     .filter((one) =>
       resources.some((resource) => resource.endsWith("-AbCdEf") && sameSecret(resource.slice(0, -7), one)),
     );

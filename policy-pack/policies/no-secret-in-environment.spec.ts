@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import { messages } from "../../test/support/policies";
 import { cluster, recycler, service } from "../../test/support/policy-programs";
+import type { ServiceOptions } from "../../test/support/policy-programs";
 import { noSecretInEnvironment } from "./no-secret-in-environment";
 
 const { name } = noSecretInEnvironment;
@@ -9,7 +10,7 @@ const value = "correct horse battery staple";
 
 /** A covered service with this container, beside a secret that holds the value. */
 const beside =
-  (container: object, secretString: string = value) =>
+  (container: ServiceOptions["container"], secretString: string = value) =>
   () => {
     recycler();
     const { id: secretId } = new aws.secretsmanager.Secret("database", { name: "shop/database" });

@@ -240,11 +240,11 @@ function invoke(token: string, inputs: Properties, preview: boolean): Properties
 function toPolicyResources(recorded: readonly Recorded[]): PolicyResource[] {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- internal modules, without declarations
   const { deserializeProperties } = require("@pulumi/policy/deserialize") as {
-    deserializeProperties(struct: Struct, proxySecrets: boolean): object;
+    deserializeProperties: (struct: Struct, proxySecrets: boolean) => object;
   };
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- internal modules, without declarations
   const { unknownCheckingProxy } = require("@pulumi/policy/proxy") as {
-    unknownCheckingProxy(props: object): object;
+    unknownCheckingProxy: (props: object) => object;
   };
   const resources = new Map<string, PolicyResource>();
   for (const { urn, type, name, state } of recorded) {

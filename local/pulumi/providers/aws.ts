@@ -47,10 +47,10 @@ function awsResourceTypes(world: World, { caller }: AwsProviderOptions): Resourc
     },
     read: (_type, _id, state) => Promise.resolve(state),
     update: (type, id, old, inputs) => {
-      const { update } = resourceTypeOf(type);
-      if (!update)
+      const definition = resourceTypeOf(type);
+      if (!definition.update)
         throw new Error(`${type} cannot be changed in place: every change should have replaced it`);
-      return update(account(type, id), id, old, inputs, id);
+      return definition.update(account(type, id), id, old, inputs, id);
     },
     delete: (type, id, state) => resourceTypeOf(type).delete(account(type, id), id, state),
     invoke: (token, args) => invoke(account("invoke", token), token, args),

@@ -70,8 +70,8 @@ export class Engine {
         throw new Error(
           `${tool} is not on PATH. Install it with: export PATH="$(.ci/pulumi-cli/install):$PATH"`,
         );
-    const { port, close } = await serveAwsProvider(world, options);
-    return new Engine(port, close);
+    const provider = await serveAwsProvider(world, options);
+    return new Engine(provider.port, () => provider.close());
   }
 
   async close(): Promise<void> {
