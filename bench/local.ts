@@ -13,6 +13,7 @@ import { clientConfig } from "../local/aws/in-process";
 import { Random } from "../local/aws/random";
 import type { World } from "../local/aws/world";
 import { deployRecycler, deployShop } from "../local/demo/example";
+import { defaultVariant } from "../local/demo/variant";
 import { taskRecords } from "../local/runtime/task-record";
 import type { Runtime } from "../local/runtime/types";
 
@@ -92,8 +93,8 @@ async function start(): Promise<{ world: World; door: HttpDoor; end: () => Promi
     runtime,
   });
   const door = await serve(world);
-  await deployShop(world);
-  await deployRecycler(world, "recycle");
+  await deployShop(world, defaultVariant);
+  await deployRecycler(world, "recycle", defaultVariant);
   const end = async () => {
     await door.close();
     await world.stop();

@@ -5,15 +5,18 @@ import { network } from "./network";
 import { executionRole, type Reads } from "./roles";
 
 const config = new pulumi.Config();
+// Either engine, and either place for the credential of the shop's own user.
+const engine = config.get("engine", { allowedValues: ["postgres", "mariadb"] }) ?? "postgres";
+const store = config.get("store", { allowedValues: ["secret", "parameter"] }) ?? "secret";
 const { subnetIds, securityGroupId } = network();
 
-// The database, its master user and the user of the shop. The rotation changes shop/database only.
+// The database, its master user and the user of the shop. The rotation changes the latter's credential only.
 const subnetGroup = new aws.rds.SubnetGroup("shop", { name: "shop", subnetIds });
 const adminPassword = config.requireSecret("adminPassword");
 const database = new aws.rds.Instance("shop", {
   identifier: "shop",
-  engine: "postgres",
-  engineVersion: "18",
+  engine,
+  engineVersion: engine === "postgres" ? "18" : "10.11",
   instanceClass: "db.t4g.micro",
   allocatedStorage: 20,
   storageEncrypted: true,
@@ -35,10 +38,14 @@ function secret(name: string, value: pulumi.Input<string>): aws.secretsmanager.S
   );
 }
 
+function parameter(name: string, type: "String" | "SecureString", value: pulumi.Input<string>) {
+  return new aws.ssm.Parameter(name, { name: `/shop/${name}`, type, value }, { ignoreChanges: ["value"] });
+}
+
 function credential(username: string, password: pulumi.Input<string>, more: object = {}) {
   const { address: host, port } = database;
   return pulumi.jsonStringify({
-    engine: "postgres",
+    engine,
     host,
     port,
     dbname: "shop",
@@ -49,21 +56,24 @@ function credential(username: string, password: pulumi.Input<string>, more: obje
 }
 
 const databaseAdmin = secret("database-admin", credential("shop_admin", adminPassword));
-const databaseUser = secret(
-  "database",
-  credential("shop_user", config.requireSecret("databasePassword"), { masterarn: databaseAdmin.arn }),
-);
+const userCredential = credential("shop_user", config.requireSecret("databasePassword"), {
+  masterarn: databaseAdmin.arn,
+});
+const databaseUser =
+  store === "secret"
+    ? secret("database", userCredential)
+    : parameter("database", "SecureString", userCredential);
+const databaseReads =
+  store === "secret"
+    ? { secretArns: [databaseUser.arn], parameterArns: [] }
+    : { secretArns: [], parameterArns: [databaseUser.arn] };
 const registry = secret(
   "registry",
   pulumi.jsonStringify({ username: "shop", password: config.requireSecret("registryPassword") }),
 );
 const logToken = secret("log-token", config.requireSecret("logToken"));
 const partnerKey = secret("partner-key", config.requireSecret("partnerKey"));
-const featureFlags = new aws.ssm.Parameter("feature-flags", {
-  name: "/shop/feature-flags",
-  type: "String",
-  value: JSON.stringify({ giftWrapping: false }),
-});
+const featureFlags = parameter("feature-flags", "String", JSON.stringify({ giftWrapping: false }));
 
 const cluster = new aws.ecs.Cluster("shop", { name: "shop" });
 
@@ -103,7 +113,7 @@ function service(name: string, { desiredCount, reads, container }: ServiceArgs):
 // Two values, by full ARN, as most programs do it.
 export const web = service("web", {
   desiredCount: 3,
-  reads: { secretArns: [databaseUser.arn], parameterArns: [featureFlags.arn] },
+  reads: { ...databaseReads, parameterArns: [...databaseReads.parameterArns, featureFlags.arn] },
   container: {
     secrets: [
       { name: "DATABASE", valueFrom: databaseUser.arn },
@@ -116,8 +126,8 @@ export const web = service("web", {
 export const worker = service("worker", {
   desiredCount: 2,
   reads: {
-    secretArns: [databaseUser.arn, logToken.arn, registry.arn],
-    parameterArns: [featureFlags.arn],
+    secretArns: [...databaseReads.secretArns, logToken.arn, registry.arn],
+    parameterArns: [...databaseReads.parameterArns, featureFlags.arn],
   },
   container: {
     repositoryCredentials: { credentialsParameter: registry.arn },
@@ -141,4 +151,4 @@ export const reports = service("reports", {
 }).service.name;
 
 export const clusterName = cluster.name;
-export const databaseSecretArn = databaseUser.arn;
+export const databaseCredentialArn = databaseUser.arn;

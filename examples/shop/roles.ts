@@ -28,12 +28,15 @@ export function executionRole(service: string, reads: Reads): aws.iam.Role {
     policy: pulumi.jsonStringify({
       Version: "2012-10-17",
       Statement: [
-        { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: reads.secretArns },
-        ...(reads.parameterArns
-          ? [{ Effect: "Allow", Action: "ssm:GetParameters", Resource: reads.parameterArns }]
-          : []),
-      ],
+        allow("secretsmanager:GetSecretValue", reads.secretArns),
+        allow("ssm:GetParameters", reads.parameterArns),
+      ].flat(),
     }),
   });
   return role;
+}
+
+/** A statement for these resources; none, where there is none of them. */
+function allow(Action: string, Resource: readonly pulumi.Input<string>[] = []) {
+  return Resource.length > 0 ? [{ Effect: "Allow", Action, Resource }] : [];
 }

@@ -5,6 +5,7 @@ import type { Mode } from "../../handler/coverage";
 import type { World } from "../aws/world";
 import { deploy, type DeployOptions, type Deployment } from "../pulumi/mocks";
 import { exampleFolder } from "./platform";
+import { defaultVariant, type Variant } from "./variant";
 
 /** Project and stack of the recycler, and the names that follow from them. */
 export const recyclerProject = "ecs-secret-recycler";
@@ -21,6 +22,8 @@ export const example = {
     { service: "reports", covered: false, desiredCount: 2 },
   ],
   databaseSecret: "shop/database",
+  /** Where the credential lives in a parameter, it is this one, and there is no such secret. */
+  databaseParameter: "/shop/database",
   adminSecret: "shop/database-admin",
   logTokenSecret: "shop/log-token",
   partnerSecret: "shop/partner-key",
@@ -29,18 +32,28 @@ export const example = {
 
 const repository = join(exampleFolder, "..", "..");
 
-/** The recycler's settings for the example, as its stack file has them. */
-export function exampleSettings(): Record<string, unknown> {
+/** The recycler's settings for the example, as its stack file has them; for another store, as it says there. */
+export function exampleSettings({ store } = defaultVariant): Record<string, unknown> {
   const file = join(exampleFolder, "settings.yaml");
   const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  return config;
+  if (store === "secret") return config;
+  const key = `${recyclerProject}:rotations`;
+  const rotations = config[key] as { secret: string }[];
+  return {
+    ...config,
+    [key]: rotations.map(({ secret: _, ...rest }) => ({ parameter: example.databaseParameter, ...rest })),
+  };
 }
 
 /** Who is told of the progress of a deployment, and how it waits. */
 export type Listeners = Pick<DeployOptions, "onResource" | "onCall" | "sleep">;
 
 /** Deploys the example into a world. Its passwords are drawn from the world's seed. */
-export function deployShop(world: World, listeners: Listeners = {}): Promise<Deployment> {
+export function deployShop(
+  world: World,
+  { engine, store }: Variant,
+  listeners: Listeners = {},
+): Promise<Deployment> {
   const random = world.random.fork("example");
   const passwords = ["adminPassword", "databasePassword", "registryPassword", "logToken", "partnerKey"];
   return deploy(world, join(exampleFolder, "index.ts"), {
@@ -48,6 +61,8 @@ export function deployShop(world: World, listeners: Listeners = {}): Promise<Dep
     stack: recyclerStack,
     config: {
       "aws:region": world.region,
+      "shop:engine": engine,
+      "shop:store": store,
       ...Object.fromEntries(passwords.map((name) => [`shop:${name}`, random.text(24)])),
     },
     ...listeners,
@@ -61,13 +76,14 @@ export function deployShop(world: World, listeners: Listeners = {}): Promise<Dep
 export function deployRecycler(
   world: World,
   mode: Mode,
+  variant: Variant,
   { settings = {}, ...listeners }: Listeners & { readonly settings?: Readonly<Record<string, unknown>> } = {},
 ): Promise<Deployment> {
   return deploy(world, join(repository, "index.ts"), {
     project: recyclerProject,
     stack: recyclerStack,
     config: {
-      ...exampleSettings(),
+      ...exampleSettings(variant),
       ...settings,
       "aws:region": world.region,
       [`${recyclerProject}:mode`]: mode,

@@ -2,11 +2,14 @@ import { inspect, parseArgs } from "node:util";
 import { table } from "./report";
 import { runDemo } from "./run";
 import type { Screen } from "./timeline";
+import { defaultVariant, variantOf } from "./variant";
 
-const usage = `npm run demo [-- --without-recycler] [-- --json] [-- --seed TEXT]
+const usage = `npm run demo [-- --without-recycler] [-- --json] [-- --engine ENGINE] [-- --store STORE] [-- --seed TEXT]
 
   --without-recycler  the control: the recycler is switched off, and queries must fail
   --json              prints one JSON object and nothing else
+  --engine ENGINE     the database: postgres (default) or mariadb, which needs Debian's mariadb-server
+  --store STORE       where its credential lives: secret (default) or parameter
   --seed TEXT         another run: ids, passwords, times (default: demo)
 `;
 
@@ -15,6 +18,8 @@ async function main(): Promise<number> {
     options: {
       "without-recycler": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      engine: { type: "string", default: defaultVariant.engine },
+      store: { type: "string", default: defaultVariant.store },
       seed: { type: "string", default: "demo" },
       help: { type: "boolean", default: false },
     },
@@ -23,6 +28,7 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
+  const variant = variantOf(options.engine, options.store);
   const silent: Screen = { write: () => true };
   let end: () => Promise<void> = () => Promise.resolve();
   let interrupted = false;
@@ -38,6 +44,7 @@ async function main(): Promise<number> {
     {
       withoutRecycler: options["without-recycler"],
       seed: options.seed,
+      variant,
       screen: options.json ? silent : process.stdout,
     },
     (ender) => (end = ender),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { RealClock, type Clock } from "../aws/clock";
+import { MariadbRuntime } from "../runtime/mariadb";
 import { PostgresRuntime } from "../runtime/postgres";
 import { ProcessFunctionRuntime } from "../runtime/function-process";
 import { taskProcesses, type ProcessImage } from "../runtime/task-process";
@@ -39,7 +40,7 @@ export interface ProcessPlatformOptions {
   readonly taskLine?: (taskArn: string, container: string, line: string) => void;
 }
 
-/** Real time, and processes for everything: functions from their archives, tasks, PostgreSQL. */
+/** Real time, and processes for everything: functions from their archives, tasks, PostgreSQL or MariaDB. */
 export function processPlatform(options: ProcessPlatformOptions): Platform {
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -50,7 +51,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
   );
   const functions = new ProcessFunctionRuntime();
   const databases = new Set<Promise<DatabaseHandle>>();
-  const postgres = new PostgresRuntime({ clock });
+  const servers = { postgres: new PostgresRuntime({ clock }), mariadb: new MariadbRuntime({ clock }) };
   const platform: Platform = {
     clock,
     runtime: {
@@ -63,7 +64,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
       }),
       databases: {
         start(spec) {
-          const starting = postgres.start(spec);
+          const starting = servers[spec.engine === "mariadb" ? "mariadb" : "postgres"].start(spec);
           databases.add(starting);
           return starting;
         },

@@ -1,3 +1,4 @@
+import { credentialOf } from "./credential";
 import { decisionIn, isNews, type LoggedDecision } from "./decisions";
 import { example, recyclerName } from "./example";
 import { httpProbe, Load } from "./load";
@@ -6,12 +7,15 @@ import { faultsOf, faultsOfControl, makeReport, type Report } from "./report";
 import { runScenario, type Change } from "./scenario";
 import { openStage, type Stage } from "./stage";
 import { Timeline, type Screen } from "./timeline";
+import { defaultVariant, type Variant } from "./variant";
 
 /** What may be set of a run of the demonstration. */
 export interface DemoOptions {
   /** True for the control: the recycler is deployed and switched off. */
   readonly withoutRecycler: boolean;
   readonly seed: string | number;
+  /** Default: PostgreSQL, and a secret. */
+  readonly variant?: Variant;
   readonly screen: Screen;
 }
 
@@ -73,6 +77,7 @@ async function perform(
     platform,
     {
       seed: options.seed,
+      variant: options.variant,
       mode: options.withoutRecycler ? "off" : "recycle",
       cloudTrailDelayMs,
       onStep: (step) => timeline.event("deploy", step),
@@ -105,6 +110,7 @@ async function watch(
     world: stage.world,
     truth: stage.truth,
     clients: stage.clients,
+    credential: credentialOf(options.variant ?? defaultVariant, stage.clients),
     recycler: !options.withoutRecycler,
     quietMs: queueDelayMs + cloudTrailDelayMs + 1_000,
     say: (kind, text) => timeline.event(kind, text),

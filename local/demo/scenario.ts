@@ -1,16 +1,10 @@
 import type { DescribeServicesResponse } from "@aws-sdk/client-ecs";
-import {
-  DescribeSecretCommand,
-  PutSecretValueCommand,
-  RotateSecretCommand,
-  TagResourceCommand,
-  UpdateSecretVersionStageCommand,
-  type SecretsManagerClient,
-} from "@aws-sdk/client-secrets-manager";
-import { PutParameterCommand, type SSMClient } from "@aws-sdk/client-ssm";
+import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { PutParameterCommand } from "@aws-sdk/client-ssm";
 import { EventBridge } from "../aws/eventbridge";
 import { noFaults } from "../aws/eventbridge/faults";
 import type { World } from "../aws/world";
+import type { Clients, StoredCredential } from "./credential";
 import { example } from "./example";
 import type { Move, Truth } from "./truth";
 
@@ -18,7 +12,9 @@ import type { Move, Truth } from "./truth";
 export interface Setting {
   readonly world: World;
   readonly truth: Truth;
-  readonly clients: { readonly secretsManager: SecretsManagerClient; readonly ssm: SSMClient };
+  readonly clients: Clients;
+  /** What is rotated. */
+  readonly credential: StoredCredential;
   /** False in the control: nobody replaces a task. */
   readonly recycler: boolean;
   /** Delay of the queue and of CloudTrail together: after that long, nothing more comes of a call. */
@@ -57,17 +53,16 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
       await allEnded(setting);
     } else await setting.world.clock.sleep(controlWaitMs, "the control's wait");
   };
-  const { secretsManager, ssm } = setting.clients;
-  const rotate = () => secretsManager.send(new RotateSecretCommand({ SecretId: example.databaseSecret }));
+  const { clients, credential } = setting;
+  const rotate = () => credential.rotate();
 
-  await configurationTested(setting);
-
-  await step("rotate the database's password", example.databaseSecret, rotate);
-  await step("rotate it again", example.databaseSecret, rotate);
+  await until(setting.world, `${credential.name} may be rotated`, () => credential.isRotatable());
+  await step("rotate the database's password", credential.name, rotate);
+  await step("rotate it again", credential.name, rotate);
   if (!setting.recycler) return changes;
   await twice(setting.world, () =>
     step("change a parameter; its event is delivered twice", example.parameter, () =>
-      ssm.send(
+      clients.ssm.send(
         new PutParameterCommand({
           Name: example.parameter,
           Value: JSON.stringify({ giftWrapping: true }),
@@ -83,20 +78,8 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
   return changes;
 }
 
-/**
- * Secrets Manager tests a rotation when it is configured, with a pending version that it takes away again; until
- * then RotateSecret is refused.
- */
-async function configurationTested({ world, clients }: Setting): Promise<void> {
-  const command = new DescribeSecretCommand({ SecretId: example.databaseSecret });
-  await until(world, `the rotation of ${example.databaseSecret} was tested`, async () => {
-    const { VersionIdsToStages } = await clients.secretsManager.send(command);
-    return Object.values(VersionIdsToStages ?? {}).every((stages) => !stages.includes("AWSPENDING"));
-  });
-}
-
 /** What must do nothing. */
-async function noise({ clients: { secretsManager }, world, say }: Setting): Promise<void> {
+async function noise({ clients: { secretsManager }, credential, world, say }: Setting): Promise<void> {
   const random = world.random.fork("noise");
   say("noise", `a version of ${example.logTokenSecret} is staged AWSPENDING`);
   await secretsManager.send(
@@ -107,21 +90,10 @@ async function noise({ clients: { secretsManager }, world, say }: Setting): Prom
       ClientRequestToken: random.uuid(),
     }),
   );
-  say("noise", `a tag of ${example.databaseSecret} is edited`);
-  await secretsManager.send(
-    new TagResourceCommand({ SecretId: example.databaseSecret, Tags: [{ Key: "owner", Value: "shop" }] }),
-  );
-  say("noise", `a call on ${example.databaseSecret} fails`);
-  await refused(() =>
-    secretsManager.send(
-      new UpdateSecretVersionStageCommand({
-        SecretId: example.databaseSecret,
-        VersionStage: "AWSCURRENT",
-        MoveToVersionId: random.uuid(),
-        RemoveFromVersionId: random.uuid(),
-      }),
-    ),
-  );
+  say("noise", `a tag of ${credential.name} is edited`);
+  await credential.editTag();
+  say("noise", `a call on ${credential.name} fails`);
+  await refused(() => credential.refusedWrite(random));
   say("noise", `${example.partnerSecret}, which no covered service reads, gets a new value`);
   await secretsManager.send(
     new PutSecretValueCommand({
@@ -184,8 +156,11 @@ async function allFresh(setting: Setting, move: Move): Promise<Record<string, nu
   return freshMs;
 }
 
-/** Waits until no deployment is under way: another change would find its services blocked, in one order or another. */
-async function allEnded({ world }: Setting): Promise<void> {
+/**
+ * Waits until no deployment is under way and nothing more comes of it: another change would find its services
+ * blocked, or would be seen by a wake-up of this one, in one order or another.
+ */
+async function allEnded({ world, quietMs }: Setting): Promise<void> {
   await until(world, "the deployments have ended", async () => {
     const { services = [] } = await world.asOperator<DescribeServicesResponse>("ecs", "DescribeServices", {
       cluster: example.cluster,
@@ -196,6 +171,7 @@ async function allEnded({ world }: Setting): Promise<void> {
         deployments.length === 1 && !currentServiceDeployment,
     );
   });
+  await world.clock.sleep(quietMs, "the end of a change");
 }
 
 /** Waits on the world's clock. Throws, naming what was waited for, when it does not come. */

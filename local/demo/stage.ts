@@ -1,8 +1,9 @@
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SSMClient } from "@aws-sdk/client-ssm";
-import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import type { Mode } from "../../handler/coverage";
-import { migrate, type Credential } from "../../examples/shop/migrate";
+import { migrate } from "../../examples/shop/migrate";
 import { operator } from "../aws/caller";
 import { CloudTrail } from "../aws/cloudtrail";
 import { serve, type HttpDoor } from "../aws/http";
@@ -11,13 +12,17 @@ import { clientConfig } from "../aws/in-process";
 import { Random } from "../aws/random";
 import type { World } from "../aws/world";
 import type { Deployment } from "../pulumi/mocks";
+import { credentialOf, readSecret, type Clients } from "./credential";
 import { deployRecycler, deployShop, example, recyclerName } from "./example";
 import type { Platform } from "./platform";
 import { Truth } from "./truth";
+import { defaultVariant, type Variant } from "./variant";
 
 /** What makes one stage different from another. */
 export interface StageOptions {
   readonly seed: string | number;
+  /** Default: PostgreSQL, and a secret. */
+  readonly variant?: Variant;
   readonly partition?: string;
   readonly region?: string;
   /** `off`: everything is deployed, and rules and function are disabled. */
@@ -36,7 +41,7 @@ export interface Stage {
   readonly shop: Deployment;
   readonly recycler: Deployment;
   readonly truth: Truth;
-  readonly clients: { readonly secretsManager: SecretsManagerClient; readonly ssm: SSMClient };
+  readonly clients: Clients;
   /** When the services were first deployed, in milliseconds since the epoch. */
   readonly deployedAt: number;
 }
@@ -46,9 +51,14 @@ export const demoAccount = "123456789012";
 export const demoRegion = "eu-west-1";
 
 /** The operator's SDK clients, in process. */
-export function clientsOf(world: World): Stage["clients"] {
+export function clientsOf(world: World): Clients {
   const config = clientConfig(world, operator);
-  return { secretsManager: new SecretsManagerClient(config), ssm: new SSMClient(config) };
+  return {
+    secretsManager: new SecretsManagerClient(config),
+    ssm: new SSMClient(config),
+    eventBridge: new EventBridgeClient(config),
+    lambda: new LambdaClient(config),
+  };
 }
 
 /** The truth about the example's services and the recycler, from now on. */
@@ -83,26 +93,22 @@ export async function openStage(
   });
   let count = 0;
   const onResource = (): void => options.onResource?.(++count);
+  const variant = options.variant ?? defaultVariant;
   options.onStep?.("deploying examples/shop");
-  const shop = await deployShop(world, { onResource });
-  options.onStep?.("making the shop's user and table in PostgreSQL");
+  const shop = await deployShop(world, variant, { onResource });
+  options.onStep?.(`making the shop's user and table in ${databaseNames[variant.engine]}`);
+  const clients = clientsOf(world);
   await migrate(
-    await credential(world, example.adminSecret),
-    await credential(world, example.databaseSecret),
+    await readSecret(clients.secretsManager, example.adminSecret),
+    await credentialOf(variant, clients).read(),
   );
   const deployedAt = world.clock.now();
   options.onStep?.("deploying the recycler (index.ts with examples/shop/settings.yaml)");
-  const recycler = await deployRecycler(world, options.mode, { onResource });
-  return { world, door, shop, recycler, truth: truthOf(world), clients: clientsOf(world), deployedAt };
+  const recycler = await deployRecycler(world, options.mode, variant, { onResource });
+  return { world, door, shop, recycler, truth: truthOf(world), clients, deployedAt };
 }
 
-async function credential(world: World, secret: string): Promise<Credential> {
-  const { SecretString } = await world.asOperator<GetSecretValueResponse>(
-    "secretsmanager",
-    "GetSecretValue",
-    {
-      SecretId: secret,
-    },
-  );
-  return JSON.parse(SecretString!) as Credential;
-}
+const databaseNames: Readonly<Record<Variant["engine"], string>> = {
+  postgres: "PostgreSQL",
+  mariadb: "MariaDB",
+};

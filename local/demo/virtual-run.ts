@@ -1,10 +1,9 @@
-import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import type { Mode } from "../../handler/coverage";
-import type { Credential } from "../../examples/shop/migrate";
 import { createWorld } from "../aws/index";
 import { Random } from "../aws/random";
 import type { World } from "../aws/world";
 import type { Deployment } from "../pulumi/mocks";
+import { credentialOf, type StoredCredential } from "./credential";
 import {
   deployRecycler,
   deployShop,
@@ -21,6 +20,7 @@ import { clientsOf, demoAccount, demoRegion, truthOf } from "./stage";
 import type { Truth } from "./truth";
 import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
 import { CloudTrail } from "../aws/cloudtrail";
+import { defaultVariant, type Variant } from "./variant";
 
 /** The deployments of the demonstration, recorded once. */
 export interface RecordedExample {
@@ -28,6 +28,7 @@ export interface RecordedExample {
   readonly recycler: Recording;
   readonly mode: Mode;
   readonly place: Place;
+  readonly variant: Variant;
   readonly deployment: Deployment;
 }
 
@@ -79,6 +80,7 @@ export async function recordExample(
   between: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>> = () =>
     Promise.resolve({}),
   place: Place = defaultPlace,
+  variant: Variant = defaultVariant,
 ): Promise<RecordedExample> {
   const { platform, world } = virtualWorld("recording", place);
   const { clock } = platform;
@@ -86,10 +88,10 @@ export async function recordExample(
   const shop = new Recording();
   const recycler = new Recording();
   try {
-    await deployShop(world, { onCall: shop.add, sleep });
+    await deployShop(world, variant, { onCall: shop.add, sleep });
     const settings = await between(world, shop);
-    const deployment = await deployRecycler(world, mode, { onCall: recycler.add, sleep, settings });
-    return { shop, recycler, mode, place, deployment };
+    const deployment = await deployRecycler(world, mode, variant, { onCall: recycler.add, sleep, settings });
+    return { shop, recycler, mode, place, variant, deployment };
   } finally {
     await world.stop();
   }
@@ -100,6 +102,7 @@ export interface VirtualStage {
   readonly world: World;
   readonly platform: VirtualPlatform;
   readonly log: readonly string[];
+  readonly credential: StoredCredential;
   /** Deploys the recycler and lets a moment pass. */
   install(): Promise<void>;
 }
@@ -124,12 +127,14 @@ export async function openVirtualStage(
   const renamed = new Map<string, string>();
   await recorded.shop.replay(world, renamed);
   await clock.runUntil(clock.now() + settleMs);
-  const user = await secretOf(world, example.databaseSecret);
+  const credential = credentialOf(recorded.variant, clientsOf(world));
+  const user = await credential.read();
   platform.database.setPassword(user.username, user.password);
   return {
     world,
     platform,
     log,
+    credential,
     async install() {
       await recorded.recycler.replay(world, renamed);
       await clock.runUntil(clock.now() + settleMs);
@@ -179,7 +184,7 @@ export async function runVirtual(
 
 /** Plays the scenario on a stage on which the recycler is installed, and drives its clock to the end of it. */
 export async function playVirtual(
-  { world, platform: { clock } }: VirtualStage,
+  { world, platform: { clock }, credential }: VirtualStage,
   truth: Truth,
   withRecycler: boolean,
 ): Promise<Change[]> {
@@ -188,6 +193,7 @@ export async function playVirtual(
     world,
     truth,
     clients: clientsOf(world),
+    credential,
     recycler: withRecycler,
     quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
     say: () => undefined,
@@ -200,15 +206,4 @@ export async function playVirtual(
 
 function queueDelaySeconds(): number {
   return (exampleSettings()[`${recyclerProject}:timing`] as { delaySeconds: number }).delaySeconds;
-}
-
-async function secretOf(world: World, name: string): Promise<Credential> {
-  const { SecretString } = await world.asOperator<GetSecretValueResponse>(
-    "secretsmanager",
-    "GetSecretValue",
-    {
-      SecretId: name,
-    },
-  );
-  return JSON.parse(SecretString!) as Credential;
 }

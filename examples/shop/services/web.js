@@ -7,5 +7,5 @@ const flags = JSON.parse(process.env.FEATURE_FLAGS);
 
 serve(async () => {
   const [order] = await query("INSERT INTO shop.orders (placed_at) VALUES (now()) RETURNING id");
-  return { order: order.id, ...flags };
+  return { order: Number(order.id), ...flags };
 });

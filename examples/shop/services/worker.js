@@ -6,6 +6,6 @@ const { serve } = require("./server");
 const flags = JSON.parse(process.env.FEATURE_FLAGS);
 
 serve(async () => {
-  const [open] = await query("SELECT count(*)::int AS orders FROM shop.orders");
-  return { open: open.orders, ...flags };
+  const [open] = await query("SELECT count(*) AS orders FROM shop.orders");
+  return { open: Number(open.orders), ...flags };
 });

@@ -21,7 +21,9 @@ async function waitForAvailable(account: Account, identifier: string): Promise<D
     const instance = answer.DBInstances?.[0];
     if (instance?.DBInstanceStatus === "available") return instance;
     if (instance?.DBInstanceStatus === "failed")
-      throw new Error(`database instance ${identifier} failed to start: the embedded AWS's output says why`);
+      throw new Error(
+        `database instance ${identifier} failed to start: ${instance.StatusInfos?.map(({ Message }) => Message).join("; ")}`,
+      );
     await account.sleep(available.pollMs);
   }
   throw new Error(
