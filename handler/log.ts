@@ -7,6 +7,26 @@ export const metricNamespace = "EcsSecretRecycler";
 /** Metrics beside the decisions, whose names are metrics too. Unit: Count. */
 export const otherMetrics = ["RotationFailed", "InvalidEvents", "Ignored", "Skipped"] as const;
 
+/**
+ * For how many minutes the value that some covered service does not have yet has been current: the longest of a run,
+ * 0 when every service that was looked at is fresh. A value that moved before the installation does not count.
+ */
+export const staleMinutesMetric = "StaleMinutes";
+
+/** Decisions about a service whose tasks, or some of them, still hold an old value. */
+const staleDecisions: readonly DecisionName[] = [
+  "recycle",
+  "rolling-out",
+  "blocked",
+  "settling",
+  "halted",
+  "waiting-for-wave",
+  "at-capacity",
+  "cooling-down",
+  "frozen",
+  "deferred",
+];
+
 /** The name of a metric. */
 export type MetricName = DecisionName | (typeof otherMetrics)[number];
 
@@ -29,12 +49,14 @@ export interface Log {
 /** Begins the log of a run. */
 export function createLog(write: Write, now: () => number, functionName: string, mode: Mode): Log {
   const counts = new Map<MetricName, number>();
+  let staleMinutes: number | undefined;
   const line = (fields: object): void => write(`${JSON.stringify(fields)}\n`);
   const count = (metric: MetricName): void => void counts.set(metric, (counts.get(metric) ?? 0) + 1);
   return {
     decision(decision) {
       count(decision.decision);
       line(lineOf(decision, mode));
+      staleMinutes = Math.max(staleMinutes ?? 0, staleMinutesOf(decision, now()));
     },
     note: (kind, reason, fields) => line({ event: kind, reason, ...fields }),
     count,
@@ -48,16 +70,26 @@ export function createLog(write: Write, now: () => number, functionName: string,
             {
               Namespace: metricNamespace,
               Dimensions: [["FunctionName"]],
-              Metrics: [...counts.keys()].map((Name) => ({ Name, Unit: "Count" })),
+              Metrics: [
+                ...[...counts.keys()].map((Name) => ({ Name, Unit: "Count" })),
+                ...(staleMinutes === undefined ? [] : [{ Name: staleMinutesMetric, Unit: "None" }]),
+              ],
             },
           ],
         },
         FunctionName: functionName,
         ...Object.fromEntries(counts),
+        ...(staleMinutes === undefined ? {} : { [staleMinutesMetric]: staleMinutes }),
       });
       counts.clear();
+      staleMinutes = undefined;
     },
   };
+}
+
+function staleMinutesOf({ decision, move }: Decision, nowMs: number): number {
+  if (move === undefined || !staleDecisions.includes(decision)) return 0;
+  return Math.max(0, Math.round((nowMs - move.hiMs) / 6_000) / 10);
 }
 
 /** A decision as it is logged, and as `{ ask: "status" }` answers it. Times are ISO 8601. */

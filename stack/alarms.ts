@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { metricNamespace, type MetricName } from "../handler/log";
+import { metricNamespace, staleMinutesMetric, type MetricName } from "../handler/log";
 import { localArn, type Context } from "./context";
 import type { Queue } from "./queue";
 import type { Recycler } from "./recycler";
@@ -29,10 +29,14 @@ const NEEDS_SOMEBODY = {
 /** Seconds that one datapoint of an alarm covers. */
 const PERIOD_SECONDS = 60;
 
-/** What an alarm watches. */
+/** Seconds that a datapoint of `StaleMinutes` covers: more than the time between two sweeps, each of which gives one. */
+const STALE_PERIOD_SECONDS = 900;
+
+/** What an alarm watches; by default anything above 0 within a minute. */
 type Watched = Required<
   Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "statistic" | "dimensions">
->;
+> &
+  Pick<aws.cloudwatch.MetricAlarmArgs, "threshold" | "period">;
 
 /** Alarms for everything that needs a person, and the topic that tells them. */
 export class Alarms extends pulumi.ComponentResource {
@@ -55,6 +59,12 @@ export class Alarms extends pulumi.ComponentResource {
       string,
     ][])
       alarm(decision, description, counted(recycler, decision));
+    alarm("stale", `A service holds an old value for more than ${args.alarms.staleAfterMinutes} minutes`, {
+      ...counted(recycler, staleMinutesMetric),
+      statistic: "Maximum",
+      threshold: args.alarms.staleAfterMinutes,
+      period: STALE_PERIOD_SECONDS,
+    });
     for (const { credential, key, rotator } of rotation.rotators)
       alarm(`rotator-${key}-errors`, `The rotator of ${credential.name} failed`, errorsOf(rotator.function));
 
@@ -118,10 +128,10 @@ export class Alarms extends pulumi.ComponentResource {
       {
         name: physicalName,
         alarmDescription,
-        ...watched,
         comparisonOperator: "GreaterThanThreshold",
         threshold: 0,
         period: PERIOD_SECONDS,
+        ...watched,
         evaluationPeriods: 1,
         treatMissingData: "notBreaching",
         alarmActions: [this.topicArn],
@@ -151,7 +161,7 @@ function errorsOf(watched: aws.lambda.Function): Watched {
   };
 }
 
-function counted(recycler: Recycler, metricName: MetricName): Watched {
+function counted(recycler: Recycler, metricName: MetricName | typeof staleMinutesMetric): Watched {
   return {
     namespace: metricNamespace,
     metricName,

@@ -844,12 +844,16 @@ describe("createRecycler", () => {
           {
             Namespace: "EcsSecretRecycler",
             Dimensions: [["FunctionName"]],
-            Metrics: [{ Name: "recycle", Unit: "Count" }],
+            Metrics: [
+              { Name: "recycle", Unit: "Count" },
+              { Name: "StaleMinutes", Unit: "None" },
+            ],
           },
         ],
       },
       FunctionName: "ecs-secret-recycler-dev",
       recycle: 1,
+      StaleMinutes: 0.2,
     });
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide, statementsOf, type PolicyDocument } from "../../aws-semantics/iam-policy";
-import { metricNames, metricNamespace } from "../../handler/log";
+import { metricNames, metricNamespace, staleMinutesMetric } from "../../handler/log";
 import { COMPUTED, runIndex, type Run } from "../support/mocks";
 
 const services = [{ cluster: "shop" }];
@@ -34,6 +34,7 @@ describe("Alarms", () => {
         'AWS/SQS ApproximateNumberOfMessagesVisible {"QueueName":"ecs-secret-recycler-dev-dead-letters.fifo"}',
         'AWS/SQS ApproximateNumberOfMessagesVisible {"QueueName":"ecs-secret-recycler-dev-undelivered"}',
         'EcsSecretRecycler RotationFailed {"FunctionName":"ecs-secret-recycler-dev"}',
+        'EcsSecretRecycler StaleMinutes {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler denied {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler halted {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler not-found {"FunctionName":"ecs-secret-recycler-dev"}',
@@ -43,10 +44,10 @@ describe("Alarms", () => {
     for (const { inputs } of alarmsOf(run)) {
       assert.deepEqual(inputs.alarmActions, [`${COMPUTED}alarms-topic.arn`]);
       assert.equal(inputs.comparisonOperator, "GreaterThanThreshold");
-      assert.equal(inputs.threshold, 0);
+      assert.equal(inputs.threshold, inputs.metricName === staleMinutesMetric ? 30 : 0);
       if (inputs.namespace === metricNamespace)
         assert.ok(
-          metricNames.some((name) => name === inputs.metricName),
+          [...metricNames, staleMinutesMetric].some((name) => name === inputs.metricName),
           String(inputs.metricName),
         );
     }
