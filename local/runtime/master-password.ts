@@ -1,10 +1,11 @@
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { nativeHash } from "../../rotator/engines/mysql";
 import { scramVerifier } from "../../rotator/scram";
 import type { DatabaseHandle, DatabaseSpec } from "./types";
 
 /**
- * Changes the master user's password as RDS does it on its own: the server receives a verifier (PostgreSQL), never
- * the clear text where its log could show it.
+ * Changes the master user's password as RDS does it on its own: the server receives a verifier (PostgreSQL) or
+ * a hash (MariaDB), never the clear text where its log could show it; MySQL keeps that out of its log by itself.
  * @param spec the instance with the password that is valid now
  */
 export async function setMasterPassword(
@@ -21,7 +22,8 @@ export async function setMasterPassword(
     password: spec.masterPassword,
   });
   try {
-    await connection.query("ALTER USER CURRENT_USER() IDENTIFIED BY ?", [password]);
+    if (spec.engine === "mariadb") await connection.query("SET PASSWORD = ?", [nativeHash(password)]);
+    else await connection.query("ALTER USER CURRENT_USER() IDENTIFIED BY ?", [password]);
   } finally {
     await connection.end();
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createConnection, type Connection } from "mysql2/promise";
+import { setMasterPassword } from "../../local/runtime/master-password";
 import { MariadbRuntime } from "../../local/runtime/mariadb";
 import type { DatabaseHandle, DatabaseSpec } from "../../local/runtime/types";
 
@@ -48,6 +49,21 @@ describe("MariadbRuntime", () => {
 
     assert.match(log, /a statement of the test/);
     assert.ok(!log.includes(spec.masterPassword) && !log.includes("it\\'s"));
+  });
+
+  it("gives its master another password, as RDS does, without the server's log having seen it", async () => {
+    const password = `an'other "secret" $2 \\`;
+
+    await setMasterPassword(spec, database, password);
+
+    await (await connect(spec.masterUsername, password)).end();
+    await assert.rejects(connect(spec.masterUsername, spec.masterPassword), {
+      code: "ER_ACCESS_DENIED_ERROR",
+    });
+    const log = await database.serverLog();
+    assert.match(log, /SET PASSWORD/);
+    assert.ok(!log.includes(password) && !log.includes("an\\'other"));
+    await setMasterPassword({ ...spec, masterPassword: password }, database, spec.masterPassword);
   });
 
   it("says what installs it when it is not there", async () => {

@@ -115,6 +115,39 @@ describe("the demonstration in other partitions", () => {
     });
 });
 
+describe("the demonstration with other databases and another store", () => {
+  for (const variant of [
+    { engine: "mariadb", store: "secret" },
+    { engine: "postgres", store: "parameter" },
+    { engine: "mariadb", store: "parameter" },
+  ] as const)
+    it(`does with ${variant.engine} and a ${variant.store} what it does elsewhere`, async () => {
+      const recorded = await recordExample("recycle", undefined, undefined, variant);
+
+      const { faults, report } = await runVirtual(recorded, "demo", fewQueriesMs);
+
+      assert.deepEqual(faults, []);
+      assert.deepEqual(
+        report.services.map(({ forcedDeployments, staleTasks }) => [forcedDeployments, staleTasks]),
+        [
+          [3, 0],
+          [3, 0],
+          [0, 2],
+        ],
+      );
+    });
+
+  it("sees queries fail in the control with a parameter, where nobody replaces the tasks", async () => {
+    const variant = { engine: "postgres", store: "parameter" } as const;
+    const recorded = await recordExample("off", undefined, undefined, variant);
+
+    const { report, faults } = await runVirtual(recorded, "demo", fewQueriesMs);
+
+    assert.deepEqual(faults, []);
+    assert.ok(report.queries.failed > 0);
+  });
+});
+
 describe("the control on virtual time", () => {
   it("sees queries fail when nobody replaces the tasks", async () => {
     const recorded = await recordExample("off");
