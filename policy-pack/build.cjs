@@ -3,13 +3,19 @@
 const path = require("node:path");
 const { buildSync } = require("esbuild");
 
-buildSync({
-  entryPoints: [path.join(__dirname, "index.ts")],
-  outfile: path.join(__dirname, "bin", "index.js"),
-  bundle: true,
-  platform: "node",
-  target: "node22",
-  format: "cjs",
-  external: ["@pulumi/*"],
-  logLevel: "warning",
-});
+/** @param {string} outfile */
+function build(outfile) {
+  buildSync({
+    entryPoints: [path.join(__dirname, "index.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    external: ["@pulumi/*"],
+    logLevel: "warning",
+  });
+}
+
+module.exports = { build };
+if (require.main === module) build(path.join(__dirname, "bin", "index.js"));

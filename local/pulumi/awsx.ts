@@ -316,7 +316,8 @@ function defaultLogGroup(
   if (given?.skip) return pulumi.output(undefined);
   if (given?.existing)
     return pulumi.output(given.existing).apply((group) => group.name ?? group.arn!.split(":")[6]);
-  return new aws.cloudwatch.LogGroup(name, given?.args, options).name;
+  // Its id, as awsx takes it: the name, and not known before the group is made.
+  return new aws.cloudwatch.LogGroup(name, given?.args, options).id;
 }
 
 function containerDefinition(

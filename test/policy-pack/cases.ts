@@ -867,7 +867,7 @@ const others: readonly Case[] = [
       recycler(),
       service(cluster(), {
         // What a template literal makes of an Output: the mistake that is looked for.
-        containerDefinitions: literal(reads(String(database().arn as unknown))),
+        containerDefinitions: literal(reads(String(database().arn))),
       })
     ),
     preview: [refused, "mandatory no-secret-in-environment"],

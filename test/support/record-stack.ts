@@ -4,8 +4,7 @@ import * as rpc from "@pulumi/pulumi/runtime/rpc";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as messages from "@pulumi/pulumi/proto/resource_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import { checkedInputs } from "../../local/pulumi/providers/aws";
-import { resourceTypeOf } from "../../local/pulumi/resource-types";
+import { checkedInputs, computedOf } from "../../local/pulumi/providers/aws";
 
 /** How a program is recorded. */
 export interface RecordOptions {
@@ -100,16 +99,6 @@ interface Monitor {
   ): void;
 }
 
-/** Outputs of types that nobody deploys into the embedded AWS, and that a case needs. */
-const unlisted: Readonly<Record<string, readonly string[]>> = {
-  "aws:ecr/repository:Repository": ["arn", "registryId", "repositoryUrl"],
-  "aws:ecs/taskSet:TaskSet": ["arn", "taskSetId", "stabilityStatus"],
-};
-
-function computedOf(type: string): readonly string[] {
-  return unlisted[type] ?? resourceTypeOf(type).computed;
-}
-
 function answer(
   request: messages.RegisterResourceRequest,
   preview: boolean,
@@ -120,8 +109,7 @@ function answer(
   const urn = urnOf(type, name, request.getParent());
   const inputs = request.getObject()?.toJavaScript() ?? {};
   const custom = request.getCustom() && type.startsWith("aws:");
-  const checked =
-    custom && !(type in unlisted) ? (checkedInputs(type, name, inputs) as typeof inputs) : inputs;
+  const checked = custom ? (checkedInputs(type, name, inputs) as typeof inputs) : inputs;
   const computed = custom ? computedOf(type).filter((key) => key !== "id") : [];
   const id = custom ? identifier(type, name, checked) : "";
   const known = custom && !preview ? outputsOf(type, name, checked, id) : {};

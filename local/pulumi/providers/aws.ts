@@ -38,8 +38,8 @@ function awsResourceTypes(world: World, { caller }: AwsProviderOptions): Resourc
     },
     check: (type, name, inputs, old) =>
       checkedInputs(type, name, inputs, old, () => nextAccount(type, name).suffix()),
-    computed: (type) => resourceTypeOf(type).computed.filter((property) => property !== "id"),
-    replaceOnChanges: (type) => resourceTypeOf(type).replaceOnChanges,
+    computed: (type) => computedOf(type).filter((property) => property !== "id"),
+    replaceOnChanges: (type) => (type in previewOnly ? ["*"] : resourceTypeOf(type).replaceOnChanges),
     create: async (type, name, inputs) => {
       const { id, state } = await resourceTypeOf(type).create(nextAccount(type, name), inputs, name);
       made.set(`${type} ${name}`, (made.get(`${type} ${name}`) ?? 0) + 1);
@@ -74,12 +74,23 @@ export function checkedInputs(
   return { ...inputs, [property]: old?.[property] ?? `${name}-${suffix()}${ending}` };
 }
 
+/** Outputs of types that can be previewed and not made: nobody deploys them into the embedded AWS. */
+const previewOnly: Readonly<Record<string, readonly string[]>> = {
+  "aws:ecr/repository:Repository": ["arn", "registryId", "repositoryUrl"],
+  "aws:ecs/taskSet:TaskSet": ["arn", "taskSetId", "stabilityStatus"],
+};
+
+/** Outputs of a type that only the service can tell. Throws for a type that is not known. */
+export function computedOf(type: string): readonly string[] {
+  return previewOnly[type] ?? resourceTypeOf(type).computed;
+}
+
 /** The property that holds a type's physical name, where it has one that the provider makes up. */
 function nameProperty(type: string): string | undefined {
   if (type === "aws:s3/bucket:Bucket") return "bucket";
   if (type === "aws:rds/instance:Instance") return "identifier";
   if (type === "aws:cloudwatch/eventTarget:EventTarget") return "targetId";
-  return resourceTypeOf(type).computed.includes("name") ? "name" : undefined;
+  return computedOf(type).includes("name") ? "name" : undefined;
 }
 
 function tagsOf(given: unknown): Readonly<Record<string, string>> {

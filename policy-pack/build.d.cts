@@ -1,0 +1,2 @@
+/** Bundles the policy pack into `outfile`. */
+export function build(outfile: string): void;
