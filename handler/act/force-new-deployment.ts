@@ -1,5 +1,5 @@
 import { ecsPackage } from "../clients";
-import type { Acted, ActEnvironment } from "./index";
+import type { Acted, ActEnvironment } from "./environment";
 
 /**
  * Forces a new deployment of what the service runs: neither task definition nor count is given, so that neither

@@ -1,21 +1,7 @@
-import type { Clients } from "../clients";
-import type { Pace } from "../pace";
+import type { Act } from "./environment";
 import { forceNewDeployment } from "./force-new-deployment";
 
-/** What replacing tasks needs. */
-export interface ActEnvironment {
-  readonly clients: Clients;
-  readonly pace: Pace;
-}
-
-/** What came of it. */
-export interface Acted {
-  /** By ECS's clock, milliseconds since the epoch; absent: ECS did not say. */
-  readonly deploymentCreatedAtMs?: number;
-}
-
-/** Replaces the tasks of a service. Throws a `Fault`. */
-export type Act = (environment: ActEnvironment, cluster: string, service: string) => Promise<Acted>;
+export type { Act, ActEnvironment, Acted } from "./environment";
 
 /** One way for every strategy of controller ECS, daemons too; `plan` sends no other controller here. */
 export const act: Act = forceNewDeployment;
