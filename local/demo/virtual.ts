@@ -5,6 +5,7 @@ import * as ssmPackage from "@aws-sdk/client-ssm";
 import type { CoveredServices, RecyclerSettings } from "../../handler/coverage";
 import { createRecycler } from "../../handler/index";
 import { createRotator } from "../../rotator/index";
+import { rotatorError } from "../../rotator/errors";
 import { engineNamed } from "../../rotator/engines";
 import type { Engine, Login } from "../../rotator/engines/types";
 import { parseSettings, settingsVariable } from "../../rotator/settings";
@@ -26,6 +27,8 @@ const startMs = Date.UTC(2026, 0, 5, 8);
 /** A database server as far as a rotation and a query need one: which user has which password. */
 export class RecordedDatabase {
   readonly #passwords = new Map<string, string>();
+  /** What every login of a rotation fails with from now on, as with a server that is away; absent: it is there. */
+  failure: Error | undefined;
 
   /** Gives a user a password; makes the user, when it is new. */
   setPassword(username: string, password: string): void {
@@ -43,12 +46,26 @@ export class RecordedDatabase {
       passwordRules,
       defaultPort,
       checkUserName,
-      accepts: (login) => Promise.resolve(this.accepts(login)),
-      changeOwnPassword: (login, password) => Promise.resolve(this.setPassword(login.username, password)),
-      setPassword: (_admin, username, password) => Promise.resolve(this.setPassword(username, password)),
-      alternate: ({ pending }) => Promise.resolve(this.setPassword(pending.username, pending.password)),
-      exclusively: (_admin, _name, action) => action(() => Promise.resolve()),
+      accepts: async (login) => {
+        if (this.failure) throw this.failure;
+        return this.accepts(login);
+      },
+      changeOwnPassword: async (login, password) => this.#as(login).setPassword(login.username, password),
+      setPassword: async (admin, username, password) => this.#as(admin).setPassword(username, password),
+      alternate: async ({ admin, pending }) =>
+        this.#as(admin).setPassword(pending.username, pending.password),
+      exclusively: async (admin, _name, action) => {
+        this.#as(admin);
+        return action(() => Promise.resolve());
+      },
     };
+  }
+
+  /** The database as this user sees it. */
+  #as(login: Login): this {
+    if (this.failure) throw this.failure;
+    if (this.accepts(login)) return this;
+    throw rotatorError("final", "login-refused", `the database refuses ${login.username}`);
   }
 }
 
