@@ -14,7 +14,8 @@ export = async () => {
   const context = await currentContext();
   const { place, names } = context;
   const settings = readSettings(place);
-  const { coverage, mode, timing, limits, alarms, permissionsBoundary, logRetentionDays } = settings;
+  const { coverage, mode, timing, limits, alarms, exceptions, permissionsBoundary, logRetentionDays } =
+    settings;
   const rotations = await resolveDatabases(settings.rotations);
 
   const queue = new Queue("queue", {
@@ -58,7 +59,7 @@ export = async () => {
         account: place.account,
         region: place.region,
         coverage,
-        exceptions: [],
+        exceptions,
       },
     },
   };

@@ -13,6 +13,7 @@ export const DEFAULTS = {
   timing: { delaySeconds: 10, sweep: "rate(5 minutes)" },
   limits: {},
   alarms: { staleAfterMinutes: 30 },
+  exceptions: [],
   permissionsBoundary: "",
   logRetentionDays: 30,
 } as const;
@@ -168,6 +169,16 @@ export const settingsSchema = strictObject({
       error: "wanted `email` or `topic`, found both",
     })
     .default(DEFAULTS.alarms),
+  exceptions: list(
+    strictObject({
+      service: text(
+        "CLUSTER/SERVICE, or a service's name",
+        /^([A-Za-z0-9_-]{1,255}\/)?[A-Za-z0-9_-]{1,255}$/,
+      ),
+      reason: text("the reason, a few words", /\S/),
+    }),
+    "a list of exceptions",
+  ).default([...DEFAULTS.exceptions]),
   permissionsBoundary: text(
     "the ARN of a policy, or nothing",
     /^$|^arn:[a-z-]+:iam::(\d{12}|aws):policy\/\S+$/,

@@ -31,6 +31,8 @@ export interface Settings {
   };
   readonly limits: RecyclerSettings["limits"];
   readonly alarms: AlarmSettings;
+  /** Services that are left uncovered, each with the reason: the policy pack lists them instead of refusing them. */
+  readonly exceptions: readonly { readonly service: string; readonly reason: string }[];
   /** ARN of a policy that every role of the stack gets as its boundary. */
   readonly permissionsBoundary?: string;
   /** Days, one of the periods that CloudWatch Logs knows. */

@@ -40,6 +40,8 @@ export interface ResourceTypeDefinition<Inputs> {
     news: Inputs,
     name: string,
   ): Promise<Record<string, unknown>>;
+  /** What it is now, for a refresh; undefined when it is gone. Absent: taken to be as it was left. */
+  read?(account: Account, id: string, state: Properties): Promise<Record<string, unknown> | undefined>;
   delete(account: Account, id: string, state: Properties): Promise<void>;
 }
 

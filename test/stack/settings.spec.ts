@@ -37,8 +37,19 @@ describe("parseSettings", () => {
       timing: { delaySeconds: 10, sweep: "rate(5 minutes)" },
       limits: {},
       alarms: { staleAfterMinutes: 30 },
+      exceptions: [],
       logRetentionDays: 30,
     });
+  });
+
+  it("wants a reason for every exception", () => {
+    const exceptions = [{ service: "shop/reports", reason: "its key never changes" }];
+
+    assert.deepEqual(parseSettings({ ...right, exceptions }, here).exceptions, exceptions);
+    assert.throws(
+      () => parseSettings({ ...right, exceptions: [{ service: "shop/reports", reason: " " }] }, here),
+      /exceptions\[0\]\.reason: wanted the reason, a few words/,
+    );
   });
 
   it("fills defaults in inside an object that gives only a part", () => {

@@ -45,7 +45,10 @@ function awsResourceTypes(world: World, { caller }: AwsProviderOptions): Resourc
       made.set(`${type} ${name}`, (made.get(`${type} ${name}`) ?? 0) + 1);
       return { id, state: { ...state } };
     },
-    read: (_type, _id, state) => Promise.resolve(state),
+    read: async (type, id, state) => {
+      const definition = resourceTypeOf(type);
+      return definition.read ? definition.read(account(type, id), id, state) : state;
+    },
     update: (type, id, old, inputs) => {
       const definition = resourceTypeOf(type);
       if (!definition.update)

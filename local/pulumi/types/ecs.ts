@@ -205,6 +205,23 @@ export const ecs: Readonly<Record<string, ResourceType>> = {
       if (inputs.waitForSteadyState) await waitForSteadyState(account, inputs.cluster, arn);
       return serviceState(account, inputs, arn, text(olds, "name"));
     },
+    async read(account, arn, state) {
+      const answer = await account.call<DescribeServicesResponse>("ecs", "DescribeServices", {
+        ...clusterOf(state),
+        services: [arn],
+      });
+      const service = answer.services?.find(({ status }) => status === "ACTIVE");
+      if (!service) return undefined;
+      const { maximumPercent, minimumHealthyPercent } = service.deploymentConfiguration ?? {};
+      const now: Record<string, unknown> = {
+        taskDefinition: service.taskDefinition,
+        desiredCount: service.desiredCount,
+        deploymentMaximumPercent: maximumPercent,
+        deploymentMinimumHealthyPercent: minimumHealthyPercent,
+      };
+      // What the program leaves to a default is not its input, and no change when it is read.
+      return { ...state, ...Object.fromEntries(Object.entries(now).filter(([key]) => key in state)) };
+    },
     async delete(account, arn, state) {
       const where = clusterOf(state);
       await account.call("ecs", "DeleteService", { ...where, service: arn, force: true });
