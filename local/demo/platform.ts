@@ -51,7 +51,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
   );
   const functions = new ProcessFunctionRuntime();
   const databases = new Set<Promise<DatabaseHandle>>();
-  const servers = { postgres: new PostgresRuntime({ clock }), mariadb: new MariadbRuntime({ clock }) };
+  const servers = { postgres: new PostgresRuntime(), mariadb: new MariadbRuntime() };
   const platform: Platform = {
     clock,
     runtime: {
