@@ -28,9 +28,9 @@ const database = new aws.rds.Instance("shop", {
   skipFinalSnapshot: true,
 });
 
+// What a rotation makes of a secret or a parameter later is not the program's business.
 function secret(name: string, value: pulumi.Input<string>): aws.secretsmanager.SecretVersion {
   const container = new aws.secretsmanager.Secret(name, { name: `shop/${name}`, recoveryWindowInDays: 0 });
-  // What a rotation makes of it later is not the program's business.
   return new aws.secretsmanager.SecretVersion(
     name,
     { secretId: container.id, secretString: value },
@@ -38,8 +38,12 @@ function secret(name: string, value: pulumi.Input<string>): aws.secretsmanager.S
   );
 }
 
-function parameter(name: string, type: "String" | "SecureString", value: pulumi.Input<string>) {
-  return new aws.ssm.Parameter(name, { name: `/shop/${name}`, type, value }, { ignoreChanges: ["value"] });
+function secureParameter(name: string, value: pulumi.Input<string>): aws.ssm.Parameter {
+  return new aws.ssm.Parameter(
+    name,
+    { name: `/shop/${name}`, type: "SecureString", value },
+    { ignoreChanges: ["value"] },
+  );
 }
 
 function credential(username: string, password: pulumi.Input<string>, more: object = {}) {
@@ -60,9 +64,7 @@ const userCredential = credential("shop_user", config.requireSecret("databasePas
   masterarn: databaseAdmin.arn,
 });
 const databaseUser =
-  store === "secret"
-    ? secret("database", userCredential)
-    : parameter("database", "SecureString", userCredential);
+  store === "secret" ? secret("database", userCredential) : secureParameter("database", userCredential);
 const databaseReads =
   store === "secret"
     ? { secretArns: [databaseUser.arn], parameterArns: [] }
@@ -73,7 +75,11 @@ const registry = secret(
 );
 const logToken = secret("log-token", config.requireSecret("logToken"));
 const partnerKey = secret("partner-key", config.requireSecret("partnerKey"));
-const featureFlags = parameter("feature-flags", "String", JSON.stringify({ giftWrapping: false }));
+const featureFlags = new aws.ssm.Parameter("feature-flags", {
+  name: "/shop/feature-flags",
+  type: "String",
+  value: JSON.stringify({ giftWrapping: false }),
+});
 
 const cluster = new aws.ecs.Cluster("shop", { name: "shop" });
 
