@@ -50,7 +50,7 @@ export async function openRotationStage(
   const clock = new RealClock();
   const functions = new ProcessFunctionRuntime();
   const databases: DatabaseHandle[] = [];
-  const runtimes = { postgres: new PostgresRuntime({ clock }), mariadb: new MariadbRuntime({ clock }) };
+  const runtimes = { postgres: new PostgresRuntime(), mariadb: new MariadbRuntime() };
   const world = createWorld({
     partition: "aws",
     region: "eu-west-1",
