@@ -11,7 +11,7 @@ export const secretRotationEnabled: Policy = {
       .map(({ secret, name, readers }) => ({
         node: secret,
         message:
-          `the database secret ${JSON.stringify(name)} is read by ${readers.join(", ")} and is never rotated. ` +
+          `the database secret ${JSON.stringify(name)} is read by ${readers.join(", ")} and nothing in this stack rotates it. ` +
           `Have the recycler's stack rotate it:\n    ecs-secret-recycler:rotations:\n      - secret: ${name}\n        rotator: { kind: built-in }`,
       })),
 };

@@ -185,7 +185,7 @@ function methods(types: ResourceTypes): grpc.UntypedServiceImplementation {
       if (!state) return response; // an empty id says that it is gone
       response.setId(request.getId());
       response.setProperties(mergeState(request.getProperties(), state));
-      response.setInputs(request.getInputs());
+      response.setInputs(readInputs(request, state));
       return response;
     }),
     delete: unary(async (request: messages.DeleteRequest) => {
@@ -244,6 +244,17 @@ function mergeState(inputs: Struct | undefined, state: Properties): Struct {
     ...inputs?.toJavaScript(),
     ...toValue(Object.fromEntries(answered)),
   });
+}
+
+/** The inputs as the program gave them, but what somebody has changed since: a refresh shows it as drift. */
+function readInputs(request: messages.ReadRequest, state: Properties): Struct {
+  const before = fromWire(request.getProperties());
+  const changed = Object.entries(state).filter(([key, value]) => !same(before[key], value));
+  const inputs = request.getInputs()?.toJavaScript() ?? {};
+  return Struct.fromJavaScript({
+    ...inputs,
+    ...toValue(Object.fromEntries(changed.filter(([key]) => key in inputs))),
+  } as JavaScriptObject);
 }
 
 function isAsset(value: unknown): boolean {

@@ -104,6 +104,19 @@ async function waitForSteadyState(account: Account, cluster: string | undefined,
   throw new Error(`service ${arn} was not steady after ${steadyState.timeoutMs / 60_000} minutes`);
 }
 
+/** A service drains before it is gone, and its cluster cannot be deleted until then: the provider waits. */
+async function waitUntilInactive(account: Account, cluster: object, arn: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < steadyState.timeoutMs; waitedMs += steadyState.pollMs) {
+    const answer = await account.call<DescribeServicesResponse>("ecs", "DescribeServices", {
+      ...cluster,
+      services: [arn],
+    });
+    if (!answer.services?.some(({ status }) => status !== "INACTIVE")) return;
+    await account.sleep(steadyState.pollMs);
+  }
+  throw new Error(`service ${arn} was not inactive after ${steadyState.timeoutMs / 60_000} minutes`);
+}
+
 /** Amazon ECS: clusters, task definitions and services. */
 export const ecs: Readonly<Record<string, ResourceType>> = {
   "aws:ecs/cluster:Cluster": resourceType<aws.ecs.ClusterArgs>({
@@ -225,6 +238,7 @@ export const ecs: Readonly<Record<string, ResourceType>> = {
     async delete(account, arn, state) {
       const where = clusterOf(state);
       await account.call("ecs", "DeleteService", { ...where, service: arn, force: true });
+      await waitUntilInactive(account, where, arn);
     },
   }),
 };

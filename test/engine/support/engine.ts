@@ -128,13 +128,22 @@ export class Engine {
               {
                 level: policyEvent.enforcementLevel,
                 policy: policyEvent.policyName,
-                message: policyEvent.message,
+                message: policyEvent.message.trimEnd(),
                 ...(policyEvent.resourceUrn ? { urn: policyEvent.resourceUrn } : {}),
               },
             ]
           : [],
       ),
     };
+  }
+
+  /** Runs command lines as a user types them, by `sh`, in a folder where a stack may be selected. */
+  sh(
+    folder: string,
+    lines: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Pick<Run, "status" | "output">> {
+    return command("sh", ["-c", lines], folder, { ...this.environment, ...environment });
   }
 
   /** A stack of the program in `folder`, made with this configuration (values as a stack's file has them). */
