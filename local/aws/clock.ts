@@ -7,7 +7,7 @@
 export type Cancel = () => void;
 
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Whole milliseconds since the epoch. */
   now(): number;
   /**
    * Runs `task` once, `delayMs` (0 or more) from now. `name` says what it is, for the error that a stuck
@@ -102,7 +102,8 @@ export class VirtualClock implements Clock {
   schedule(delayMs: number, name: string, task: () => void | Promise<void>): Cancel {
     if (this.#stopped) return () => undefined;
     const entry: Entry = {
-      at: this.#now + Math.max(0, delayMs),
+      // Whole milliseconds, as every clock counts them: a delay may have been drawn.
+      at: this.#now + Math.max(0, Math.ceil(delayMs)),
       sequence: this.#sequence++,
       name,
       task,

@@ -123,7 +123,7 @@ export async function openVirtualStage(
   platform.onFunctionLine = (functionName, line) => {
     if (functionName === recyclerName) log.push(line);
   };
-  platform.settings = capturedSettings(recorded.deployment.outputs, queueDelaySeconds());
+  platform.settings = capturedSettings(recorded.deployment.outputs, queueDelaySeconds(), recorded.mode);
   const renamed = new Map<string, string>();
   await recorded.shop.replay(world, renamed);
   await clock.runUntil(clock.now() + settleMs);

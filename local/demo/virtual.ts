@@ -2,7 +2,7 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import * as ssmPackage from "@aws-sdk/client-ssm";
-import type { CoveredServices, RecyclerSettings } from "../../handler/coverage";
+import type { CoveredServices, Mode, RecyclerSettings } from "../../handler/coverage";
 import { createRecycler } from "../../handler/index";
 import { createRotator } from "../../rotator/index";
 import { rotatorError } from "../../rotator/errors";
@@ -133,11 +133,12 @@ export function virtualPlatform(random: Random): VirtualPlatform {
 export function capturedSettings(
   outputs: Readonly<Record<string, unknown>>,
   delaySeconds: number,
+  mode: Mode,
 ): RecyclerSettings {
   const policies = outputs.policyConfig as Record<string, { coverage: CoveredServices[] }>;
   return {
     coverage: policies["ecs-service-secrets-covered"]!.coverage,
-    mode: "recycle",
+    mode,
     queueName: outputs.queueName as string,
     delaySeconds,
     limits: {},

@@ -65,6 +65,17 @@ describe("local/aws/clock", () => {
     assert.deepEqual(order, ["held", "later"]);
   });
 
+  it("counts whole milliseconds, whatever part of one a delay has, and is never early", async () => {
+    const clock = new VirtualClock(0);
+    const times: number[] = [];
+    for (const delayMs of [0.25, 1.5, 2])
+      clock.schedule(delayMs, "a drawn delay", () => void times.push(clock.now()));
+
+    await clock.runUntil(5);
+
+    assert.deepEqual(times, [1, 2, 2]);
+  });
+
   it("says what it waited for when nothing is scheduled any more", async () => {
     const clock = new VirtualClock(0);
 

@@ -1,0 +1,84 @@
+import { recyclerName } from "../../local/demo/example";
+import { Lambda } from "../../local/aws/lambda";
+import { serviceFailure, throttled } from "../../local/aws/refusals";
+import type { ServiceError } from "../../local/aws/errors";
+import type { Call } from "../../local/aws/service";
+import type { World } from "../../local/aws/world";
+
+/** Calls of the recycler, and how each of them is turned away. */
+export interface Outage {
+  /** Calls that were turned away so far. */
+  readonly count: number;
+  /** From now on they are carried out again. */
+  end(): void;
+}
+
+/** Whether a call is the recycler's own: its event source mapping takes messages with the same role. */
+export function isOfRecycler({ caller, door }: Pick<Call, "caller" | "door">): boolean {
+  return caller.kind === "role" && caller.roleArn.endsWith(`:role/${recyclerName}`) && door === "in-process";
+}
+
+/** Every call of the recycler that `concerns` names fails, until the end. */
+function outage(world: World, concerns: (call: Call) => boolean, error: () => ServiceError): Outage {
+  const { gate } = world;
+  const before = gate.fault.bind(gate);
+  let count = 0;
+  gate.fault = (call) => {
+    if (!isOfRecycler(call) || !concerns(call)) return before(call);
+    count++;
+    throw error();
+  };
+  return {
+    get count() {
+      return count;
+    },
+    end: () => void (gate.fault = before),
+  };
+}
+
+/** ECS turns calls of an operation away: too many of them. */
+export function throttle(world: World, operation: string): Outage {
+  return outage(
+    world,
+    (call) => call.service === "ecs" && call.operation === operation,
+    () => throttled("ecs", "json-1.1"),
+  );
+}
+
+/** An operation of ECS answers 500. */
+export function breakDown(world: World, operation: string): Outage {
+  return outage(
+    world,
+    (call) => call.service === "ecs" && call.operation === operation,
+    () => serviceFailure("ecs"),
+  );
+}
+
+/** Where a function's machine goes away: before its nth call of AWS, or after it was carried out and before the answer. */
+export interface CrashPoint {
+  readonly operation: string;
+  readonly when: "before" | "after";
+}
+
+/**
+ * The recycler's machine goes away once, at the first call that is the point. Whatever else it asks in that moment is
+ * not sent, and nothing is ever answered to it: its code stands still for good.
+ * @returns whether it has happened
+ */
+export function crashAt(world: World, { operation, when }: CrashPoint): () => boolean {
+  const carryOut = world.carryOut.bind(world);
+  let crashedMs: number | undefined;
+  world.carryOut = async (prefix, name, input, from) => {
+    if (!isOfRecycler(from)) return carryOut(prefix, name, input, from);
+    const isPoint = crashedMs === undefined && name === operation;
+    // A container that comes later begins later: the batch is not visible until then.
+    if (!isPoint && crashedMs !== world.clock.now()) return carryOut(prefix, name, input, from);
+    if (isPoint) {
+      crashedMs = world.clock.now();
+      if (when === "after") await carryOut(prefix, name, input, from);
+      await Lambda.of(world).crash(recyclerName);
+    }
+    return new Promise<never>(() => undefined);
+  };
+  return () => crashedMs !== undefined;
+}
