@@ -84,7 +84,15 @@ export function functionOperations(functions: Functions) {
         access: "write",
         authorize: (input) => [
           functions.on(input.FunctionName),
-          ...(input.Role === undefined ? [] : [{ action: "iam:PassRole", resource: input.Role }]),
+          ...(input.Role === undefined
+            ? []
+            : [
+                {
+                  action: "iam:PassRole",
+                  resource: input.Role,
+                  context: { "iam:PassedToService": "lambda.amazonaws.com" },
+                },
+              ]),
         ],
         handle: (input) => {
           const fn = functions.find(input.FunctionName);

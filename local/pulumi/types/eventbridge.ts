@@ -16,7 +16,12 @@ import {
 type Rule = Unwrap<aws.cloudwatch.EventRuleArgs>;
 type Target = Unwrap<aws.cloudwatch.EventTargetArgs>;
 
-async function putRule(account: Account, name: string, rule: Rule): Promise<Record<string, unknown>> {
+async function putRule(
+  account: Account,
+  name: string,
+  rule: Rule,
+  isNew: boolean,
+): Promise<Record<string, unknown>> {
   const tagsAll = allTags(account, rule.tags);
   const { RuleArn } = await account.call<PutRuleResponse>(
     "events",
@@ -29,7 +34,8 @@ async function putRule(account: Account, name: string, rule: Rule): Promise<Reco
       ScheduleExpression: rule.scheduleExpression,
       RoleArn: rule.roleArn,
       State: rule.state ?? (rule.isEnabled === false ? "DISABLED" : "ENABLED"),
-      Tags: tagList(tagsAll),
+      // PutRule refuses tags for a rule that exists.
+      Tags: isNew ? tagList(tagsAll) : undefined,
     }),
   );
   return { eventBusName: "default", ...rule, name, arn: RuleArn, tagsAll };
@@ -79,9 +85,9 @@ export const eventbridge: Readonly<Record<string, ResourceType>> = {
     replaceOnChanges: ["name", "namePrefix", "eventBusName"],
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs);
-      return { id: name, state: await putRule(account, name, inputs) };
+      return { id: name, state: await putRule(account, name, inputs, true) };
     },
-    update: (account, name, _olds, inputs) => putRule(account, name, inputs),
+    update: (account, name, _olds, inputs) => putRule(account, name, inputs, false),
     async delete(account, name, state) {
       await account.call("events", "DeleteRule", { Name: name, EventBusName: state.eventBusName });
     },
