@@ -15,7 +15,7 @@ import {
 import { Load } from "./load";
 import { Recording } from "./recording";
 import { faultsOf, faultsOfControl, makeReport, type Report } from "./report";
-import { runScenario, type Change } from "./scenario";
+import { runScenario, type Change, type Setting } from "./scenario";
 import { clientsOf, demoAccount, demoRegion, truthOf } from "./stage";
 import type { Truth } from "./truth";
 import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
@@ -29,6 +29,8 @@ export interface RecordedExample {
   readonly mode: Mode;
   readonly place: Place;
   readonly variant: Variant;
+  /** Of the example and of the recycler. */
+  readonly shopDeployment: Deployment;
   readonly deployment: Deployment;
 }
 
@@ -88,10 +90,10 @@ export async function recordExample(
   const shop = new Recording();
   const recycler = new Recording();
   try {
-    await deployShop(world, variant, { onCall: shop.add, sleep });
+    const shopDeployment = await deployShop(world, variant, { onCall: shop.add, sleep });
     const settings = await between(world, shop);
     const deployment = await deployRecycler(world, mode, variant, { onCall: recycler.add, sleep, settings });
-    return { shop, recycler, mode, place, variant, deployment };
+    return { shop, recycler, mode, place, variant, shopDeployment, deployment };
   } finally {
     await world.stop();
   }
@@ -182,11 +184,15 @@ export async function runVirtual(
   }
 }
 
-/** Plays the scenario on a stage on which the recycler is installed, and drives its clock to the end of it. */
+/**
+ * Plays the scenario on a stage on which the recycler is installed, and drives its clock to the end of it.
+ * @param say told of each step
+ */
 export async function playVirtual(
   { world, platform: { clock }, credential }: VirtualStage,
   truth: Truth,
   withRecycler: boolean,
+  say: Setting["say"] = () => undefined,
 ): Promise<Change[]> {
   let done = false;
   const scenario = runScenario({
@@ -196,7 +202,7 @@ export async function playVirtual(
     credential,
     recycler: withRecycler,
     quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
-    say: () => undefined,
+    say,
   }).finally(() => (done = true));
   // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
   scenario.catch(() => undefined);

@@ -57,9 +57,16 @@ export class VirtualShop {
     );
   }
 
-  /** Deploys both and lets the first sweep pass: whatever comes later is the test's doing. */
-  static async open(recorded: RecordedExample, seed: string | number): Promise<VirtualShop> {
-    const stage = await openVirtualStage(recorded, seed);
+  /**
+   * Deploys both and lets the first sweep pass: whatever comes later is the test's doing.
+   * @param started told of the world before anything is deployed into it
+   */
+  static async open(
+    recorded: RecordedExample,
+    seed: string | number,
+    started?: (world: World) => void,
+  ): Promise<VirtualShop> {
+    const stage = await openVirtualStage(recorded, seed, started);
     await stage.install();
     await stage.platform.clock.runUntil(stage.platform.clock.now() + sweepMs);
     const shop = new VirtualShop(stage);
