@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { parse } from "yaml";
 
 const root = path.join(__dirname, "..");
 const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Record<
@@ -29,6 +30,40 @@ describe("package.json", () => {
   it("names no command of Terraform in a script", () => {
     for (const [name, script] of Object.entries(manifest.scripts))
       assert.doesNotMatch(script, /terraform|tofu/i, name);
+  });
+
+  it("brings no file of Terraform: nothing that this repository keeps is written in its language", () => {
+    const kept = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() && ![".git", "node_modules"].includes(entry.name)
+        ? readdirSync(path.join(root, entry.name), { recursive: true, encoding: "utf8" })
+        : [entry.name],
+    );
+
+    assert.ok(kept.includes("package.json"), "the list was read");
+    assert.deepEqual(
+      kept.filter((file) => /\.(tf|tfvars|hcl)(\.json)?$/i.test(file)),
+      [],
+    );
+  });
+
+  it("leaves the project files without a provider: Pulumi takes them from the packages that are named here", () => {
+    const files = ["Pulumi.yaml", "examples/shop/Pulumi.yaml"];
+
+    for (const file of files) {
+      const project = parse(readFileSync(path.join(root, file), "utf8")) as object;
+      for (const key of ["packages", "plugins"]) assert.ok(!(key in project), `${file}: ${key}`);
+    }
+  });
+
+  it("names every package that the README's table explains, and no other", () => {
+    const readme = readFileSync(path.join(root, "README.md"), "utf8");
+    const [, table = ""] = /\n## Packages\n([^#]*)/.exec(readme) ?? [];
+
+    const explained = [...table.matchAll(/^\| ([^|]+) \|/gm)]
+      .slice(2)
+      .flatMap(([, names = ""]) => names.split(",").map((name) => name.trim()));
+
+    assert.deepEqual(explained.sort(), named.map(([name]) => name).sort());
   });
 
   it("fixes the version of every package", () => {
