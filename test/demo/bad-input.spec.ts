@@ -54,6 +54,29 @@ describe("an event that is none", () => {
     });
 });
 
+describe("a batch with an event that is none", () => {
+  it("is worked off as if that one were not there", async () => {
+    const shop = await VirtualShop.open(await recordExample("recycle"), "batch");
+    const before = shop.notes().length;
+
+    await shop.send("no event");
+    await shop.putParameter();
+    await shop.send("no event either");
+    await shop.pass(rolledMs);
+
+    assert.equal(
+      shop
+        .notes()
+        .slice(before)
+        .filter(({ reason }) => reason.includes("not JSON")).length,
+      2,
+    );
+    assert.deepEqual(shop.forced(), { web: 1, worker: 1 });
+    assert.deepEqual(await shop.count(queues.events), emptyQueue);
+    assert.deepEqual(await shop.end(), []);
+  });
+});
+
 describe("what the settings name and does not exist", () => {
   let recorded: RecordedExample;
 

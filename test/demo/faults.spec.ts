@@ -3,7 +3,7 @@ import { EventBridge } from "../../local/aws/eventbridge";
 import { noFaults } from "../../local/aws/eventbridge/faults";
 import { example, recyclerProject } from "../../local/demo/example";
 import { recordExample, type RecordedExample } from "../../local/demo/virtual-run";
-import { breakDown, crashAt, throttle, type CrashPoint } from "../support/faults";
+import { breakDown, crashAt, loseAnswers, throttle, type CrashPoint } from "../support/faults";
 import { emptyQueue, minuteMs, queues, secondMs, sweepMs, VirtualShop } from "../support/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */
@@ -167,6 +167,38 @@ describe("the deployed recycler", () => {
       await noMessageLeft(shop);
       assert.deepEqual(await shop.end(), []);
     });
+
+  it("does not ask twice for a deployment whose answer was lost", async () => {
+    const shop = await VirtualShop.open(recorded, "answers");
+    const lost = loseAnswers(shop.world, "UpdateService");
+
+    await shop.putParameter();
+    await shop.pass(minuteMs + rolledMs);
+    const first = { forced: shop.forced(), count: lost.count };
+    lost.end();
+    await shop.pass(2 * sweepMs);
+
+    assert.deepEqual(first, { forced: { web: 1, worker: 1 }, count: 2 });
+    assert.deepEqual(shop.forced(), { web: 1, worker: 1 });
+    assert.equal(await shop.metric("deferred"), 2);
+    assert.deepEqual(await shop.end(), []);
+  });
+
+  it("looks again at what one service's look hides, and goes on with the other", async () => {
+    const shop = await VirtualShop.open(recorded, "one");
+    const down = breakDown(shop.world, "ListServiceDeployments", "web");
+
+    await shop.putParameter();
+    await shop.pass(minuteMs + rolledMs);
+    const during = { forced: shop.forced(), last: shop.decisions("web").at(-1)?.decision };
+    await noMessageLeft(shop);
+    down.end();
+    await shop.pass(sweepMs);
+
+    assert.deepEqual(during, { forced: { worker: 1 }, last: "deferred" });
+    assert.deepEqual(shop.forced(), { web: 1, worker: 1 });
+    assert.deepEqual(await shop.end(), []);
+  });
 
   const points: readonly CrashPoint[] = [
     { operation: "DescribeServices", when: "before" },

@@ -2,7 +2,7 @@ import { recyclerName } from "../../local/demo/example";
 import { Lambda } from "../../local/aws/lambda";
 import { serviceFailure, throttled } from "../../local/aws/refusals";
 import type { ServiceError } from "../../local/aws/errors";
-import type { Call } from "../../local/aws/service";
+import type { Authorization, Call } from "../../local/aws/service";
 import type { World } from "../../local/aws/world";
 
 /** Calls of the recycler, and how each of them is turned away. */
@@ -19,12 +19,17 @@ export function isOfRecycler({ caller, door }: Pick<Call, "caller" | "door">): b
 }
 
 /** Every call of the recycler that `concerns` names fails, until the end. */
-function outage(world: World, concerns: (call: Call) => boolean, error: () => ServiceError): Outage {
+function outage(
+  world: World,
+  concerns: (call: Call, requests: readonly Authorization[]) => boolean,
+  error: () => ServiceError,
+): Outage {
   const { gate } = world;
-  const before = gate.fault.bind(gate);
+  const before = gate.authorize.bind(gate);
   let count = 0;
-  gate.fault = (call) => {
-    if (!isOfRecycler(call) || !concerns(call)) return before(call);
+  gate.authorize = (call, requests) => {
+    before(call, requests);
+    if (!isOfRecycler(call) || !concerns(call, requests)) return;
     count++;
     throw error();
   };
@@ -32,7 +37,7 @@ function outage(world: World, concerns: (call: Call) => boolean, error: () => Se
     get count() {
       return count;
     },
-    end: () => void (gate.fault = before),
+    end: () => void (gate.authorize = before),
   };
 }
 
@@ -45,11 +50,14 @@ export function throttle(world: World, operation: string): Outage {
   );
 }
 
-/** An operation of ECS answers 500. */
-export function breakDown(world: World, operation: string): Outage {
+/** An operation of ECS answers 500, for one service where that is named. */
+export function breakDown(world: World, operation: string, service?: string): Outage {
   return outage(
     world,
-    (call) => call.service === "ecs" && call.operation === operation,
+    (call, requests) =>
+      call.service === "ecs" &&
+      call.operation === operation &&
+      (service === undefined || requests.some(({ resource }) => resource.endsWith(`/${service}`))),
     () => serviceFailure("ecs"),
   );
 }
@@ -81,4 +89,24 @@ export function crashAt(world: World, { operation, when }: CrashPoint): () => bo
     return new Promise<never>(() => undefined);
   };
   return () => crashedMs !== undefined;
+}
+
+/**
+ * Calls of the recycler are carried out and nobody learns it: ECS answers 500 instead. From now on, until the end.
+ */
+export function loseAnswers(world: World, operation: string): Outage {
+  const carryOut = world.carryOut.bind(world);
+  let count = 0;
+  world.carryOut = async (prefix, name, input, from) => {
+    const finished = await carryOut(prefix, name, input, from);
+    if (!isOfRecycler(from) || name !== operation || finished.error) return finished;
+    count++;
+    return { ...finished, output: undefined, error: serviceFailure("ecs") };
+  };
+  return {
+    get count() {
+      return count;
+    },
+    end: () => void (world.carryOut = carryOut),
+  };
 }
