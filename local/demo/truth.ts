@@ -74,10 +74,12 @@ export class Truth {
   /**
    * Forced deployments that no move asked for: between the service's deployment before and this one, no value
    * moved that its tasks read.
+   * @param marginMs how much earlier than the deployment before a move may be: AWS says when in whole seconds
    */
   unneededDeployments(
     reads: ReadonlyMap<string, ReadonlySet<string>>,
     deployedAt: number,
+    marginMs = 0,
   ): ForcedDeployment[] {
     const moves = this.moves();
     const last = new Map<string, number>();
@@ -85,7 +87,8 @@ export class Truth {
       const since = last.get(service) ?? deployedAt;
       last.set(service, time);
       return !moves.some(
-        (move) => reads.get(service)?.has(subjectOf(move)) && move.time > since && move.time <= time,
+        (move) =>
+          reads.get(service)?.has(subjectOf(move)) && move.time > since - marginMs && move.time <= time,
       );
     });
   }

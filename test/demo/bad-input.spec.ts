@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { example, recyclerName, recyclerProject } from "../../local/demo/example";
 import { recordExample, type RecordedExample } from "../../local/demo/virtual-run";
+import { recordedExample } from "../support/recorded";
 import { emptyQueue, queues, secondMs, sweepMs, VirtualShop } from "../support/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */
@@ -11,7 +12,7 @@ describe("an event that is none", () => {
   let recorded: RecordedExample;
 
   before(async () => {
-    recorded = await recordExample("recycle", () => Promise.resolve(alarms));
+    recorded = await recordedExample();
   });
 
   for (const [what, body] of Object.entries({
@@ -56,7 +57,7 @@ describe("an event that is none", () => {
 
 describe("a batch with an event that is none", () => {
   it("is worked off as if that one were not there", async () => {
-    const shop = await VirtualShop.open(await recordExample("recycle"), "batch");
+    const shop = await VirtualShop.open(await recordedExample(), "batch");
     const before = shop.notes().length;
 
     await shop.send("no event");
@@ -130,7 +131,7 @@ describe("what the recycler is denied", () => {
   let recorded: RecordedExample;
 
   before(async () => {
-    recorded = await recordExample("recycle", () => Promise.resolve(alarms));
+    recorded = await recordedExample();
   });
 
   /** What is denied, on what, and whom it concerns. */

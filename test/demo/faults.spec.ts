@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { EventBridge } from "../../local/aws/eventbridge";
 import { noFaults } from "../../local/aws/eventbridge/faults";
-import { example, recyclerProject } from "../../local/demo/example";
-import { recordExample, type RecordedExample } from "../../local/demo/virtual-run";
+import { example } from "../../local/demo/example";
+import type { RecordedExample } from "../../local/demo/virtual-run";
 import { breakDown, crashAt, loseAnswers, throttle, type CrashPoint } from "../support/faults";
+import { recordedExample } from "../support/recorded";
 import { emptyQueue, minuteMs, queues, secondMs, sweepMs, VirtualShop } from "../support/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */
@@ -18,9 +19,7 @@ describe("the deployed recycler", () => {
   let recorded: RecordedExample;
 
   before(async () => {
-    recorded = await recordExample("recycle", () =>
-      Promise.resolve({ [`${recyclerProject}:alarms`]: { email: "shop@example.com" } }),
-    );
+    recorded = await recordedExample();
   });
 
   async function noMessageLeft(shop: VirtualShop): Promise<void> {
@@ -167,6 +166,32 @@ describe("the deployed recycler", () => {
       await noMessageLeft(shop);
       assert.deepEqual(await shop.end(), []);
     });
+
+  it("deploys nothing over an unfinished deployment, however fast values move", async () => {
+    const reported = new Set<string>();
+    for (const seed of seeds) {
+      const shop = await VirtualShop.open(recorded, seed);
+      EventBridge.of(shop.world).faults = {
+        ...noFaults,
+        doubledProbability: 0.3,
+        lateProbability: 0.3,
+        lateMs: 5_000,
+      };
+
+      for (let move = 0; move < 12; move++) {
+        await (move % 3 === 0 ? shop.putSecret(example.logTokenSecret) : shop.putParameter());
+        await shop.pass(1_300);
+      }
+      await shop.pass(2 * sweepMs);
+
+      const { web = 0, worker = 0 } = shop.forced();
+      assert.ok(web >= 2 && web <= 8 && worker >= 2 && worker <= 12, `web ${web}, worker ${worker}`);
+      for (const { decision } of shop.decisions()) reported.add(decision);
+      await noMessageLeft(shop);
+      assert.deepEqual(await shop.end(), [], `seed ${seed}`);
+    }
+    assert.ok(reported.has("blocked"), [...reported].join());
+  });
 
   it("does not ask twice for a deployment whose answer was lost", async () => {
     const shop = await VirtualShop.open(recorded, "answers");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { example, recyclerName } from "../../local/demo/example";
-import { recordExample, type RecordedExample } from "../../local/demo/virtual-run";
+import type { RecordedExample } from "../../local/demo/virtual-run";
 import { crashAt, throttle } from "./faults";
+import { recordedExample } from "./recorded";
 import { minuteMs, secondMs, VirtualShop } from "./virtual-shop";
 
 /** Seconds between two deployments of which the first has ended. */
@@ -11,7 +12,7 @@ describe("Invariants", () => {
   let recorded: RecordedExample;
 
   before(async () => {
-    recorded = await recordExample("recycle");
+    recorded = await recordedExample();
   });
 
   /** Whatever is not as it has to be after `act`, and some time. */
@@ -127,7 +128,7 @@ describe("Invariants", () => {
 
 describe("crashAt", () => {
   it("stops the function at that call: nothing comes of its batch before that is visible again", async () => {
-    const shop = await VirtualShop.open(await recordExample("recycle"), "crash");
+    const shop = await VirtualShop.open(await recordedExample(), "crash");
     const crashed = crashAt(shop.world, { operation: "UpdateService", when: "before" });
 
     await shop.putParameter();

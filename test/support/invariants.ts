@@ -3,6 +3,7 @@ import type {
   UpdateServiceRequest,
   UpdateServiceResponse,
 } from "@aws-sdk/client-ecs";
+import { marginMs } from "../../handler/freshness";
 import { decisionIn } from "../../local/demo/decisions";
 import { example } from "../../local/demo/example";
 import { truthOf } from "../../local/demo/stage";
@@ -43,8 +44,7 @@ export class Invariants {
   /** Remembers how things stand, and watches from now on. */
   async begin(): Promise<void> {
     const { world } = this.stage;
-    // What moves in this very millisecond counts.
-    this.#beganMs = world.clock.now() - 1;
+    this.#beganMs = world.clock.now();
     this.#standing = await this.#services();
     this.#uncovered = this.#tasksOfUncovered();
     world.observe(({ call, input, output }) => {
@@ -75,7 +75,7 @@ export class Invariants {
       if (last !== excuse)
         wrong.push(`${service}: holds an old value, reported as ${last}, not as ${excuse}`);
     }
-    for (const { service } of truth.unneededDeployments(truth.reads(), this.#beganMs))
+    for (const { service } of truth.unneededDeployments(truth.reads(), this.#beganMs, marginMs))
       wrong.push(`${service}: a forced deployment follows no move of a value that it reads`);
     const reads = truth.secretReadsByRecycler();
     if (reads > 0) wrong.push(`the recycler asked for a value ${reads} times`);
