@@ -49,7 +49,7 @@ export class Invariants {
     this.#uncovered = this.#tasksOfUncovered();
     world.observe(({ call, input, output }) => {
       if (call.service !== "ecs" || call.operation !== "UpdateService" || !output) return;
-      this.#forced(input as UpdateServiceRequest, output as UpdateServiceResponse, isOfRecycler(call));
+      this.#forced(input as UpdateServiceRequest, output, isOfRecycler(call));
     });
   }
 

@@ -254,7 +254,7 @@ function readInputs(request: messages.ReadRequest, state: Properties): Struct {
   return Struct.fromJavaScript({
     ...inputs,
     ...toValue(Object.fromEntries(changed.filter(([key]) => key in inputs))),
-  } as JavaScriptObject);
+  });
 }
 
 function isAsset(value: unknown): boolean {
