@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { example, recyclerName } from "../../local/demo/example";
 import { recordExample } from "../../local/demo/virtual-run";
+import { recordedExample } from "../support/recorded";
 import { emptyQueue, queues, secondMs, sweepMs, VirtualShop } from "../support/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */
@@ -70,5 +71,22 @@ describe("the mode off", () => {
     assert.deepEqual(shop.stage.log, []);
     assert.deepEqual(shop.forced(), {});
     await shop.world.stop();
+  });
+});
+
+describe("installing", () => {
+  it("tests the rotation, restarts nothing, and alarms nobody in an hour", async () => {
+    let tested: string[] = [];
+    const shop = await VirtualShop.open(await recordedExample(), "installing", (world) => {
+      world.onServiceEvent(({ eventName }) => (tested = [...tested, eventName]));
+    });
+
+    await shop.pass(10 * sweepMs);
+
+    assert.deepEqual(tested, ["TestRotationStarted", "TestRotationSucceeded"]);
+    assert.deepEqual(shop.forced(), {});
+    assert.deepEqual(shop.alarms, []);
+    for (const queue of Object.values(queues)) assert.deepEqual(await shop.count(queue), emptyQueue, queue);
+    assert.deepEqual(await shop.end(), []);
   });
 });

@@ -44,7 +44,11 @@ export class VirtualShop {
   readonly #load: Load;
   #tokens = 0;
 
-  private constructor(readonly stage: VirtualStage) {
+  private constructor(
+    readonly stage: VirtualStage,
+    /** The names of the alarms that told somebody; that one is over is not counted. */
+    readonly alarms: readonly string[],
+  ) {
     this.world = stage.world;
     this.truth = truthOf(stage.world);
     this.invariants = new Invariants(stage);
@@ -66,10 +70,14 @@ export class VirtualShop {
     seed: string | number,
     started?: (world: World) => void,
   ): Promise<VirtualShop> {
-    const stage = await openVirtualStage(recorded, seed, started);
+    const alarms: string[] = [];
+    const stage = await openVirtualStage(recorded, seed, (world) => {
+      listenToAlarms(world, alarms);
+      started?.(world);
+    });
     await stage.install();
     await stage.platform.clock.runUntil(stage.platform.clock.now() + sweepMs);
-    const shop = new VirtualShop(stage);
+    const shop = new VirtualShop(stage, alarms);
     await shop.invariants.begin();
     shop.#load.start();
     return shop;
@@ -133,12 +141,9 @@ export class VirtualShop {
     return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
   }
 
-  /** Whether an alarm of the stack, called by the end of its name, ever told somebody. */
+  /** Whether an alarm of the stack, called by the end of its name, told somebody. */
   alarmed(key: string): boolean {
-    const arn = this.world.arn("cloudwatch", `alarm:${recyclerName}-${key}`);
-    return this.world.ledger
-      .find({ service: "sns", operation: "Publish", outcome: "ok" })
-      .some(({ caller }) => caller.kind === "service" && caller.sourceArn === arn);
+    return this.alarms.includes(`${recyclerName}-${key}`);
   }
 
   /** Denies something to a role by a policy of its own; `undefined` takes that back. */
@@ -200,4 +205,12 @@ export class VirtualShop {
   #urlOf(queue: string): string {
     return `https://sqs.${this.world.region}.amazonaws.com/${this.world.account}/${queue}`;
   }
+}
+
+function listenToAlarms(world: World, alarms: string[]): void {
+  world.observe(({ call, input, error }) => {
+    if (call.service !== "sns" || call.operation !== "Publish" || error) return;
+    const name = /^ALARM: "([^"]+)"/.exec((input as { Subject?: string }).Subject ?? "")?.[1];
+    if (name !== undefined) alarms.push(name);
+  });
 }

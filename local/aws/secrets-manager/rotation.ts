@@ -100,14 +100,19 @@ export class Rotations {
     this.#after(startDelayMs, secret, version, () => this.#run(secret, version));
   }
 
-  /** Calls the test step with a pending version that is made for it and taken away again. */
+  /** Calls the test step with a pending version that is made for it, with the current value, and taken away again. */
   test(secret: Secret, versionId: string): void {
     const version = this.#pendingVersion(secret, versionId);
+    const isMade = version.value === undefined;
+    if (isMade) {
+      const { value, kmsKeyId } = versionWith(secret, current) ?? {};
+      Object.assign(version, { value, kmsKeyId });
+    }
     this.#after(startDelayMs, secret, undefined, async () => {
       this.#record("TestRotationStarted", secret, versionId);
       const failure = await this.#step(secret, versionId, "testSecret");
       version.stages.delete(pending);
-      if (!version.value) secret.versions.delete(version.id);
+      if (isMade) secret.versions.delete(version.id);
       this.store.touch(secret, this.world.clock.now());
       this.#record(
         failure === undefined ? "TestRotationSucceeded" : "TestRotationFailed",

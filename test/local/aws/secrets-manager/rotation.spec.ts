@@ -268,6 +268,23 @@ describe("local/aws/secrets-manager: rotation", () => {
     assert.deepEqual(names(), ["TestRotationStarted", "TestRotationSucceeded"]);
   });
 
+  it("gives the function that it only tests the current value under the pending label", async () => {
+    const read: unknown[] = [];
+    rotator = async ({ SecretId, ClientRequestToken }, functionClient) => {
+      const { SecretString } = await functionClient.send(
+        new GetSecretValueCommand({ SecretId, VersionId: ClientRequestToken, VersionStage: "AWSPENDING" }),
+      );
+      read.push(SecretString);
+    };
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
+
+    await start({ RotateImmediately: false });
+    await runFor(60_000);
+
+    assert.deepEqual(read, [SecretString]);
+    assert.deepEqual(names(), ["TestRotationStarted", "TestRotationSucceeded"]);
+  });
+
   it("rotates by its schedule, on the clock, within the window", async () => {
     await start({
       RotateImmediately: false,
