@@ -123,12 +123,9 @@ function readServiceSecrets(graph: Graph, service: EcsService, home: Home): Serv
 
 /** The secrets, parameters and databases with a managed secret behind these resources. */
 export function secretSources(graph: Graph, from: readonly string[]): Node[] {
-  return sources(
-    graph,
-    from,
-    [types.secret, types.parameter, types.instance, types.rdsCluster],
-    [types.secretVersion],
-  ).filter(
+  return sources(graph, from, [types.secret, types.parameter, types.instance, types.rdsCluster], {
+    [types.secretVersion]: "secretId",
+  }).filter(
     (node) =>
       (node.type !== types.instance && node.type !== types.rdsCluster) ||
       node.properties.manageMasterUserPassword === true,

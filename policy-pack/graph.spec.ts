@@ -115,20 +115,23 @@ describe("isWithin", () => {
 
 describe("sources", () => {
   const secret = node("Secret");
-  const version = node("Version", { dependencies: [secret.urn] });
-  const other = node("Other", { dependencies: [secret.urn] });
-  const graph = graphOf(secret, version, other);
+  const host = node("Host");
+  const version = node("Version", {
+    dependencies: [secret.urn, host.urn],
+    propertyDependencies: { secretId: [secret.urn], secretString: [host.urn] },
+  });
+  const graph = graphOf(secret, host, version);
 
-  it("finds what a property was made from, through resources of the given types only", () => {
-    assert.deepEqual(sources(graph, [version.urn], ["Secret"], ["Version"]), [secret]);
-    assert.deepEqual(sources(graph, [other.urn], ["Secret"], ["Version"]), []);
+  it("finds what a property was made from, through the one property of the given types only", () => {
+    assert.deepEqual(sources(graph, [version.urn], ["Secret", "Host"], { Version: "secretId" }), [secret]);
+    assert.deepEqual(sources(graph, [version.urn], ["Secret"]), []);
     assert.deepEqual(sources(graph, [secret.urn], ["Secret"]), [secret]);
   });
 
   it("ends where resources depend on each other in a circle", () => {
-    const one = node("One", { dependencies: ["urn:two"] });
-    const two = node("Two", { dependencies: ["urn:one"] });
+    const one = node("One", { propertyDependencies: { other: ["urn:two"] } });
+    const two = node("Two", { propertyDependencies: { other: ["urn:one"] } });
 
-    assert.deepEqual(sources(graphOf(one, two), [one.urn], ["Two"], ["One", "Two"]), [two]);
+    assert.deepEqual(sources(graphOf(one, two), [one.urn], ["Two"], { One: "other", Two: "other" }), [two]);
   });
 });

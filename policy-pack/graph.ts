@@ -77,14 +77,14 @@ export function isWithin(graph: Graph, node: Node, ancestor: string): boolean {
 }
 
 /**
- * The nodes of these types that a property was made from: directly, or through resources of the types in `through`
- * (a secret behind its version).
+ * The nodes of these types that a property was made from: directly, or through the one property of resources of the
+ * types in `through` (a secret behind its version's `secretId`).
  */
 export function sources(
   graph: Graph,
   from: readonly string[],
   types: readonly string[],
-  through: readonly string[] = [],
+  through: Readonly<Record<string, string>> = {},
 ): Node[] {
   const found = new Map<string, Node>();
   const seen = new Set<string>();
@@ -94,7 +94,8 @@ export function sources(
     if (!node || seen.has(urn)) continue;
     seen.add(urn);
     if (types.includes(node.type)) found.set(urn, node);
-    if (through.includes(node.type)) queue.push(...node.dependencies);
+    const property = through[node.type];
+    if (property !== undefined) queue.push(...(node.propertyDependencies[property] ?? []));
   }
   return [...found.values()].sort((a, b) => compare(a.urn, b.urn));
 }

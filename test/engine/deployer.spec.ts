@@ -59,8 +59,8 @@ describe("docs/deployer-policy.json", function () {
   });
 
   after(async () => {
-    await engine.close();
-    await world.stop();
+    await engine?.close();
+    await world?.stop();
   });
 
   it("is enough for the stack to go up, to be changed and to go down", async () => {

@@ -46,8 +46,8 @@ describe("the policy pack on the real engine", function () {
   });
 
   after(async () => {
-    await engine.close();
-    await world.stop();
+    await engine?.close();
+    await world?.stop();
   });
 
   function preview({ title, config }: Case): Promise<Run> {

@@ -2,55 +2,25 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { RealClock } from "../../local/aws/clock";
 import { Ecs } from "../../local/aws/ecs";
-import { serve } from "../../local/aws/http";
-import { Random } from "../../local/aws/random";
 import type { World } from "../../local/aws/world";
-import { createWorld } from "../../local/aws";
-import { ProcessFunctionRuntime } from "../../local/runtime/function-process";
-import { taskRecords } from "../../local/runtime/task-record";
-import { noRuntime } from "../support/world";
 import { checkout } from "./support/checkout";
 import { Engine, type Run } from "./support/engine";
+import { shopWorld, type ShopWorld } from "./support/shop-world";
 
 const secrets = ["adminPassword", "databasePassword", "registryPassword", "logToken", "partnerKey"];
 
 describe("examples/shop on the real engine", function () {
   let world: World;
   let engine: Engine;
-  let functions: ProcessFunctionRuntime;
-  let door: { close(): Promise<void> };
+  let account: ShopWorld;
   let recycler: string;
   let shop: string;
   let pack: string[];
 
   before(async () => {
-    const clock = new RealClock();
-    const random = new Random("shop");
-    functions = new ProcessFunctionRuntime();
-    world = createWorld({
-      partition: "aws",
-      region: "eu-west-1",
-      account: "123456789012",
-      clock,
-      random,
-      runtime: {
-        ...noRuntime,
-        functions,
-        tasks: taskRecords({ clock, random, startMs: { low: 10, high: 50 }, stopMs: { low: 0, high: 10 } }),
-        databases: {
-          start: () =>
-            Promise.resolve({
-              host: "127.0.0.1",
-              port: 5432,
-              serverLog: () => Promise.resolve(""),
-              stop: () => Promise.resolve(),
-            }),
-        },
-      },
-    });
-    door = await serve(world);
+    account = await shopWorld();
+    world = account.world;
     engine = await Engine.start(world);
     recycler = checkout(engine.folder);
     shop = join(recycler, "examples", "shop");
@@ -62,11 +32,10 @@ describe("examples/shop on the real engine", function () {
     assert.equal(set.status, 0, set.output);
   });
 
+  // What did not start need not be closed, and must not keep the process alive.
   after(async () => {
-    await engine.close();
-    await door.close();
-    await world.stop();
-    await functions.stop();
+    await engine?.close();
+    await account?.close();
   });
 
   interface Configuration {

@@ -31,10 +31,10 @@ describe("the stack on the real engine", function () {
   });
 
   after(async () => {
-    await engine.close();
-    await door.close();
-    await world.stop();
-    await functions.stop();
+    await engine?.close();
+    await door?.close();
+    await world?.stop();
+    await functions?.stop();
   });
 
   describe("with the development settings", () => {
