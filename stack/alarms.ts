@@ -29,14 +29,17 @@ const NEEDS_SOMEBODY = {
 /** Seconds that one datapoint of an alarm covers. */
 const PERIOD_SECONDS = 60;
 
-/** Seconds that a datapoint of `StaleMinutes` covers: more than the time between two sweeps, each of which gives one. */
-const STALE_PERIOD_SECONDS = 900;
+/**
+ * For what each sweep finds again while its cause lasts: one datapoint among those of the last quarter of an hour,
+ * which is more than the time between two sweeps. So the alarm stands, and tells once, until the cause is gone.
+ */
+const AGAIN_WITH_EACH_SWEEP = { evaluationPeriods: 15, datapointsToAlarm: 1 } as const;
 
 /** What an alarm watches; by default anything above 0 within a minute. */
 type Watched = Required<
   Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "statistic" | "dimensions">
 > &
-  Pick<aws.cloudwatch.MetricAlarmArgs, "threshold" | "period">;
+  Pick<aws.cloudwatch.MetricAlarmArgs, "threshold" | "evaluationPeriods" | "datapointsToAlarm">;
 
 /** Alarms for everything that needs a person, and the topic that tells them. */
 export class Alarms extends pulumi.ComponentResource {
@@ -58,12 +61,12 @@ export class Alarms extends pulumi.ComponentResource {
       keyof typeof NEEDS_SOMEBODY,
       string,
     ][])
-      alarm(decision, description, counted(recycler, decision));
+      alarm(decision, description, { ...counted(recycler, decision), ...AGAIN_WITH_EACH_SWEEP });
     alarm("stale", `A service holds an old value for more than ${args.alarms.staleAfterMinutes} minutes`, {
       ...counted(recycler, staleMinutesMetric),
       statistic: "Maximum",
       threshold: args.alarms.staleAfterMinutes,
-      period: STALE_PERIOD_SECONDS,
+      ...AGAIN_WITH_EACH_SWEEP,
     });
     for (const { credential, key, rotator } of rotation.rotators)
       alarm(`rotator-${key}-errors`, `The rotator of ${credential.name} failed`, errorsOf(rotator.function));
@@ -131,8 +134,8 @@ export class Alarms extends pulumi.ComponentResource {
         comparisonOperator: "GreaterThanThreshold",
         threshold: 0,
         period: PERIOD_SECONDS,
-        ...watched,
         evaluationPeriods: 1,
+        ...watched,
         treatMissingData: "notBreaching",
         alarmActions: [this.topicArn],
         okActions: [this.topicArn],

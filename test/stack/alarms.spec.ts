@@ -7,6 +7,9 @@ const services = [{ cluster: "shop" }];
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const rotations = [{ secret: "db", rotator: { kind: "built-in", engine: "postgres", adminSecret: "admin" } }];
 
+/** What each sweep finds again while its cause lasts: their alarms must not end between two sweeps. */
+const swept = new Set<string>(["halted", "denied", "not-found", "unsupported", staleMinutesMetric]);
+
 function alarmsOf(run: Run) {
   return run.resources.filter(({ type }) => type === ALARM);
 }
@@ -45,6 +48,8 @@ describe("Alarms", () => {
       assert.deepEqual(inputs.alarmActions, [`${COMPUTED}alarms-topic.arn`]);
       assert.equal(inputs.comparisonOperator, "GreaterThanThreshold");
       assert.equal(inputs.threshold, inputs.metricName === staleMinutesMetric ? 30 : 0);
+      assert.equal(inputs.evaluationPeriods, swept.has(String(inputs.metricName)) ? 15 : 1);
+      assert.equal(inputs.datapointsToAlarm ?? 1, 1);
       if (inputs.namespace === metricNamespace)
         assert.ok(
           [...metricNames, staleMinutesMetric].some((name) => name === inputs.metricName),
