@@ -3,12 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { policies } from "../../policy-pack/pack";
+import { readmeSection } from "../support/readme";
 import { checkout } from "./support/checkout";
 import { Engine } from "./support/engine";
 import { shopWorld, type ShopWorld } from "./support/shop-world";
 
 const repository = join(__dirname, "..", "..");
-const page = readFileSync(join(repository, "docs", "in-ci.md"), "utf8");
+const page = readmeSection("In CI");
 const [summary, refused] = [...page.matchAll(/^```text\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
 const workflow = parse(readFileSync(join(repository, ".github", "workflows", "preview.yml"), "utf8")) as {
   env: Record<string, string>;
@@ -19,7 +20,7 @@ const steps = workflow.jobs.preview.steps.flatMap(({ run, name }) =>
 );
 const passwords = ["adminPassword", "databasePassword", "registryPassword", "logToken", "partnerKey"];
 
-describe("docs/in-ci.md", function () {
+describe("README.md, In CI", function () {
   let account: ShopWorld;
   let engine: Engine;
   let folder: string;
