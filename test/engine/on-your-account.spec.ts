@@ -20,6 +20,11 @@ const lines = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]
   block!.split("\n").filter(Boolean),
 );
 
+/** The line with which the page offers tags: it stands in a sentence, broken between two lines. */
+const tagsLine = page
+  .match(/pulumi config set --path\s+'aws:defaultTags\.tags\.team' platform/)![0]
+  .replace(/\s+/g, " ");
+
 describe("README.md, On your account", function () {
   let world: World;
   let engine: Engine;
