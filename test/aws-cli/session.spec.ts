@@ -32,7 +32,7 @@ const commands: readonly string[] = [
   "aws lambda list-functions",
   "aws lambda get-function-configuration --function-name ecs-secret-recycler-demo",
   "aws lambda list-event-source-mappings --function-name ecs-secret-recycler-demo",
-  'aws lambda invoke --function-name ecs-secret-recycler-demo --payload \'{"ask":"status"}\' /dev/stdout',
+  'aws lambda invoke --function-name ecs-secret-recycler-demo --payload \'{"ask":"status"}\' /dev/null',
   "aws logs describe-log-groups",
   "aws logs filter-log-events --log-group-name /aws/lambda/ecs-secret-recycler-demo --limit 1",
   "aws cloudwatch list-metrics",
