@@ -3,7 +3,13 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["**/node_modules", "**/dist", "policy-pack/bin", "test/fixtures"]),
+  globalIgnores([
+    "**/node_modules",
+    "**/dist",
+    "policy-pack/bin",
+    "test/fixtures",
+    "embedded-aws/test/fixtures",
+  ]),
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -17,6 +17,15 @@ export interface Arn {
   readonly resource: string;
 }
 
+/** Where something lives. Plain values, so that policies and patterns made of them are known in a preview. */
+export interface Place {
+  /** `aws`, `aws-cn`, `aws-us-gov`, ... */
+  readonly partition: string;
+  readonly region: string;
+  /** Twelve digits. */
+  readonly account: string;
+}
+
 /** One row: how the names of a partition's Regions begin, the partition, its DNS suffix. */
 interface Partition {
   readonly regionPrefix: string;
@@ -53,6 +62,11 @@ export function parseArn(text: string): Arn | undefined {
 /** The text of an ARN; the inverse of `parseArn`. */
 export function formatArn(arn: Arn): string {
   return `arn:${arn.partition}:${arn.service}:${arn.region}:${arn.account}:${arn.resource}`;
+}
+
+/** `arn:PARTITION:service:REGION:ACCOUNT:resource` of a resource in an account and Region. */
+export function localArn(place: Place, service: string, resource: string): string {
+  return `arn:${place.partition}:${service}:${place.region}:${place.account}:${resource}`;
 }
 
 /** The partition of a Region, by the Region's name alone: a Region that opens tomorrow is `aws`. */

@@ -7,7 +7,8 @@
  * `ServiceConnectConfiguration`.
  */
 import { parseReference } from "./secret-reference";
-import type { Home, InvalidReference, Reference } from "./secret-reference";
+import type { InvalidReference, Reference } from "./secret-reference";
+import type { Place } from "./arn";
 
 /** A name and the secret that it gets its value from. */
 export interface NamedValue {
@@ -79,7 +80,7 @@ export interface FoundReference {
 }
 
 /** The references of a task definition, in the order in which they stand there. */
-export function references(taskDefinition: TaskDefinitionLike, home: Home): readonly FoundReference[] {
+export function references(taskDefinition: TaskDefinitionLike, home: Place): readonly FoundReference[] {
   return [
     ...(taskDefinition.containerDefinitions ?? []).flatMap((container, index) =>
       ofContainer(container, `containerDefinitions[${index}]`, home),
@@ -89,7 +90,7 @@ export function references(taskDefinition: TaskDefinitionLike, home: Home): read
 }
 
 /** The references of a service itself: the log secrets of Service Connect. */
-export function serviceReferences(service: ServiceLike, home: Home): readonly FoundReference[] {
+export function serviceReferences(service: ServiceLike, home: Place): readonly FoundReference[] {
   return ofNamedValues(
     service.serviceConnectConfiguration?.logConfiguration?.secretOptions,
     "serviceConnectConfiguration.logConfiguration.secretOptions",
@@ -104,7 +105,7 @@ export function isHeldByTasks(found: FoundReference): boolean {
   return found.use !== "repository-credentials";
 }
 
-function ofContainer(container: ContainerDefinitionLike, path: string, home: Home): FoundReference[] {
+function ofContainer(container: ContainerDefinitionLike, path: string, home: Place): FoundReference[] {
   const credentials = container.repositoryCredentials?.credentialsParameter;
   return [
     ...ofNamedValues(container.secrets, `${path}.secrets`, "secret", container.name, home),
@@ -136,7 +137,7 @@ function ofNamedValues(
   path: string,
   use: ReferenceUse,
   container: string | undefined,
-  home: Home,
+  home: Place,
 ): FoundReference[] {
   return (values ?? []).map((value, index) => ({
     path: `${path}[${index}]`,
@@ -165,7 +166,7 @@ function ofCredentialSpec(
   spec: string,
   path: string,
   container: string | undefined,
-  home: Home,
+  home: Place,
 ): FoundReference[] {
   const arn = /^credentialspec(?:domainless)?:(arn:[^:]+:ssm:.+)$/.exec(spec)?.[1];
   return arn === undefined
@@ -180,7 +181,7 @@ function ofCredentialSpec(
       ];
 }
 
-function ofVolume(volume: VolumeLike, path: string, home: Home): FoundReference[] {
+function ofVolume(volume: VolumeLike, path: string, home: Place): FoundReference[] {
   const parameter = volume.fsxWindowsFileServerVolumeConfiguration?.authorizationConfig?.credentialsParameter;
   return parameter === undefined
     ? []

@@ -8,16 +8,10 @@
  * `DescribeSecret` (complete and partial ARNs); AWS Systems Manager API Reference, `PutParameter` (names).
  */
 import { formatArn, parseArn } from "./arn";
-
-/** Where a name without Region and account is at home: the reader's own Region and account. */
-export interface Home {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-}
+import type { Place } from "./arn";
 
 /** A reference to a secret of Secrets Manager. */
-export interface SecretReference extends Home {
+export interface SecretReference extends Place {
   readonly service: "secretsmanager";
   /** What Secrets Manager takes as `SecretId`: the complete ARN, the partial ARN, or the name. */
   readonly id: string;
@@ -34,7 +28,7 @@ export interface SecretReference extends Home {
 }
 
 /** A reference to a parameter of Parameter Store. */
-export interface ParameterReference extends Home {
+export interface ParameterReference extends Place {
   readonly service: "ssm";
   /** What Parameter Store takes as `Name`: the name in the reader's own Region and account, else the ARN. */
   readonly id: string;
@@ -76,7 +70,7 @@ const parameterName = /^[A-Za-z0-9_.-]+$|^(?:\/[A-Za-z0-9_.-]+)+$/;
  */
 export function parseReference(
   text: string,
-  home: Home,
+  home: Place,
   bareName: BareName = "parameter",
 ): Reference | InvalidReference {
   if (text.startsWith("arn:")) {
@@ -101,7 +95,7 @@ export function parseReference(
   }
 }
 
-function parseArnReference(text: string, home: Home): Reference | InvalidReference {
+function parseArnReference(text: string, home: Place): Reference | InvalidReference {
   const arn = parseArn(text);
   if (!arn || arn.region === "" || !/^[0-9]{12}$/.test(arn.account)) {
     return invalid(
@@ -123,7 +117,7 @@ function parseArnReference(text: string, home: Home): Reference | InvalidReferen
 }
 
 /** `fields` are `secret`, the name, and either nothing more or the three that may be empty. */
-function secretReference(fields: readonly string[], at: Home): SecretReference | InvalidReference {
+function secretReference(fields: readonly string[], at: Place): SecretReference | InvalidReference {
   const [, named = "", jsonKey = "", versionStage = "", versionId = ""] = fields;
   if (fields.length !== 2 && fields.length !== 5) {
     return invalid(
@@ -153,8 +147,8 @@ function secretReference(fields: readonly string[], at: Home): SecretReference |
 /** `reader` is where the text stands when the parameter was given by ARN; undefined for a name. */
 function parameterReference(
   text: string,
-  at: Home,
-  reader: Home | undefined,
+  at: Place,
+  reader: Place | undefined,
 ): ParameterReference | InvalidReference {
   const [name = "", selector, ...more] = text.split(":");
   if (!parameterName.test(name) || name.length > 1011) {
@@ -182,7 +176,7 @@ function parameterReference(
 }
 
 /** The ARN of a parameter: one slash after `parameter`, whether or not the name begins with one. */
-export function parameterArn(name: string, home: Home): string {
+export function parameterArn(name: string, home: Place): string {
   return formatArn({
     ...onlyHome(home),
     service: "ssm",
@@ -196,7 +190,7 @@ export function isPinned(reference: Reference): boolean {
 }
 
 /** True when the secret or parameter is in the reader's own Region and account: events of others never arrive. */
-export function isAtHome(reference: Reference, home: Home): boolean {
+export function isAtHome(reference: Reference, home: Place): boolean {
   return reference.region === home.region && reference.account === home.account;
 }
 
@@ -208,7 +202,7 @@ export function isAtHome(reference: Reference, home: Home): boolean {
  * belong to the name (AWS Secrets Manager API Reference, `DescribeSecret`); a name is never shortened.
  * @param home where names are at home; without it a name is compared with an ARN's name alone
  */
-export function sameSecret(a: string, b: string, home?: Home): boolean {
+export function sameSecret(a: string, b: string, home?: Place): boolean {
   if (a === b) {
     return true;
   }
@@ -225,14 +219,14 @@ export function sameSecret(a: string, b: string, home?: Home): boolean {
  * What two identifiers of one secret have in common, to group by: place and name without the six characters.
  * Namesakes (a secret deleted and made again) share it, so `sameSecret` has the last word.
  */
-export function secretKey(id: string, home: Home): string {
+export function secretKey(id: string, home: Place): string {
   const { place, name } = secretIdentity(id, home);
   return `${place ?? ""}:${name}`;
 }
 
 function secretIdentity(
   id: string,
-  home: Home | undefined,
+  home: Place | undefined,
 ): { place?: string; name: string; suffix?: string } {
   const arn = parseArn(id);
   if (!arn || arn.service !== "secretsmanager" || !arn.resource.startsWith("secret:")) {
@@ -249,7 +243,7 @@ function secretIdentity(
  * `foo` have one ARN, and so are one.
  * @param home where names are at home; without it a name is compared with an ARN's name alone
  */
-export function sameParameter(a: string, b: string, home?: Home): boolean {
+export function sameParameter(a: string, b: string, home?: Place): boolean {
   if (a === b) {
     return true;
   }
@@ -261,7 +255,7 @@ export function sameParameter(a: string, b: string, home?: Home): boolean {
   );
 }
 
-function parameterIdentity(id: string, home: Home | undefined): { place?: string; name: string } {
+function parameterIdentity(id: string, home: Place | undefined): { place?: string; name: string } {
   const arn = parseArn(id);
   if (!arn || arn.service !== "ssm" || !arn.resource.startsWith("parameter/")) {
     const name = id.startsWith("/") ? id.slice(1) : id;
@@ -271,17 +265,17 @@ function parameterIdentity(id: string, home: Home | undefined): { place?: string
 }
 
 /** True when a reference is to the secret or parameter with this identifier. */
-export function refersTo(reference: Reference, id: string, home: Home): boolean {
+export function refersTo(reference: Reference, id: string, home: Place): boolean {
   return reference.service === "ssm"
     ? sameParameter(reference.id, id, home)
     : sameSecret(reference.id, id, home);
 }
 
-function placeOf(home: Home): string {
+function placeOf(home: Place): string {
   return `${home.partition}:${home.region}:${home.account}`;
 }
 
-function onlyHome(home: Home): Home {
+function onlyHome(home: Place): Place {
   return { partition: home.partition, region: home.region, account: home.account };
 }
 

@@ -1,4 +1,4 @@
-import type { Home } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import type { Act } from "./act";
 import type { Change, LookAround } from "./change";
 import type { Clients } from "./clients";
@@ -21,7 +21,7 @@ export interface RunParts {
 /** What a run works with. */
 export interface RunEnvironment {
   readonly settings: RecyclerSettings;
-  readonly home: Home;
+  readonly home: Place;
   readonly clients: Clients;
   readonly memory: Memory;
   readonly pace: Pace;

@@ -2,7 +2,7 @@
  * What a warm container remembers. It is used to skip what is already proven and to know what events have proven;
  * losing it costs calls, never correctness.
  */
-import type { Home } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import type { Change } from "./change";
 import { hasEnded, type ServiceDeployment } from "./decision";
 import { marginMs } from "./freshness";
@@ -89,7 +89,7 @@ export function rememberMove(memory: Memory, change: Change): void {
 export function rememberedMove(
   memory: Memory,
   reference: Reads["references"][number],
-  home: Home,
+  home: Place,
 ): Change | undefined {
   let latest: Change | undefined;
   for (const change of memory.moves.values())
@@ -108,7 +108,7 @@ export function rememberedMove(
 export function isProven(
   remembered: RememberedService | undefined,
   change: Change,
-  home: Home,
+  home: Place,
   readsForSure: boolean,
 ): boolean {
   if (!remembered) return false;

@@ -3,7 +3,8 @@
  */
 import type { FoundReference } from "../aws-semantics/references";
 import { isHeldByTasks } from "../aws-semantics/references";
-import type { Home, Reference } from "../aws-semantics/secret-reference";
+import type { Reference } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import { currentStage, isPinned, parseReference, refersTo } from "../aws-semantics/secret-reference";
 import type { Change } from "./change";
 import type { CoveredServices } from "./coverage";
@@ -22,7 +23,7 @@ export interface Reads {
 export const noReads: Reads = { references: [], problems: [], pulls: [] };
 
 /** The secrets and parameters that an entry of the settings lists. */
-export function listedReads(entry: Pick<CoveredServices, "secrets" | "parameters">, home: Home): Reads {
+export function listedReads(entry: Pick<CoveredServices, "secrets" | "parameters">, home: Place): Reads {
   return readsOf([
     ...entry.secrets.map((text, index) => ({
       path: `secrets[${index}]`,
@@ -66,7 +67,7 @@ export function labelOf(reference: Reference): string | undefined {
 export function concerns(
   change: Pick<Change, "store" | "subject" | "labels">,
   reference: Reference,
-  home: Home,
+  home: Place,
 ): boolean {
   if (reference.service !== change.store || isPinned(reference)) return false;
   if (!refersTo(reference, change.subject, home)) return false;

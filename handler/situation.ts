@@ -1,7 +1,8 @@
 /**
  * What a service reads, and when each of these values moved.
  */
-import type { Home, Reference } from "../aws-semantics/secret-reference";
+import type { Reference } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import { isPinned, secretKey } from "../aws-semantics/secret-reference";
 import type { Change } from "./change";
 import { discovers } from "./coverage";
@@ -155,7 +156,7 @@ export async function valuesOf(
   }
 }
 
-function describeValue(reference: Reference, home: Home): Pick<SeenValue, "key" | "subject" | "label"> {
+function describeValue(reference: Reference, home: Place): Pick<SeenValue, "key" | "subject" | "label"> {
   const label = labelOf(reference);
   const key = reference.service === "ssm" ? reference.arn : `${secretKey(reference.id, home)} ${label ?? ""}`;
   return { key, subject: reference.id, ...(label === undefined ? {} : { label }) };

@@ -1,7 +1,7 @@
 /**
  * Which covered services a run looks at, and which events need no look at all.
  */
-import type { Home } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import type { Change } from "./change";
 import { discovers, entriesOf, type CoveredServices } from "./coverage";
 import type { RunEnvironment, Task } from "./environment";
@@ -63,7 +63,7 @@ function reasonToSkip({ settings, memory, home }: RunEnvironment, change: Change
     : "no covered service lists what it is about";
 }
 
-function listedConcerns(entry: CoveredServices, change: Change, home: Home): boolean {
+function listedConcerns(entry: CoveredServices, change: Change, home: Place): boolean {
   return listedReads(entry, home).references.some((reference) => concerns(change, reference, home));
 }
 

@@ -1,6 +1,5 @@
-import { partitionOf } from "../aws-semantics/arn";
+import { partitionOf, type Place } from "../aws-semantics/arn";
 import { sameParameter, sameSecret } from "../aws-semantics/secret-reference";
-import type { Home } from "../aws-semantics/secret-reference";
 import type { CoveredServices } from "../handler/coverage";
 import type { EcsService } from "./ecs";
 import type { PolicyInput } from "./policy";
@@ -13,7 +12,7 @@ export interface Covering {
   /** Absent when the recycler is in another stack: its rules are judged there. */
   readonly recycler?: Recycler;
   /** Where the recycler hears events from; absent when it is not told. */
-  readonly home?: Home;
+  readonly home?: Place;
 }
 
 /** Everything that covers a service, this stack's recyclers first. */
@@ -53,7 +52,7 @@ export function takesAll(entry: CoveredServices): boolean {
 }
 
 /** Whether an entry lists a subject, or lists nothing. */
-export function lists(entry: CoveredServices, subject: Subject, home: Home | undefined): boolean {
+export function lists(entry: CoveredServices, subject: Subject, home: Place | undefined): boolean {
   if (takesAll(entry)) return true;
   return subject.service === "ssm"
     ? (entry.parameters ?? []).some((id) => sameParameter(id, subject.arn, home))

@@ -1,6 +1,6 @@
 import type { ContainerDefinitionLike, FoundReference, VolumeLike } from "../aws-semantics/references";
 import { references, serviceReferences } from "../aws-semantics/references";
-import type { Home } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import { elements, isUnknown, members, ofType, sources, text } from "./graph";
 import type { Graph, Node, Unknown, Value } from "./graph";
 
@@ -80,7 +80,7 @@ export interface ServiceSecrets {
 }
 
 /** @param home where the service runs: names are at home there */
-export function serviceSecrets(graph: Graph, service: EcsService, home: Home): ServiceSecrets {
+export function serviceSecrets(graph: Graph, service: EcsService, home: Place): ServiceSecrets {
   let secrets = known.get(service);
   if (!secrets) known.set(service, (secrets = readServiceSecrets(graph, service, home)));
   return secrets;
@@ -89,7 +89,7 @@ export function serviceSecrets(graph: Graph, service: EcsService, home: Home): S
 /** A service belongs to one graph and one home: what it reads is worked out once. */
 const known = new WeakMap<EcsService, ServiceSecrets>();
 
-function readServiceSecrets(graph: Graph, service: EcsService, home: Home): ServiceSecrets {
+function readServiceSecrets(graph: Graph, service: EcsService, home: Place): ServiceSecrets {
   const found: FoundReference[] = [];
   const possible = new Map<string, Node>();
   const undecided: Definition[] = [];

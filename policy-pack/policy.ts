@@ -1,7 +1,7 @@
 import type { EcsService } from "./ecs";
 import type { Graph, Node } from "./graph";
 import type { Recycler } from "./recyclers";
-import type { Home } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import type { CoveredServices } from "../handler/coverage";
 
 /** `mandatory` ends a preview with exit status 1, `advisory` is printed. */
@@ -38,7 +38,7 @@ export interface PolicyInput {
   readonly recyclers: readonly Recycler[];
   readonly config: PackConfig;
   /** Where the stack's services run, as far as a recycler or the configuration tells. */
-  readonly home: Home | undefined;
+  readonly home: Place | undefined;
 }
 
 /** A policy: a pure function of what a preview or an update tells. */

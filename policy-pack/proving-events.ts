@@ -1,6 +1,7 @@
 import { matches } from "../aws-semantics/event-pattern";
 import { currentStage, parameterArn } from "../aws-semantics/secret-reference";
-import type { Home, Reference } from "../aws-semantics/secret-reference";
+import type { Reference } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import { isUnknown } from "./graph";
 import type { Rule } from "./recyclers";
 
@@ -29,7 +30,7 @@ export function subjectOf(reference: Reference): Subject {
 }
 
 /** A secret or parameter of which only the name is known. */
-export function namedSubject(service: Subject["service"], name: string, home: Home): Subject {
+export function namedSubject(service: Subject["service"], name: string, home: Place): Subject {
   return service === "ssm"
     ? { service, name, arn: parameterArn(name, home), label: "" }
     : {
@@ -44,7 +45,7 @@ export function namedSubject(service: Subject["service"], name: string, home: Ho
  * The events that prove that the value moved, as AWS sends them. Source: AWS Secrets Manager User Guide, events in
  * EventBridge and AWS CloudTrail entries; AWS Systems Manager User Guide, Parameter Store events.
  */
-export function provingEvents(subject: Subject, home: Home): SentEvent[] {
+export function provingEvents(subject: Subject, home: Place): SentEvent[] {
   const envelope = {
     version: "0",
     id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
@@ -104,7 +105,7 @@ export function provingEvents(subject: Subject, home: Home): SentEvent[] {
 }
 
 /** The first rule that is enabled and matches one of the events that the subject would send. */
-export function ruleFor(rules: readonly Rule[], subject: Subject, home: Home): Rule | undefined {
+export function ruleFor(rules: readonly Rule[], subject: Subject, home: Place): Rule | undefined {
   const events = provingEvents(subject, home);
   return rules.find(
     ({ enabled, pattern }) =>

@@ -1,5 +1,4 @@
-import { partitionOf } from "../aws-semantics/arn";
-import type { Home } from "../aws-semantics/secret-reference";
+import { partitionOf, type Place } from "../aws-semantics/arn";
 import type { CoveredServices, Mode } from "../handler/coverage";
 import { elements, isUnknown, isWithin, members, ofType, text } from "./graph";
 import type { Graph, Node, Unknown } from "./graph";
@@ -29,7 +28,7 @@ export interface Rule {
 /** A recycler of this stack, joined from its parts by dependencies and parents, not by comparing ARNs. */
 export interface Recycler {
   readonly node: Node;
-  readonly home: Home | undefined;
+  readonly home: Place | undefined;
   readonly mode: Mode;
   readonly coverage: readonly CoveredServices[];
   readonly functions: readonly Node[];

@@ -1,6 +1,6 @@
 import { isHeldByTasks } from "../aws-semantics/references";
 import { isPinned } from "../aws-semantics/secret-reference";
-import type { Home } from "../aws-semantics/secret-reference";
+import type { Place } from "../aws-semantics/arn";
 import { serviceSecrets, types } from "./ecs";
 import type { ServiceSecrets } from "./ecs";
 import { text } from "./graph";
@@ -10,7 +10,7 @@ import { namedSubject, subjectOf } from "./proving-events";
 import type { Subject } from "./proving-events";
 
 /** Where a stack runs when nothing tells: names match there, ARNs of real places do not. */
-export const nowhere: Home = { partition: "aws", region: "", account: "" };
+export const nowhere: Place = { partition: "aws", region: "", account: "" };
 
 /** A secret or parameter that running tasks hold, and where their definition names it. */
 export interface HeldSubject {
@@ -34,7 +34,7 @@ export function heldSubjects(secrets: ServiceSecrets): HeldSubject[] {
 }
 
 /** The subject that a secret's or parameter's resource is; undefined for a database, and while its name is unknown. */
-export function subjectOfNode(node: Node, home: Home = nowhere): Subject | undefined {
+export function subjectOfNode(node: Node, home: Place = nowhere): Subject | undefined {
   if (node.type !== types.secret && node.type !== types.parameter) return undefined;
   const name = text(node.properties.name);
   return name === undefined

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { metricNamespace, staleMinutesMetric, type MetricName } from "../handler/log";
-import { localArn, type Context } from "./context";
+import { type Context } from "./context";
+import { localArn } from "../aws-semantics/arn";
 import type { Queue } from "./queue";
 import type { Recycler } from "./recycler";
 import { policyDocument } from "./role-statements";

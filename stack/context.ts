@@ -1,13 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
-/** Where the stack lives. Plain values, so that every policy and pattern made of them is known in a preview. */
-export interface Place {
-  /** `aws`, `aws-cn`, `aws-us-gov`, ... */
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-}
+import type { Place } from "../aws-semantics/arn";
 
 /** Physical names, all made from one prefix. Fixed, because role policies and `aws:SourceArn` are made of them. */
 export interface Names {
@@ -67,11 +60,6 @@ export function physicalNames(project: string, stack: string): Names {
       sweep: `${prefix}-sweep`,
     },
   };
-}
-
-/** `arn:PARTITION:service:REGION:ACCOUNT:resource` of a resource in the stack's own account and Region. */
-export function localArn(place: Place, service: string, resource: string): string {
-  return `arn:${place.partition}:${service}:${place.region}:${place.account}:${resource}`;
 }
 
 /** Asks AWS where the stack lives, before any resource is declared. The only place that asks. */

@@ -1,5 +1,4 @@
-import type { Place } from "./context";
-import { localArn } from "./context";
+import { localArn, type Place } from "../aws-semantics/arn";
 
 /** An event pattern of Amazon EventBridge, as an object. */
 export type EventPattern = Readonly<Record<string, unknown>>;

@@ -1,6 +1,5 @@
 import type { Statement } from "../aws-semantics/iam-policy";
-import type { Place } from "./context";
-import { localArn } from "./context";
+import { localArn, type Place } from "../aws-semantics/arn";
 import { policyDocument } from "./role-statements";
 
 /** The ARN of a rule on the default bus. */

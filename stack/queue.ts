@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { localArn, type Context } from "./context";
+import { type Context } from "./context";
+import { localArn } from "../aws-semantics/arn";
 import { queuePolicy } from "./queue-policy";
 
 /** What the queue needs to know. */

@@ -1,7 +1,7 @@
 import type { Statement } from "../aws-semantics/iam-policy";
 import type { RecyclerSettings } from "../handler/coverage";
-import type { Names, Place } from "./context";
-import { localArn } from "./context";
+import type { Names } from "./context";
+import { localArn, type Place } from "../aws-semantics/arn";
 
 /** The text of a policy. */
 export function policyDocument(statements: readonly Statement[]): string {

@@ -1,8 +1,7 @@
-import { dnsSuffix } from "../aws-semantics/arn";
+import { dnsSuffix, localArn, type Place } from "../aws-semantics/arn";
 import type { Statement } from "../aws-semantics/iam-policy";
 import { parseReference } from "../aws-semantics/secret-reference";
 import type { StrategyName } from "../rotator/settings";
-import { localArn, type Place } from "./context";
 import { logStatement } from "./role-statements";
 import type { RotatedCredential } from "./settings-rotations";
 

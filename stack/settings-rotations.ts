@@ -1,6 +1,5 @@
-import { parseArn } from "../aws-semantics/arn";
+import { parseArn, type Place } from "../aws-semantics/arn";
 import { parseReference, sameParameter, sameSecret } from "../aws-semantics/secret-reference";
-import type { Place } from "./context";
 import type { Mistake } from "./settings-messages";
 import type { RotationEntry } from "./settings-schema";
 import { ROTATION_DEFAULTS } from "./settings-schema";

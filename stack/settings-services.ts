@@ -1,7 +1,6 @@
 import type { CoveredServices } from "../handler/coverage";
-import { parseArn } from "../aws-semantics/arn";
+import { parseArn, type Place } from "../aws-semantics/arn";
 import { parseReference, sameParameter, sameSecret } from "../aws-semantics/secret-reference";
-import type { Place } from "./context";
 import type { Mistake } from "./settings-messages";
 import type { ServiceEntry } from "./settings-schema";
 

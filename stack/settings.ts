@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CoveredServices, Mode, RecyclerSettings } from "../handler/coverage";
-import type { Place } from "./context";
+import type { Place } from "../aws-semantics/arn";
 import { mistakesOf, settingsError, type Mistake } from "./settings-messages";
 import { normaliseServices, serviceRules } from "./settings-services";
 import { normaliseRotations, rotationRules, type RotationSettings } from "./settings-rotations";

@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import { hardenBucketPolicy } from "./bucket-policy";
-import { localArn, type Context } from "./context";
+import { type Context } from "./context";
+import { localArn } from "../aws-semantics/arn";
 
 /** What the trail needs to know. */
 export interface TrailArgs {

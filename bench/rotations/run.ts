@@ -3,9 +3,9 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { operator } from "../../local/aws/caller";
-import { clientConfig } from "../../local/aws/in-process";
-import { httpProbe, Load, type QueryCount } from "../../local/demo/load";
+import { operator } from "../../embedded-aws/aws/caller";
+import { clientConfig } from "../../embedded-aws/aws/in-process";
+import { httpProbe, Load, type QueryCount } from "../../demo/load";
 import { names, openRotationStage, type RotationStage, type StageOptions } from "./stage";
 
 /** What rotations under load came to. */

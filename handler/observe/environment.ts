@@ -1,4 +1,4 @@
-import type { Home } from "../../aws-semantics/secret-reference";
+import type { Place } from "../../aws-semantics/arn";
 import type { Clients } from "../clients";
 import type { Compare } from "../decision";
 import type { Memory } from "../memory";
@@ -10,7 +10,7 @@ export interface ObserveEnvironment {
   readonly pace: Pace;
   readonly memory: Memory;
   /** Partition, Region and account of the function. */
-  readonly home: Home;
+  readonly home: Place;
   readonly queueName: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

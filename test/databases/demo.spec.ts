@@ -10,7 +10,7 @@ interface Printed {
 describe("npm run demo -- --engine mariadb --store parameter --json", () => {
   it("does what the default does: no query fails, and everything covered is fresh", async () => {
     const { status, stdout, stderr } = await startProgram(
-      "local/demo/index.ts",
+      "demo/index.ts",
       ["--engine", "mariadb", "--store", "parameter", "--json"],
       {},
     ).ended;
@@ -30,7 +30,7 @@ describe("npm run demo -- --engine mariadb --store parameter --json", () => {
 
   it("loses queries in the control, where the recycler is switched off", async () => {
     const { status, stdout } = await startProgram(
-      "local/demo/index.ts",
+      "demo/index.ts",
       ["--engine", "mariadb", "--store", "parameter", "--without-recycler", "--json"],
       {},
     ).ended;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createConnection, type Connection } from "mysql2/promise";
-import { setMasterPassword } from "../../local/runtime/master-password";
-import { MariadbRuntime } from "../../local/runtime/mariadb";
-import type { DatabaseHandle, DatabaseSpec } from "../../local/runtime/types";
+import { setMasterPassword } from "../../embedded-aws/runtime/master-password";
+import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
+import type { DatabaseHandle, DatabaseSpec } from "../../embedded-aws/runtime/types";
 
 const spec: DatabaseSpec = {
   identifier: "mariadb-runtime-spec",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { example, recyclerName, recyclerProject } from "../../local/demo/example";
-import { recordExample, type RecordedExample } from "../../local/demo/virtual-run";
-import { recordedExample } from "../support/recorded";
-import { emptyQueue, queues, secondMs, sweepMs, VirtualShop } from "../support/virtual-shop";
+import { example, recyclerName, recyclerProject } from "../../demo/example";
+import { recordExample, type RecordedExample } from "../../simulation/virtual-run";
+import { recordedExample } from "../../simulation/recorded";
+import { emptyQueue, queues, secondMs, sweepMs, VirtualShop } from "../../simulation/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */
 const rolledMs = 40 * secondMs;

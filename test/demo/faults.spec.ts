@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { EventBridge } from "../../local/aws/eventbridge";
-import { noFaults } from "../../local/aws/eventbridge/faults";
-import { example } from "../../local/demo/example";
-import type { RecordedExample } from "../../local/demo/virtual-run";
-import { breakDown, crashAt, loseAnswers, throttle, type CrashPoint } from "../support/faults";
-import { recordedExample } from "../support/recorded";
-import { emptyQueue, minuteMs, queues, secondMs, sweepMs, VirtualShop } from "../support/virtual-shop";
+import { EventBridge } from "../../embedded-aws/aws/eventbridge";
+import { noFaults } from "../../embedded-aws/aws/eventbridge/faults";
+import { example } from "../../demo/example";
+import type { RecordedExample } from "../../simulation/virtual-run";
+import { breakDown, crashAt, loseAnswers, throttle, type CrashPoint } from "../../simulation/faults";
+import { recordedExample } from "../../simulation/recorded";
+import { emptyQueue, minuteMs, queues, secondMs, sweepMs, VirtualShop } from "../../simulation/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */
 const rolledMs = 40 * secondMs;

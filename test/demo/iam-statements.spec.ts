@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { decide } from "../../aws-semantics/iam-policy";
-import { Iam } from "../../local/aws/iam";
-import type { RecordedExample } from "../../local/demo/virtual-run";
-import { partsOf, policiesOf, type PolicyPart } from "../support/policy-parts";
-import { outcomeOf, type Outcome } from "../support/whole-scenario";
-import { recordWholeStack, whole } from "../support/whole-stack";
+import { Iam } from "../../embedded-aws/aws/iam";
+import type { RecordedExample } from "../../simulation/virtual-run";
+import { partsOf, policiesOf, type PolicyPart } from "../../simulation/policy-parts";
+import { outcomeOf, type Outcome } from "../../simulation/whole-scenario";
+import { recordWholeStack, whole } from "../../simulation/whole-stack";
 
 /**
  * How AWS says, other than by AccessDenied, that a trust policy, a function's policy or a role lacks something: what

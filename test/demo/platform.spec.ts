@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { processPlatform } from "../../local/demo/platform";
+import { processPlatform } from "../../demo/platform";
 import { temporaryFolder, type TemporaryFolder } from "../support/folder";
 import { descendantsOf } from "../support/program";
 

@@ -3,15 +3,15 @@ import type { GetMetricStatisticsOutput } from "@aws-sdk/client-cloudwatch";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { metricNamespace } from "../../handler/log";
 import { rotatorError } from "../../rotator/errors";
-import { example, recyclerName } from "../../local/demo/example";
-import { Load } from "../../local/demo/load";
-import { clientsOf, truthOf } from "../../local/demo/stage";
+import { example, recyclerName } from "../../demo/example";
+import { Load } from "../../demo/load";
+import { clientsOf, truthOf } from "../../demo/stage";
 import {
   openVirtualStage,
   recordExample,
   type RecordedExample,
   type VirtualStage,
-} from "../../local/demo/virtual-run";
+} from "../../simulation/virtual-run";
 
 /** Secrets Manager tries a rotation again several times, CloudTrail and the queue wait: nothing comes later. */
 const quietMs = 2 * 60_000;

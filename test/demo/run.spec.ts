@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { LoggedDecision } from "../../local/demo/decisions";
-import { decisionIn } from "../../local/demo/decisions";
-import { runDemo } from "../../local/demo/run";
-import { recordExample, runVirtual } from "../../local/demo/virtual-run";
+import type { LoggedDecision } from "../../demo/decisions";
+import { decisionIn } from "../../demo/decisions";
+import { runDemo } from "../../demo/run";
+import { recordExample, runVirtual } from "../../simulation/virtual-run";
 import { temporaryFolder, type TemporaryFolder } from "../support/folder";
 import { descendantsOf, isRunning, startProgram } from "../support/program";
 
@@ -59,7 +59,7 @@ describe("the demonstration on real time, with processes and PostgreSQL", () => 
 describe("npm run demo", () => {
   it("ends everything on Ctrl-C, whatever it was doing", async () => {
     const folder = temporaryFolder();
-    const program = startProgram("local/demo/index.ts", [], { TMPDIR: folder.path });
+    const program = startProgram("demo/index.ts", [], { TMPDIR: folder.path });
     await program.line(/ moved /);
     const started = descendantsOf(program.pid);
     assert.ok(started.length > 5, "tasks, functions and a database");
@@ -74,7 +74,7 @@ describe("npm run demo", () => {
   }).timeout(120_000);
 
   it("refuses an option that it does not know", async () => {
-    const { status, stderr } = await startProgram("local/demo/index.ts", ["--fast"], {}).ended;
+    const { status, stderr } = await startProgram("demo/index.ts", ["--fast"], {}).ended;
 
     assert.equal(status, 1);
     assert.match(stderr, /Unknown option '--fast'/);

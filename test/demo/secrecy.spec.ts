@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import type { ListFunctionsResponse } from "@aws-sdk/client-lambda";
-import { Ecs } from "../../local/aws/ecs";
-import { isNews } from "../../local/demo/decisions";
-import { example, recyclerName } from "../../local/demo/example";
-import { makeReport, table } from "../../local/demo/report";
-import { Timeline } from "../../local/demo/timeline";
-import { defaultVariant, type Variant } from "../../local/demo/variant";
-import { playVirtual, recordExample } from "../../local/demo/virtual-run";
+import { Ecs } from "../../embedded-aws/aws/ecs";
+import { isNews } from "../../demo/decisions";
+import { example, recyclerName } from "../../demo/example";
+import { makeReport, table } from "../../demo/report";
+import { Timeline } from "../../demo/timeline";
+import { defaultVariant, type Variant } from "../../demo/variant";
+import { playVirtual, recordExample } from "../../simulation/virtual-run";
 import { rotatorError } from "../../rotator/errors";
-import { leaks, Secrecy, type Written } from "../support/secrecy";
-import { minuteMs, sweepMs, VirtualShop } from "../support/virtual-shop";
+import { leaks, Secrecy, type Written } from "../../simulation/secrecy";
+import { minuteMs, sweepMs, VirtualShop } from "../../simulation/virtual-shop";
 
 /** Resources whose own the values are. */
 const ownTypes = [

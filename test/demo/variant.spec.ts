@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import { Ssm } from "../../local/aws/ssm";
-import {
-  deployShop,
-  example,
-  exampleSettings,
-  recyclerName,
-  recyclerProject,
-} from "../../local/demo/example";
-import { truthOf } from "../../local/demo/stage";
-import { variantOf, type Variant } from "../../local/demo/variant";
-import { openVirtualStage, recordExample } from "../../local/demo/virtual-run";
-import { MariadbRuntime } from "../../local/runtime/mariadb";
-import { noRuntime, virtualWorld } from "../support/world";
+import { Ssm } from "../../embedded-aws/aws/ssm";
+import { deployShop, example, exampleSettings, recyclerName, recyclerProject } from "../../demo/example";
+import { truthOf } from "../../demo/stage";
+import { variantOf, type Variant } from "../../demo/variant";
+import { openVirtualStage, recordExample } from "../../simulation/virtual-run";
+import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
+import { noRuntime, virtualWorld } from "../../embedded-aws/test/support/world";
 
 const inParameter: Variant = { engine: "postgres", store: "parameter" };
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
-import { decisionIn } from "../../local/demo/decisions";
-import { example } from "../../local/demo/example";
-import { clientsOf, truthOf } from "../../local/demo/stage";
+import { decisionIn } from "../../demo/decisions";
+import { example } from "../../demo/example";
+import { clientsOf, truthOf } from "../../demo/stage";
 import {
   openVirtualStage,
   recordExample,
   runVirtual,
   type RecordedExample,
-} from "../../local/demo/virtual-run";
+} from "../../simulation/virtual-run";
 
 const dayMs = 24 * 60 * 60_000;
 const minuteMs = 60_000;

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Statement } from "../../aws-semantics/iam-policy";
-import { Iam } from "../../local/aws/iam";
-import { SecretsManager } from "../../local/aws/secrets-manager";
-import type { World } from "../../local/aws/world";
-import { realWorld } from "../support/world";
+import { Iam } from "../../embedded-aws/aws/iam";
+import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
+import type { World } from "../../embedded-aws/aws/world";
+import { realWorld } from "../../embedded-aws/test/support/world";
 import { Engine, type Stack } from "./support/engine";
 
 const repository = join(__dirname, "..", "..");

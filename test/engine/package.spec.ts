@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cases } from "../policy-pack/cases";
 import { verdicts } from "../support/policies";
-import { realWorld } from "../support/world";
+import { realWorld } from "../../embedded-aws/test/support/world";
 import { Engine } from "./support/engine";
 import { freshPack } from "./support/pack";
 

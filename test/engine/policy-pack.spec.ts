@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { World } from "../../local/aws/world";
+import type { World } from "../../embedded-aws/aws/world";
 import { cases } from "../policy-pack/cases";
 import type { Case } from "../policy-pack/cases";
 import { verdicts } from "../support/policies";
-import { realWorld } from "../support/world";
+import { realWorld } from "../../embedded-aws/test/support/world";
 import { awsxCases } from "./programs/cases/awsx";
 import { Engine, type Run, type Stack } from "./support/engine";
 import { freshPack } from "./support/pack";

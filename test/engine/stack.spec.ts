@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { GetBucketPolicyOutput } from "@aws-sdk/client-s3";
 import type { InvocationResponse } from "@aws-sdk/client-lambda";
 import { parse } from "yaml";
-import type { World } from "../../local/aws/world";
-import { ProcessFunctionRuntime } from "../../local/runtime/function-process";
-import { serve } from "../../local/aws/http";
-import { SecretsManager } from "../../local/aws/secrets-manager";
-import { noRuntime, realWorld } from "../support/world";
+import type { World } from "../../embedded-aws/aws/world";
+import { ProcessFunctionRuntime } from "../../embedded-aws/runtime/function-process";
+import { serve } from "../../embedded-aws/aws/http";
+import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
+import { noRuntime, realWorld } from "../../embedded-aws/test/support/world";
 import { Engine, type Stack } from "./support/engine";
 
 const repository = join(__dirname, "..", "..");

@@ -100,7 +100,7 @@ const table: Record<string, WakeUp | RegExp> = {
 
 describe("wakeUpOf", () => {
   it("has a row in its table for every canonical event, and no row more", () => {
-    const files = readdirSync(join(__dirname, "..", "fixtures", "events")).map((file) =>
+    const files = readdirSync(join(__dirname, "..", "..", "events", "examples")).map((file) =>
       file.replace(".json", ""),
     );
 

@@ -12,17 +12,17 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { operator, type Caller } from "../../local/aws/caller";
-import { Ecs } from "../../local/aws/ecs";
-import { clientConfig } from "../../local/aws/in-process";
-import { Random } from "../../local/aws/random";
-import { SecretsManager } from "../../local/aws/secrets-manager";
-import type { World } from "../../local/aws/world";
-import { taskRecords, type TaskScript } from "../../local/runtime/task-record";
+import { operator, type Caller } from "../../embedded-aws/aws/caller";
+import { Ecs } from "../../embedded-aws/aws/ecs";
+import { clientConfig } from "../../embedded-aws/aws/in-process";
+import { Random } from "../../embedded-aws/aws/random";
+import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
+import type { World } from "../../embedded-aws/aws/world";
+import { taskRecords, type TaskScript } from "../../embedded-aws/runtime/task-record";
 import { createRecycler } from "../../handler";
 import type { DecisionLine } from "../../handler/log";
-import { noRuntime, virtualWorld } from "../support/world";
-import { createRole } from "../support/ecs";
+import { noRuntime, virtualWorld } from "../../embedded-aws/test/support/world";
+import { createRole } from "../../embedded-aws/test/support/ecs";
 import { batchOf, canonical, settingsWith } from "./fake-aws";
 
 const queueName = "ecs-secret-recycler-dev.fifo";

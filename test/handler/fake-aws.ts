@@ -24,7 +24,7 @@ export const context: LambdaContext = {
 
 /** A canonical event, with what the test changes about it. */
 export function canonical(file: string, change: (event: EventFields) => void = () => undefined): EventFields {
-  const text = readFileSync(join(__dirname, "..", "fixtures", "events", `${file}.json`), "utf8");
+  const text = readFileSync(join(__dirname, "..", "..", "events", "examples", `${file}.json`), "utf8");
   const event = JSON.parse(text) as EventFields;
   change(event);
   return event;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decide, statementsOf, type PolicyDocument } from "../../aws-semantics/iam-policy";
 import { hardenBucketPolicy } from "../../stack/bucket-policy";
-import { localArn, type Place } from "../../stack/context";
+import { localArn, type Place } from "../../aws-semantics/arn";
 import { places } from "../support/places";
 
 function arns({ partition, ...place }: Place): { bucketArn: string; trailArn: string } {

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { DescribeTrailsCommandOutput } from "@aws-sdk/client-cloudtrail";
 import type { GetBucketPolicyCommandOutput } from "@aws-sdk/client-s3";
 import type { DescribeSecretResponse } from "@aws-sdk/client-secrets-manager";
-import type { World } from "../../local/aws/world";
-import { SecretsManager } from "../../local/aws/secrets-manager";
-import { deploy, type Deployment } from "../../local/pulumi/mocks";
+import type { World } from "../../embedded-aws/aws/world";
+import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
+import { deploy, type Deployment } from "../../embedded-aws/pulumi/mocks";
 import { places } from "../support/places";
 import { settingsOfStack } from "../support/stack-file";
-import { virtualWorld } from "../support/world";
+import { virtualWorld } from "../../embedded-aws/test/support/world";
 
 const MANAGED = "rds!db-00000000-0000-0000-0000-000000000000";
 

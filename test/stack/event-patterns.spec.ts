@@ -11,7 +11,7 @@ import {
 import { places } from "../support/places";
 
 const [here] = places;
-const folder = path.join(__dirname, "..", "fixtures", "events");
+const folder = path.join(__dirname, "..", "..", "events", "examples");
 
 /** The canonical events that a pattern matches, by the names of their files. */
 function matched(pattern: unknown): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide, statementsOf, type PolicyDocument, type Statement } from "../../aws-semantics/iam-policy";
-import { localArn } from "../../stack/context";
+import { localArn } from "../../aws-semantics/arn";
 import { queuePolicy, ruleArn } from "../../stack/queue-policy";
 import { places } from "../support/places";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { decide, type Decision } from "../../aws-semantics/iam-policy";
-import { localArn, physicalNames } from "../../stack/context";
+import { physicalNames } from "../../stack/context";
+import { localArn } from "../../aws-semantics/arn";
 import { clustersOf, recyclerStatements } from "../../stack/role-statements";
 import { places } from "../support/places";
 

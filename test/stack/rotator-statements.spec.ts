@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide, grants } from "../../aws-semantics/iam-policy";
-import { localArn, type Place } from "../../stack/context";
+import { localArn, type Place } from "../../aws-semantics/arn";
 import { rotatorStatements, type RotatorAccess } from "../../stack/rotator-statements";
 import { places } from "../support/places";
 

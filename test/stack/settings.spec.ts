@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import type { Place } from "../../stack/context";
+import type { Place } from "../../aws-semantics/arn";
 import { parseSettings } from "../../stack/settings";
 import { DEFAULTS, settingsSchema } from "../../stack/settings-schema";
 

@@ -1,4 +1,4 @@
-import type { Place } from "../../stack/context";
+import type { Place } from "../../aws-semantics/arn";
 
 /** One place in each partition that users have. */
 export const places: readonly Place[] = [

@@ -16,7 +16,7 @@ export interface Program {
 
 /** Starts a TypeScript file of the repository as an npm script would. */
 export function startProgram(file: string, args: readonly string[], environment: NodeJS.ProcessEnv): Program {
-  const child = spawn(process.execPath, ["--require", "./local/register.cjs", file, ...args], {
+  const child = spawn(process.execPath, ["--require", "./embedded-aws/register.cjs", file, ...args], {
     cwd: repository,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

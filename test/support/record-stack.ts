@@ -4,7 +4,7 @@ import * as rpc from "@pulumi/pulumi/runtime/rpc";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as messages from "@pulumi/pulumi/proto/resource_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import { checkedInputs, computedOf } from "../../local/pulumi/providers/aws";
+import { checkedInputs, computedOf } from "../../embedded-aws/pulumi/providers/aws";
 
 /** How a program is recorded. */
 export interface RecordOptions {

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { Caller } from "../../../local/aws/caller";
-import type { World } from "../../../local/aws/world";
-import { serveAwsProvider } from "../../../local/pulumi/providers/aws";
+import type { Caller } from "../../../embedded-aws/aws/caller";
+import type { World } from "../../../embedded-aws/aws/world";
+import { serveAwsProvider } from "../../../embedded-aws/pulumi/providers/aws";
 
 const repository = join(__dirname, "..", "..", "..");
 const providers = join(repository, "local", "pulumi", "providers", "bin");

@@ -1,10 +1,10 @@
-import { createWorld } from "../../../local/aws";
-import { RealClock } from "../../../local/aws/clock";
-import { serve } from "../../../local/aws/http";
-import { Random } from "../../../local/aws/random";
-import type { World } from "../../../local/aws/world";
-import { ProcessFunctionRuntime } from "../../../local/runtime/function-process";
-import { taskRecords } from "../../../local/runtime/task-record";
+import { createWorld } from "../../../embedded-aws/aws";
+import { RealClock } from "../../../embedded-aws/aws/clock";
+import { serve } from "../../../embedded-aws/aws/http";
+import { Random } from "../../../embedded-aws/aws/random";
+import type { World } from "../../../embedded-aws/aws/world";
+import { ProcessFunctionRuntime } from "../../../embedded-aws/runtime/function-process";
+import { taskRecords } from "../../../embedded-aws/runtime/task-record";
 
 /** An account in which the example can stand. */
 export interface ShopWorld {

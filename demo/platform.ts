@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { RealClock, type Clock } from "../embedded-aws/aws/clock";
+import { MariadbRuntime } from "../embedded-aws/runtime/mariadb";
+import { PostgresRuntime } from "../embedded-aws/runtime/postgres";
+import { ProcessFunctionRuntime } from "../embedded-aws/runtime/function-process";
+import { taskProcesses, type ProcessImage } from "../embedded-aws/runtime/task-process";
+import type { DatabaseHandle, FunctionRuntime, Runtime } from "../embedded-aws/runtime/types";
+
+/** Folder of the example, as this repository has it. */
+export const exampleFolder = join(__dirname, "..", "examples", "shop");
+
+/** The example's images and the programs that stand for them; each task listens on a port of its own. */
+export const exampleImages: Readonly<Record<string, ProcessImage>> = Object.fromEntries(
+  ["web", "worker", "reports"].map((service) => [
+    `registry.example.com/shop/${service}:1.4.0`,
+    {
+      file: join(exampleFolder, "services", `${service}.js`),
+      args: ["--host", "127.0.0.1", "--port", "0"],
+    },
+  ]),
+);
+
+/** How the example is run: on which clock, and by what its functions, tasks and databases are. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly runtime: Runtime;
+  /** Receives every line that a function writes. */
+  onFunctionLine: (functionName: string, line: string) => void;
+  /** Rejects when something that was scheduled fails: the world has ended. Never resolves. */
+  readonly failed: Promise<never>;
+  /** Ends what the services of a world did not end. */
+  close(): Promise<void>;
+}
+
+/** What may be set of a platform of real processes. */
+export interface ProcessPlatformOptions {
+  /** How long a task waits before its program starts, in milliseconds, so that a roll can be watched. */
+  readonly taskStartMs: number;
+  /** Lines of the tasks' programs; dropped when absent. */
+  readonly taskLine?: (taskArn: string, container: string, line: string) => void;
+}
+
+/** Real time, and processes for everything: functions from their archives, tasks, PostgreSQL or MariaDB. */
+export function processPlatform(options: ProcessPlatformOptions): Platform {
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  // Whoever waits for the world sees it; without anybody it must not end the process at once.
+  failed.catch(() => undefined);
+  const clock = new RealClock((cause, name) =>
+    fail(new Error(`a scheduled task failed: ${name}`, { cause })),
+  );
+  const functions = new ProcessFunctionRuntime();
+  const databases = new Set<Promise<DatabaseHandle>>();
+  const servers = { postgres: new PostgresRuntime(), mariadb: new MariadbRuntime() };
+  const platform: Platform = {
+    clock,
+    runtime: {
+      functions: heard(functions, (name, line) => platform.onFunctionLine(name, line)),
+      tasks: taskProcesses({
+        clock,
+        images: exampleImages,
+        startDelayMs: options.taskStartMs,
+        log: options.taskLine,
+      }),
+      databases: {
+        start(spec) {
+          const starting = servers[spec.engine === "mariadb" ? "mariadb" : "postgres"].start(spec);
+          databases.add(starting);
+          return starting;
+        },
+      },
+    },
+    onFunctionLine: () => undefined,
+    failed,
+    async close() {
+      await functions.stop();
+      // One that is still starting is waited for: it would be left behind.
+      for (const started of await Promise.allSettled(databases))
+        if (started.status === "fulfilled") await started.value.stop();
+      clock.stop();
+    },
+  };
+  return platform;
+}
+
+/** A function runtime whose functions' lines are heard by somebody else too. */
+export function heard(
+  runtime: FunctionRuntime,
+  listener: (functionName: string, line: string) => void,
+): FunctionRuntime {
+  return {
+    start: (spec, log) =>
+      runtime.start(spec, (line) => {
+        log(line);
+        listener(spec.functionName, line);
+      }),
+  };
+}

@@ -1,0 +1,184 @@
+import type { DescribeServicesResponse } from "@aws-sdk/client-ecs";
+import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { PutParameterCommand } from "@aws-sdk/client-ssm";
+import { EventBridge } from "../embedded-aws/aws/eventbridge";
+import { noFaults } from "../embedded-aws/aws/eventbridge/faults";
+import type { World } from "../embedded-aws/aws/world";
+import type { Clients, StoredCredential } from "./credential";
+import { example } from "./example";
+import type { Move, Truth } from "./truth";
+
+/** What the scenario needs: it knows neither clock nor runtime, and speaks to AWS through SDK clients. */
+export interface Setting {
+  readonly world: World;
+  readonly truth: Truth;
+  readonly clients: Clients;
+  /** What is rotated. */
+  readonly credential: StoredCredential;
+  /** False in the control: nobody replaces a task. */
+  readonly recycler: boolean;
+  /** Delay of the queue and of CloudTrail together: after that long, nothing more comes of a call. */
+  readonly quietMs: number;
+  /** Told of each step as it begins or ends. */
+  readonly say: (kind: StepKind, text: string) => void;
+}
+
+/** What a line of the timeline is about. */
+export type StepKind = "change" | "moved" | "fresh" | "noise" | "wait";
+
+/** A value that moved, and how long each service that reads it took to be fresh, in milliseconds. */
+export interface Change {
+  readonly what: string;
+  readonly movedAt: number;
+  readonly freshMs: Readonly<Record<string, number>>;
+}
+
+/** How often the truth is looked at, and how long a step may take, in milliseconds. */
+const pollMs = 50;
+const stepDeadlineMs = 60_000;
+/** The control waits that long after each rotation. */
+const controlWaitMs = 4_000;
+
+/** Rotates twice, changes a parameter, makes noise. Resolves when nothing more can come of it. */
+export async function runScenario(setting: Setting): Promise<Change[]> {
+  const changes: Change[] = [];
+  const step = async (what: string, subject: string, act: () => Promise<unknown>): Promise<void> => {
+    const before = setting.truth.moves().length;
+    setting.say("change", what);
+    await act();
+    const move = await nextMove(setting, before, subject, what);
+    setting.say("moved", `${subject} has a new value`);
+    if (setting.recycler) {
+      changes.push({ what, movedAt: move.time, freshMs: await allFresh(setting, move) });
+      await allEnded(setting);
+    } else await setting.world.clock.sleep(controlWaitMs, "the control's wait");
+  };
+  const { clients, credential } = setting;
+  const rotate = () => credential.rotate();
+
+  await until(setting.world, `${credential.name} may be rotated`, () => credential.isRotatable());
+  await step("rotate the database's password", credential.name, rotate);
+  await step("rotate it again", credential.name, rotate);
+  if (!setting.recycler) return changes;
+  await twice(setting.world, () =>
+    step("change a parameter; its event is delivered twice", example.parameter, () =>
+      clients.ssm.send(
+        new PutParameterCommand({
+          Name: example.parameter,
+          Value: JSON.stringify({ giftWrapping: true }),
+          Type: "String",
+          Overwrite: true,
+        }),
+      ),
+    ),
+  );
+  await noise(setting);
+  setting.say("wait", "whatever comes of that");
+  await setting.world.clock.sleep(setting.quietMs, "the end of the scenario");
+  return changes;
+}
+
+/** What must do nothing. */
+async function noise({ clients: { secretsManager }, credential, world, say }: Setting): Promise<void> {
+  const random = world.random.fork("noise");
+  say("noise", `a version of ${example.logTokenSecret} is staged AWSPENDING`);
+  await secretsManager.send(
+    new PutSecretValueCommand({
+      SecretId: example.logTokenSecret,
+      SecretString: random.text(24),
+      VersionStages: ["AWSPENDING"],
+      ClientRequestToken: random.uuid(),
+    }),
+  );
+  say("noise", `a tag of ${credential.name} is edited`);
+  await credential.editTag();
+  say("noise", `a call on ${credential.name} fails`);
+  await refused(() => credential.refusedWrite(random));
+  say("noise", `${example.partnerSecret}, which no covered service reads, gets a new value`);
+  await secretsManager.send(
+    new PutSecretValueCommand({
+      SecretId: example.partnerSecret,
+      SecretString: random.text(24),
+      ClientRequestToken: random.uuid(),
+    }),
+  );
+}
+
+async function refused(call: () => Promise<unknown>): Promise<void> {
+  const error = await call().then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  if (error === undefined) throw new Error("the call that was to fail was carried out");
+}
+
+/** Every event that is sent while `act` runs is delivered twice, as EventBridge may do. */
+async function twice(world: World, act: () => Promise<void>): Promise<void> {
+  const bus = EventBridge.of(world);
+  bus.faults = { ...noFaults, doubledProbability: 1 };
+  try {
+    await act();
+  } finally {
+    bus.faults = noFaults;
+  }
+}
+
+async function nextMove(setting: Setting, before: number, subject: string, what: string): Promise<Move> {
+  let found: Move | undefined;
+  await until(setting.world, `${what}: ${subject} moves`, () => {
+    found = setting.truth
+      .moves()
+      .slice(before)
+      .find((move) => move.subjectArn.includes(subject) && (move.label ?? "AWSCURRENT") === "AWSCURRENT");
+    return found !== undefined;
+  });
+  return found!;
+}
+
+/** Waits until each covered service is fresh; says how long each took from the move. */
+async function allFresh(setting: Setting, move: Move): Promise<Record<string, number>> {
+  const { world, truth, say } = setting;
+  const freshMs: Record<string, number> = {};
+  const waiting = new Map(
+    example.services
+      .filter(({ covered }) => covered)
+      .map(({ service, desiredCount }) => [service, desiredCount]),
+  );
+  await until(world, `${[...waiting.keys()].join(" and ")} are fresh`, () => {
+    for (const [service, desiredCount] of waiting)
+      if (truth.isFresh(service, desiredCount)) {
+        waiting.delete(service);
+        freshMs[service] = world.clock.now() - move.time;
+        say("fresh", `${service}: ${desiredCount} of ${desiredCount} tasks hold the new value`);
+      }
+    return waiting.size === 0;
+  });
+  return freshMs;
+}
+
+/**
+ * Waits until no deployment is under way and nothing more comes of it: another change would find its services
+ * blocked, or would be seen by a wake-up of this one, in one order or another.
+ */
+async function allEnded({ world, quietMs }: Setting): Promise<void> {
+  await until(world, "the deployments have ended", async () => {
+    const { services = [] } = await world.asOperator<DescribeServicesResponse>("ecs", "DescribeServices", {
+      cluster: example.cluster,
+      services: example.services.map(({ service }) => service),
+    });
+    return services.every(
+      ({ deployments = [], currentServiceDeployment }) =>
+        deployments.length === 1 && !currentServiceDeployment,
+    );
+  });
+  await world.clock.sleep(quietMs, "the end of a change");
+}
+
+/** Waits on the world's clock. Throws, naming what was waited for, when it does not come. */
+async function until(world: World, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = world.clock.now() + stepDeadlineMs;
+  while (!(await holds())) {
+    if (world.clock.now() > deadline) throw new Error(`not within ${stepDeadlineMs / 1000} s: ${what}`);
+    await world.clock.sleep(pollMs, what);
+  }
+}

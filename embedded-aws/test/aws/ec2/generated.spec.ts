@@ -1,0 +1,69 @@
+import { strict as assert } from "node:assert";
+import type {
+  DescribeSecurityGroupsResult,
+  DescribeSubnetsResult,
+  DescribeVpcsResult,
+} from "@aws-sdk/client-ec2";
+import type { Random } from "../../../aws/random";
+import { generatedCalls } from "../../support/generated-calls";
+import { virtualWorld } from "../../support/world";
+
+describe("EC2 and input drawn from its own schemas", () => {
+  it("answers what the model allows or refuses with an error of the service, never anything else", async () => {
+    const { world } = virtualWorld();
+    const live: Record<string, string[]> = {
+      CidrBlock: ["10.9.0.0/16", "10.9.1.0/24", "172.31.200.0/24"],
+      CidrIp: ["10.0.0.0/8"],
+      IpProtocol: ["tcp", "-1"],
+      Attribute: ["enableDnsSupport"],
+      ResourceType: ["vpc", "security-group"],
+      Name: ["vpc-id", "tag:team"],
+    };
+    const refresh = async (): Promise<void> => {
+      const call = <T extends object>(operation: string) => world.asOperator<T>("ec2", operation, {});
+      const { Vpcs } = await call<DescribeVpcsResult>("DescribeVpcs");
+      const { Subnets } = await call<DescribeSubnetsResult>("DescribeSubnets");
+      const { SecurityGroups } = await call<DescribeSecurityGroupsResult>("DescribeSecurityGroups");
+      live.VpcId = live.VpcIds = Vpcs!.map((v) => v.VpcId!);
+      live.SubnetId = live.SubnetIds = Subnets!.map((s) => s.SubnetId!);
+      live.GroupId = live.GroupIds = SecurityGroups!.map((g) => g.GroupId!);
+      live.Resources = [...live.VpcId, ...live.GroupId];
+    };
+    await refresh();
+
+    const calls = await generatedCalls(world, "ec2", {
+      seed: "generated-ec2",
+      perOperation: 60,
+      // EC2's model holds no errors: these stand in its API Reference, "Error codes for the Amazon EC2 API".
+      codes:
+        /^(Invalid[A-Za-z]+(\.[A-Za-z]+)?|MissingParameter|DependencyViolation|CannotDelete|TagLimitExceeded|VPCIdNotSpecified)$/,
+      fitting: {
+        CreateSubnet: { CidrBlock: "10.9.1.0/24" },
+        CreateVpc: { CidrBlock: "10.9.0.0/16", TagSpecifications: undefined },
+        CreateSecurityGroup: { TagSpecifications: undefined },
+        AuthorizeSecurityGroupIngress: { IpPermissions: [{ IpProtocol: "-1", IpRanges: [] }] },
+        AuthorizeSecurityGroupEgress: { IpPermissions: [{ IpProtocol: "-1", IpRanges: [] }] },
+        RevokeSecurityGroupIngress: { IpPermissions: [{ IpProtocol: "-1", IpRanges: [] }] },
+        RevokeSecurityGroupEgress: { IpPermissions: [{ IpProtocol: "-1", IpRanges: [] }] },
+      },
+      generate: {
+        optional: 0.2,
+        depth: 4,
+        broken: 0.03,
+        text: (member: string, random: Random) => {
+          const known = live[member];
+          return known?.length && random.chance(0.9) ? random.pick(known) : undefined;
+        },
+      },
+      between: refresh,
+    });
+
+    assert.deepEqual(calls.mistakes, []);
+    const operations = Object.keys(world.service("ec2").operations);
+    assert.deepEqual(
+      operations.filter((o) => !calls.answered.has(o)),
+      [],
+      "every operation answers at least once",
+    );
+  });
+});

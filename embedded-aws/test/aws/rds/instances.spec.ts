@@ -1,0 +1,273 @@
+import { strict as assert } from "node:assert";
+import {
+  AddTagsToResourceCommand,
+  CreateDBInstanceCommand,
+  CreateDBSubnetGroupCommand,
+  DeleteDBInstanceCommand,
+  DeleteDBSubnetGroupCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBSubnetGroupsCommand,
+  ListTagsForResourceCommand,
+  ModifyDBInstanceCommand,
+  RDSClient,
+  type CreateDBInstanceCommandInput,
+} from "@aws-sdk/client-rds";
+import { DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { Client } from "pg";
+import { operator } from "../../../aws/caller";
+import { clientConfig } from "../../../aws/in-process";
+import { Rds } from "../../../aws/rds";
+import { PostgresRuntime } from "../../../runtime/postgres";
+import type { DatabaseHandle, DatabaseSpec } from "../../../runtime/types";
+import type { World } from "../../../aws/world";
+import { noRuntime, realWorld, virtualWorld } from "../../support/world";
+
+const input: CreateDBInstanceCommandInput = {
+  DBInstanceIdentifier: "Shop",
+  DBInstanceClass: "db.t4g.micro",
+  Engine: "postgres",
+  DBName: "shop",
+  AllocatedStorage: 20,
+  MasterUsername: "shop_admin",
+  MasterUserPassword: "first-password",
+};
+
+describe("Rds", () => {
+  /** A world whose databases are records, or fail as told. */
+  function account(failure?: string) {
+    const started: DatabaseSpec[] = [];
+    const stopped: string[] = [];
+    const start = (spec: DatabaseSpec): Promise<DatabaseHandle> => {
+      if (failure !== undefined) return Promise.reject(new Error(failure));
+      started.push(spec);
+      return Promise.resolve({
+        host: "127.0.0.1",
+        port: 54_321,
+        serverLog: () => Promise.resolve(`log of ${spec.identifier}`),
+        stop: () => Promise.resolve(void stopped.push(spec.identifier)),
+      });
+    };
+    const { world, clock } = virtualWorld({ runtime: { ...noRuntime, databases: { start } } });
+    const config = clientConfig(world, operator);
+    const rds = new RDSClient(config);
+    const describe = async () =>
+      (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: "shop" }))).DBInstances![0]!;
+    const soon = () => clock.runUntil(clock.now() + 1_000);
+    return { world, rds, ec2: new EC2Client(config), started, stopped, describe, soon };
+  }
+
+  it("starts a server for an instance and shows its endpoint once it runs", async () => {
+    const a = account();
+
+    const created = await a.rds.send(new CreateDBInstanceCommand(input));
+    await a.soon();
+
+    const shown = await a.describe();
+    assert.equal(created.DBInstance!.DBInstanceStatus, "creating");
+    assert.equal(created.DBInstance!.Endpoint, undefined);
+    assert.equal(shown.DBInstanceStatus, "available");
+    assert.deepEqual(shown.Endpoint, { Address: "127.0.0.1", Port: 54_321 });
+    assert.equal(shown.DBInstanceArn, "arn:aws:rds:us-west-2:123456789012:db:shop");
+    assert.deepEqual(a.started, [
+      {
+        identifier: "shop",
+        engine: "postgres",
+        databaseName: "shop",
+        masterUsername: "shop_admin",
+        masterPassword: "first-password",
+      },
+    ]);
+  });
+
+  it("never answers with the master password", async () => {
+    const a = account();
+    await a.rds.send(new CreateDBInstanceCommand(input));
+    await a.soon();
+
+    assert.doesNotMatch(JSON.stringify(await a.describe()), /first-password/);
+  });
+
+  it("shows why a server could not be started", async () => {
+    const a = account("the binaries are missing");
+    await a.rds.send(new CreateDBInstanceCommand(input));
+    await a.soon();
+
+    const shown = await a.describe();
+
+    assert.equal(shown.DBInstanceStatus, "failed");
+    assert.equal(shown.StatusInfos![0]!.Message, "the binaries are missing");
+  });
+
+  it("stops the server when the instance is deleted, and knows it no more", async () => {
+    const a = account();
+    await a.rds.send(new CreateDBInstanceCommand(input));
+    await a.soon();
+
+    await a.rds.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: "shop", SkipFinalSnapshot: true }));
+    await a.soon();
+
+    assert.deepEqual(a.stopped, ["shop"]);
+    await assert.rejects(a.describe(), { name: "DBInstanceNotFoundFault" });
+  });
+
+  it("stops every server with the world", async () => {
+    const a = account();
+    await a.rds.send(new CreateDBInstanceCommand(input));
+    await a.soon();
+
+    await a.world.stop();
+
+    assert.deepEqual(a.stopped, ["shop"]);
+  });
+
+  for (const [what, change, name] of [
+    ["an identifier with two hyphens", { DBInstanceIdentifier: "a--b" }, "InvalidParameterValue"],
+    ["an unknown engine", { Engine: "dbase" }, "InvalidParameterValue"],
+    ["a password that is too short", { MasterUserPassword: "short" }, "InvalidParameterValue"],
+    ["a password with a slash", { MasterUserPassword: "with/a/slash" }, "InvalidParameterValue"],
+    ["no password", { MasterUserPassword: undefined }, "InvalidParameterCombination"],
+    ["a password and a managed one", { ManageMasterUserPassword: true }, "InvalidParameterCombination"],
+    ["a reserved user name", { MasterUsername: "admin" }, "InvalidParameterValue"],
+    ["storage out of range", { AllocatedStorage: 1 }, "InvalidParameterValue"],
+    ["an instance class that is none", { DBInstanceClass: "large" }, "InvalidParameterValue"],
+    ["an engine that only AWS has", { Engine: "oracle-ee" }, "NotImplemented"],
+    ["a subnet group that is not there", { DBSubnetGroupName: "none" }, "DBSubnetGroupNotFoundFault"],
+  ] as const)
+    it(`refuses ${what}`, async () => {
+      const a = account();
+
+      await assert.rejects(a.rds.send(new CreateDBInstanceCommand({ ...input, ...change })), { name });
+
+      assert.deepEqual((await a.rds.send(new DescribeDBInstancesCommand({}))).DBInstances, []);
+    });
+
+  it("refuses a second instance of the same name", async () => {
+    const a = account();
+    await a.rds.send(new CreateDBInstanceCommand(input));
+
+    await assert.rejects(a.rds.send(new CreateDBInstanceCommand(input)), {
+      name: "DBInstanceAlreadyExistsFault",
+    });
+  });
+
+  it("places an instance in the subnets of its group, of two zones at least", async () => {
+    const a = account();
+    const { Subnets } = await a.ec2.send(new DescribeSubnetsCommand({}));
+    const ids = Subnets!.map((s) => s.SubnetId!);
+    const group = (SubnetIds: string[]) =>
+      a.rds.send(
+        new CreateDBSubnetGroupCommand({
+          DBSubnetGroupName: "shop",
+          DBSubnetGroupDescription: "shop",
+          SubnetIds,
+        }),
+      );
+
+    await assert.rejects(group(ids.slice(0, 1)), { name: "DBSubnetGroupDoesNotCoverEnoughAZs" });
+    await assert.rejects(group([...ids, "subnet-none"]), { name: "InvalidSubnet" });
+    await group(ids);
+    await a.rds.send(new CreateDBInstanceCommand({ ...input, DBSubnetGroupName: "shop" }));
+    await a.soon();
+
+    const shown = await a.describe();
+    assert.equal(shown.DBSubnetGroup!.VpcId, Subnets![0]!.VpcId);
+    await assert.rejects(a.rds.send(new DeleteDBSubnetGroupCommand({ DBSubnetGroupName: "shop" })), {
+      name: "InvalidDBSubnetGroupStateFault",
+    });
+  });
+
+  it("pages what it describes", async () => {
+    const a = account();
+    const { Subnets } = await a.ec2.send(new DescribeSubnetsCommand({}));
+    const SubnetIds = Subnets!.map((s) => s.SubnetId!);
+    for (let i = 0; i < 21; i++)
+      await a.rds.send(
+        new CreateDBSubnetGroupCommand({
+          DBSubnetGroupName: `g${i}`,
+          DBSubnetGroupDescription: "d",
+          SubnetIds,
+        }),
+      );
+
+    const first = await a.rds.send(new DescribeDBSubnetGroupsCommand({ MaxRecords: 20 }));
+    const second = await a.rds.send(
+      new DescribeDBSubnetGroupsCommand({ MaxRecords: 20, Marker: first.Marker }),
+    );
+
+    assert.deepEqual([first.DBSubnetGroups!.length, second.DBSubnetGroups!.length], [20, 1]);
+  });
+
+  it("keeps tags by ARN", async () => {
+    const a = account();
+    const { DBInstance } = await a.rds.send(new CreateDBInstanceCommand(input));
+    const ResourceName = DBInstance!.DBInstanceArn!;
+
+    await a.rds.send(new AddTagsToResourceCommand({ ResourceName, Tags: [{ Key: "team", Value: "shop" }] }));
+
+    const { TagList } = await a.rds.send(new ListTagsForResourceCommand({ ResourceName }));
+    assert.deepEqual(TagList, [{ Key: "team", Value: "shop" }]);
+  });
+
+  it("lets Secrets Manager rotate the master password of a real PostgreSQL, and leaves no trace in its log", async () => {
+    const world = realWorld({ runtime: { ...noRuntime, databases: new PostgresRuntime() } });
+    try {
+      const config = clientConfig(world, operator);
+      const [rds, secrets] = [new RDSClient(config), new SecretsManagerClient(config)];
+      const managed = { ...input, MasterUserPassword: undefined, ManageMasterUserPassword: true };
+      await rds.send(new CreateDBInstanceCommand(managed));
+      const instance = await until(
+        world,
+        async () =>
+          (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: "shop" }))).DBInstances![0]!,
+        (i) => i.DBInstanceStatus !== "creating",
+      );
+      assert.equal(instance.DBInstanceStatus, "available", instance.StatusInfos?.[0]?.Message);
+      const SecretId = instance.MasterUserSecret!.SecretArn!;
+      const credential = async () => {
+        const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+        return JSON.parse(SecretString!) as { username: string; password: string };
+      };
+      const login = async (user: string, password: string) => {
+        const { Address: host, Port: port } = instance.Endpoint!;
+        const client = new Client({ host, port, user, database: "shop", password });
+        await client.connect();
+        await client.end();
+      };
+      const before = await credential();
+      await login(before.username, before.password);
+
+      await rds.send(
+        new ModifyDBInstanceCommand({
+          DBInstanceIdentifier: "shop",
+          RotateMasterUserPassword: true,
+          ApplyImmediately: true,
+        }),
+      );
+      const after = await until(world, credential, (c) => c.password !== before.password);
+
+      await login(after.username, after.password);
+      await assert.rejects(login(before.username, before.password), /password authentication failed/);
+      const { OwningService, Name } = await secrets.send(new DescribeSecretCommand({ SecretId }));
+      assert.equal(OwningService, "rds");
+      assert.match(Name!, /^rds!db-/);
+      const log = await Rds.of(world).serverLog("shop");
+      for (const { password } of [before, after]) assert.ok(!log.includes(password));
+    } finally {
+      await world.stop();
+    }
+  });
+});
+
+/** Asks again every 20 ms until the answer is what is waited for; mocha's timeout ends a wait that is in vain. */
+async function until<T>(world: World, ask: () => Promise<T>, done: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (done(answer)) return answer;
+    await world.clock.sleep(20, "the next look");
+  }
+}

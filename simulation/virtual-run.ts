@@ -1,0 +1,215 @@
+import type { Mode } from "../handler/coverage";
+import { createWorld } from "../embedded-aws/aws/index";
+import { Random } from "../embedded-aws/aws/random";
+import type { World } from "../embedded-aws/aws/world";
+import type { Deployment } from "../embedded-aws/pulumi/mocks";
+import { credentialOf, type StoredCredential } from "../demo/credential";
+import {
+  deployRecycler,
+  deployShop,
+  example,
+  exampleSettings,
+  recyclerName,
+  recyclerProject,
+} from "../demo/example";
+import { Load } from "../demo/load";
+import { Recording } from "../demo/recording";
+import { faultsOf, faultsOfControl, makeReport, type Report } from "../demo/report";
+import { runScenario, type Change, type Setting } from "../demo/scenario";
+import { clientsOf, demoAccount, demoRegion, truthOf } from "../demo/stage";
+import type { Truth } from "../demo/truth";
+import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
+import { CloudTrail } from "../embedded-aws/aws/cloudtrail";
+import { defaultVariant, type Variant } from "../demo/variant";
+
+/** The deployments of the demonstration, recorded once. */
+export interface RecordedExample {
+  readonly shop: Recording;
+  readonly recycler: Recording;
+  readonly mode: Mode;
+  readonly place: Place;
+  readonly variant: Variant;
+  /** Of the example and of the recycler. */
+  readonly shopDeployment: Deployment;
+  readonly deployment: Deployment;
+}
+
+/** What came of a run on virtual time. */
+export interface VirtualRun {
+  readonly report: Report;
+  readonly changes: readonly Change[];
+  readonly faults: readonly string[];
+  /** Every line of the recycler's log. */
+  readonly log: readonly string[];
+}
+
+/** As in the demonstration, in milliseconds. */
+const cloudTrailDelayMs = 2_000;
+const defaultQueryIntervalMs = 25;
+/** After the deployment, until every service stands; and the longest that a scenario may take. */
+const settleMs = 10_000;
+const scenarioDeadlineMs = 10 * 60_000;
+
+/** Where a run takes place. */
+export interface Place {
+  readonly partition: string;
+  readonly region: string;
+}
+
+const defaultPlace: Place = { partition: "aws", region: demoRegion };
+
+function virtualWorld(seed: string | number, place: Place): { platform: VirtualPlatform; world: World } {
+  const random = new Random(seed);
+  const platform = virtualPlatform(random);
+  const world = createWorld({
+    ...place,
+    account: demoAccount,
+    clock: platform.clock,
+    random,
+    runtime: platform.runtime,
+  });
+  platform.world = world;
+  CloudTrail.of(world).eventDelayMs = cloudTrailDelayMs;
+  return { platform, world };
+}
+
+/**
+ * Deploys the example and the recycler once, under Pulumi, and keeps the calls.
+ * @param between what else is deployed before the recycler; gives settings of the recycler beside the example's
+ */
+export async function recordExample(
+  mode: Mode,
+  between: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>> = () =>
+    Promise.resolve({}),
+  place: Place = defaultPlace,
+  variant: Variant = defaultVariant,
+): Promise<RecordedExample> {
+  const { platform, world } = virtualWorld("recording", place);
+  const { clock } = platform;
+  const sleep = (delayMs: number): Promise<void> => clock.runUntil(clock.now() + delayMs);
+  const shop = new Recording();
+  const recycler = new Recording();
+  try {
+    const shopDeployment = await deployShop(world, variant, { onCall: shop.add, sleep });
+    const settings = await between(world, shop);
+    const deployment = await deployRecycler(world, mode, variant, { onCall: recycler.add, sleep, settings });
+    return { shop, recycler, mode, place, variant, shopDeployment, deployment };
+  } finally {
+    await world.stop();
+  }
+}
+
+/** The example on virtual time, and what its recycler logged so far. */
+export interface VirtualStage {
+  readonly world: World;
+  readonly platform: VirtualPlatform;
+  readonly log: readonly string[];
+  readonly credential: StoredCredential;
+  /** Deploys the recycler and lets a moment pass. */
+  install(): Promise<void>;
+}
+
+/**
+ * Deploys the example, without the recycler, on virtual time.
+ * @param started told of the world before anything is deployed into it
+ */
+export async function openVirtualStage(
+  recorded: RecordedExample,
+  seed: string | number,
+  started: (world: World) => void = () => undefined,
+): Promise<VirtualStage> {
+  const { platform, world } = virtualWorld(seed, recorded.place);
+  const { clock } = platform;
+  started(world);
+  const log: string[] = [];
+  platform.onFunctionLine = (functionName, line) => {
+    if (functionName === recyclerName) log.push(line);
+  };
+  platform.settings = capturedSettings(recorded.deployment.outputs, queueDelaySeconds(), recorded.mode);
+  const renamed = new Map<string, string>();
+  await recorded.shop.replay(world, renamed);
+  await clock.runUntil(clock.now() + settleMs);
+  const credential = credentialOf(recorded.variant, clientsOf(world));
+  const user = await credential.read();
+  platform.database.setPassword(user.username, user.password);
+  return {
+    world,
+    platform,
+    log,
+    credential,
+    async install() {
+      await recorded.recycler.replay(world, renamed);
+      await clock.runUntil(clock.now() + settleMs);
+    },
+  };
+}
+
+/**
+ * The demonstration's scenario on virtual time. The same seed gives the same log.
+ * @param queryIntervalMs between two queries, in milliseconds
+ */
+export async function runVirtual(
+  recorded: RecordedExample,
+  seed: string | number,
+  queryIntervalMs = defaultQueryIntervalMs,
+): Promise<VirtualRun> {
+  const stage = await openVirtualStage(recorded, seed);
+  const { world, platform, log } = stage;
+  try {
+    const deployedAt = platform.clock.now();
+    await stage.install();
+    const withRecycler = recorded.mode === "recycle";
+    const truth = truthOf(world);
+    const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
+    const load = new Load(world, example.cluster, covered, platform.probe, queryIntervalMs);
+    load.start();
+    const changes = await playVirtual(stage, truth, withRecycler);
+    await load.stop();
+    if (world.mistakes.length > 0) throw world.mistakes[0];
+    const report = makeReport({
+      truth,
+      deployedAt,
+      changes,
+      queries: load.count,
+      recycler: recorded.deployment,
+    });
+    return {
+      report,
+      changes,
+      faults: withRecycler ? faultsOf(report, changes) : faultsOfControl(report),
+      log,
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+/**
+ * Plays the scenario on a stage on which the recycler is installed, and drives its clock to the end of it.
+ * @param say told of each step
+ */
+export async function playVirtual(
+  { world, platform: { clock }, credential }: VirtualStage,
+  truth: Truth,
+  withRecycler: boolean,
+  say: Setting["say"] = () => undefined,
+): Promise<Change[]> {
+  let done = false;
+  const scenario = runScenario({
+    world,
+    truth,
+    clients: clientsOf(world),
+    credential,
+    recycler: withRecycler,
+    quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
+    say,
+  }).finally(() => (done = true));
+  // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
+  scenario.catch(() => undefined);
+  await clock.runUntilTrue(() => done, "the end of the scenario", clock.now() + scenarioDeadlineMs);
+  return scenario;
+}
+
+function queueDelaySeconds(): number {
+  return (exampleSettings()[`${recyclerProject}:timing`] as { delaySeconds: number }).delaySeconds;
+}

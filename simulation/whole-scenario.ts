@@ -1,0 +1,217 @@
+import { EventBridge } from "../embedded-aws/aws/eventbridge";
+import { noFaults } from "../embedded-aws/aws/eventbridge/faults";
+import { SecretsManager } from "../embedded-aws/aws/secrets-manager";
+import { Ssm } from "../embedded-aws/aws/ssm";
+import type { Caller } from "../embedded-aws/aws/caller";
+import type { DescribeServicesResponse } from "@aws-sdk/client-ecs";
+import type { LedgerEntry } from "../embedded-aws/aws/ledger";
+import type { World } from "../embedded-aws/aws/world";
+import { example, recyclerName } from "../demo/example";
+import { truthOf } from "../demo/stage";
+import { decisionIn } from "../demo/decisions";
+import { openVirtualStage, type RecordedExample, type VirtualStage } from "./virtual-run";
+import { whole } from "./whole-stack";
+
+const minuteMs = 60_000;
+/** Virtual time begins in this hour. */
+const hourMs = Date.UTC(2026, 0, 5, 8);
+/** The recycler's queue and CloudTrail wait a few seconds, a roll takes a few more; a sweep comes later than that. */
+const changeMs = 40_000;
+
+/** What IAM refused, and to whom: the name of a role, or a service principal. */
+export interface Refusal {
+  readonly who: string;
+  readonly action: string;
+}
+
+/** What came of a deployment and of everything that was done with it. */
+export interface Outcome {
+  readonly refused: readonly Refusal[];
+  /** Why the deployment ended before its end. */
+  readonly failure?: string;
+  /** What did not happen that has to. */
+  readonly missed: readonly string[];
+  /** What ECS said of the services. */
+  readonly serviceEvents: readonly string[];
+  readonly world: World;
+}
+
+/** Notes every decision of IAM against a caller, but for what is gone: its policy went with it. */
+function listen(world: World, refused: Refusal[], gone: ReadonlySet<string>): void {
+  const { gate } = world;
+  world.gate = {
+    checkInput: gate.checkInput.bind(gate),
+    checkOutput: gate.checkOutput.bind(gate),
+    prepare: gate.prepare.bind(gate),
+    fault: gate.fault.bind(gate),
+    authorize(call, requests) {
+      for (const request of requests)
+        try {
+          gate.authorize(call, [request]);
+        } catch (error) {
+          const { caller } = call;
+          if (gone.has(request.resource)) throw error;
+          refused.push({
+            who: caller.kind === "role" ? caller.roleArn.split("/").pop()! : principalOf(caller),
+            action: request.action ?? `${call.service}:${call.operation}`,
+          });
+          throw error;
+        }
+    },
+  };
+}
+
+function principalOf(caller: Caller): string {
+  return caller.kind === "service" ? caller.principal : "the operator";
+}
+
+/** Deploys, and does everything that some statement is there for. */
+export async function outcomeOf(recorded: RecordedExample): Promise<Outcome> {
+  const refused: Refusal[] = [];
+  const missed: string[] = [];
+  const gone = new Set<string>();
+  let world!: World;
+  let failure: string | undefined;
+  const serviceEvents: string[] = [];
+  try {
+    const stage = await openVirtualStage(recorded, "statements", (started) => {
+      world = started;
+      listen(world, refused, gone);
+    });
+    stage.platform.database.setPassword(whole.singleUser, whole.oldestPassword);
+    await stage.install();
+    const check: Check = (what, happened) => {
+      if (!happened) missed.push(what);
+    };
+    await doEverything(stage, check);
+    await deliverNothing(stage, recorded, gone, check);
+    serviceEvents.push(...(await eventsOf(world)));
+  } catch (error) {
+    failure = (error as Error).message;
+  } finally {
+    await world.stop();
+  }
+  return { refused, failure, missed, serviceEvents, world };
+}
+
+async function eventsOf(world: World): Promise<string[]> {
+  const { services = [] } = await world.asOperator<DescribeServicesResponse>("ecs", "DescribeServices", {
+    cluster: example.cluster,
+    services: example.services.map(({ service }) => service),
+  });
+  return services.flatMap(({ events = [] }) => events.map(({ message = "" }) => message));
+}
+
+type Check = (what: string, happened: boolean) => void;
+
+/** What the operator does with a stage. */
+function handsOn({ world, platform: { clock } }: VirtualStage) {
+  const call = (prefix: string, operation: string, input: object): Promise<object> =>
+    clock.drive(world.asOperator(prefix, operation, input));
+  return {
+    call,
+    pass: (delayMs: number): Promise<void> => clock.runUntil(clock.now() + delayMs),
+    putSecret: (SecretId: string): Promise<object> =>
+      call("secretsmanager", "PutSecretValue", {
+        SecretId,
+        SecretString: `value at ${clock.now()}`,
+        ClientRequestToken: `00000000-0000-4000-9000-${String(clock.now()).slice(-12).padStart(12, "0")}`,
+      }),
+    putParameter: (): Promise<object> =>
+      call("ssm", "PutParameter", { Name: example.parameter, Value: String(clock.now()), Overwrite: true }),
+    done: (filter: Parameters<World["ledger"]["find"]>[0]): LedgerEntry[] =>
+      world.ledger.find({ ...filter, outcome: "ok" }),
+  };
+}
+
+/** Rotates, changes, loses events: what the recycler and the rotators are for. */
+async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
+  const { world, platform, log } = stage;
+  const { call, pass, putSecret, putParameter, done } = handsOn(stage);
+  const truth = truthOf(world);
+  const fresh = (after: string): void => {
+    for (const { service, covered, desiredCount } of example.services)
+      check(
+        `${service} runs and is fresh after ${after}`,
+        covered ? truth.isFresh(service, desiredCount) : truth.tasks(service).length === desiredCount,
+      );
+  };
+  const moves = (name: string): number =>
+    [...SecretsManager.of(world).moves, ...Ssm.of(world).moves].filter(
+      ({ subjectArn, label = "AWSCURRENT" }) => label === "AWSCURRENT" && subjectArn.includes(name),
+    ).length;
+  fresh("the deployment");
+  for (const secret of [example.databaseSecret, whole.singleSecret]) {
+    const before = moves(`:${secret}-`);
+    await call("secretsmanager", "RotateSecret", { SecretId: secret });
+    await pass(changeMs);
+    check(`${secret} is rotated`, moves(`:${secret}-`) > before);
+  }
+  fresh("a rotation");
+  await putParameter();
+  await pass(changeMs);
+  fresh("a change of a parameter");
+
+  for (const [what, change] of [
+    ["secret", () => putSecret(example.logTokenSecret)],
+    ["parameter", putParameter],
+  ] as const) {
+    EventBridge.of(world).faults = { ...noFaults, lostProbability: 1 };
+    await change();
+    await pass(10_000);
+    EventBridge.of(world).faults = noFaults;
+    await pass(6 * minuteMs);
+    fresh(`a change of a ${what} whose events were lost`);
+  }
+  check("secrets are listed", done({ operation: "ListSecrets" }).length > 0);
+
+  await platform.clock.runUntil(hourMs + 21 * minuteMs);
+  for (const parameter of whole.parameters)
+    check(`${parameter} is rotated`, moves(`:parameter${parameter}`) > 1);
+  check("CloudTrail writes a file", done({ operation: "PutObject" }).length > 0);
+  check("every event is delivered", undelivered(world).length === 0);
+  const denied = log.filter((line) => decisionIn(line)?.decision === "denied");
+  check("the recycler finds nothing denied", denied.length === 0);
+}
+
+/** Takes the rules' targets away: what the queue of the undelivered and the alarms are for. */
+async function deliverNothing(
+  stage: VirtualStage,
+  { deployment }: RecordedExample,
+  gone: Set<string>,
+  check: Check,
+): Promise<void> {
+  const { world, platform } = stage;
+  const { call, putSecret, putParameter, done } = handsOn(stage);
+  const functions = deployment.resources
+    .filter(({ type }) => type === "aws:lambda/function:Function")
+    .map(({ id }) => id);
+  const rotators = functions.filter((name) => name.includes("credential"));
+  const queue = `${recyclerName}.fifo`;
+  gone.add(world.arn("sqs", queue));
+  for (const name of rotators) gone.add(world.arn("lambda", `function:${name}`));
+  await call("sqs", "DeleteQueue", {
+    QueueUrl: `https://sqs.${world.region}.amazonaws.com/${world.account}/${queue}`,
+  });
+  for (const FunctionName of rotators) await call("lambda", "DeleteFunction", { FunctionName });
+  await putSecret(example.logTokenSecret);
+  await putParameter();
+  await call("ecs", "UpdateService", { cluster: "shop", service: "web", forceNewDeployment: true });
+  await platform.clock.runUntil(hourMs + 43 * minuteMs);
+
+  const senders = new Set(
+    undelivered(world).map(({ caller }) => (caller.kind === "service" ? caller.sourceArn : undefined)),
+  );
+  check("what any rule could not deliver is kept", senders.size === 4 + rotators.length);
+  check("an alarm is published", done({ service: "sns", operation: "Publish" }).length > 0);
+  for (const name of functions) {
+    const roleArn = `arn:${world.partition}:iam::${world.account}:role/${name}`;
+    check(`${name} writes its log`, done({ operation: "PutLogEvents", roleArn }).length > 0);
+  }
+}
+
+function undelivered(world: World): LedgerEntry[] {
+  return world.ledger
+    .find({ operation: "SendMessage", outcome: "ok" })
+    .filter(({ resources }) => resources[0]?.endsWith("-undelivered"));
+}

@@ -1,0 +1,147 @@
+import type { CreateKeyResponse } from "@aws-sdk/client-kms";
+import { strToU8, zipSync } from "fflate";
+import { recyclerName, recyclerProject } from "../demo/example";
+import type { Recording } from "../demo/recording";
+import { recordExample, type RecordedExample } from "./virtual-run";
+import type { World } from "../embedded-aws/aws/world";
+
+/** What stands beside the example's own secrets and parameters. */
+export const whole = {
+  /** A single user's, encrypted with a key of ours; the database knows the password of its oldest version. */
+  singleSecret: "shop/single",
+  singleUser: "single",
+  oldestPassword: "the oldest password",
+  /** Rotated by `ownFunction`, which belongs to somebody else. */
+  ownSecret: "shop/own",
+  ownFunction: `${recyclerName}-rotator-own`,
+  /** Credentials in parameters of either tier, encrypted with a key of ours. */
+  parameters: ["/shop/credential", "/shop/long-credential"],
+  /** So many that they are listed, not described one by one. */
+  manySecrets: Array.from({ length: 10 }, (_, index) => `shop/many-${index}`),
+} as const;
+
+/** When the rule of each parameter starts its rotation: twice within the first hour of virtual time, which is 08:00. */
+const parameterSchedule = "cron(20,40 8 * * ? *)";
+
+/** The example with everything that the stack can make: every kind of rotation, alarms, listed secrets. */
+export function recordWholeStack(): Promise<RecordedExample> {
+  return recordExample("recycle", async (world, recording) => {
+    const keyArn = await prepare(world, recording);
+    const builtIn = { kind: "built-in", engine: "postgres", minimumIntervalMinutes: 0 };
+    return {
+      [`${recyclerProject}:services`]: [
+        { cluster: "shop", service: "web" },
+        {
+          cluster: "shop",
+          exclude: ["web", "reports"],
+          secrets: ["shop/database", "shop/log-token", ...whole.manySecrets],
+          parameters: ["/shop/feature-flags"],
+        },
+      ],
+      [`${recyclerProject}:rotations`]: [
+        {
+          secret: "shop/database",
+          rotator: {
+            kind: "built-in",
+            database: "shop",
+            adminSecret: "shop/database-admin",
+            minimumIntervalMinutes: 0,
+          },
+        },
+        {
+          secret: whole.singleSecret,
+          rotator: { ...builtIn, strategy: "single-user", kmsKeyArn: keyArn },
+        },
+        ...whole.parameters.map((parameter) => ({
+          parameter,
+          schedule: parameterSchedule,
+          rotator: { ...builtIn, adminSecret: "shop/database-admin", kmsKeyArn: keyArn },
+        })),
+        {
+          secret: whole.ownSecret,
+          rotator: {
+            kind: "function",
+            rotationLambdaArn: world.arn("lambda", `function:${whole.ownFunction}`),
+          },
+        },
+      ],
+      [`${recyclerProject}:alarms`]: { email: "shop@example.com" },
+    };
+  });
+}
+
+/** Makes what the stack only refers to. @returns the ARN of the key */
+async function prepare(world: World, recording: Recording): Promise<string> {
+  async function call<Output extends object>(
+    prefix: string,
+    operation: string,
+    input: object,
+  ): Promise<Output> {
+    const output = await world.asOperator<Output>(prefix, operation, input);
+    recording.add({ prefix, operation, input, output });
+    return output;
+  }
+  const token = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
+  const credential = (username: string, password: string): string =>
+    JSON.stringify({ engine: "postgres", host: "127.0.0.1", port: 5432, dbname: "shop", username, password });
+
+  const { KeyMetadata: key } = await call<CreateKeyResponse>("kms", "CreateKey", {});
+  const KmsKeyId = key!.Arn!;
+  await call("secretsmanager", "CreateSecret", {
+    Name: whole.singleSecret,
+    SecretString: credential(whole.singleUser, whole.oldestPassword),
+    KmsKeyId,
+    ClientRequestToken: token(1),
+  });
+  for (const [index, password] of ["a newer password", "the newest password"].entries())
+    await call("secretsmanager", "PutSecretValue", {
+      SecretId: whole.singleSecret,
+      SecretString: credential(whole.singleUser, password),
+      ClientRequestToken: token(2 + index),
+    });
+  for (const [index, Name] of [whole.ownSecret, ...whole.manySecrets].entries())
+    await call("secretsmanager", "CreateSecret", {
+      Name,
+      SecretString: credential("many", "some password"),
+      ClientRequestToken: token(10 + index),
+    });
+  for (const [index, Tier] of (["Standard", "Advanced"] as const).entries())
+    await call("ssm", "PutParameter", {
+      Name: whole.parameters[index],
+      Type: "SecureString",
+      Value: credential(`in_parameter_${index}`, "some password"),
+      KeyId: KmsKeyId,
+      Tier,
+    });
+  await ownFunction(call);
+  return KmsKeyId;
+}
+
+/** A function of somebody else, whose role may do everything: it is not about its policies. */
+async function ownFunction(
+  call: (prefix: string, operation: string, input: object) => Promise<{ Role?: { Arn?: string } }>,
+): Promise<void> {
+  const RoleName = whole.ownFunction;
+  const document = (statement: object): string =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+  const { Role } = await call("iam", "CreateRole", {
+    RoleName,
+    AssumeRolePolicyDocument: document({
+      Principal: { Service: "lambda.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    }),
+  });
+  await call("iam", "PutRolePolicy", {
+    RoleName,
+    PolicyName: "everything",
+    PolicyDocument: document({ Action: "*", Resource: "*" }),
+  });
+  await call("lambda", "CreateFunction", {
+    FunctionName: whole.ownFunction,
+    Role: Role?.Arn,
+    Runtime: "nodejs24.x",
+    Handler: "index.handler",
+    Code: { ZipFile: zipSync({ "index.js": strToU8("") }) },
+    Environment: { Variables: { ROTATOR_SETTINGS: JSON.stringify({ engine: "postgres" }) } },
+  });
+}
