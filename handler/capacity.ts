@@ -1,5 +1,5 @@
 /**
- * How many deployments may be under way at once (`limits.maxConcurrentDeployments`).
+ * How many deployments may be in progress at once (`limits.maxConcurrentDeployments`).
  */
 import type { Decision } from "./decision";
 import type { RecyclerSettings } from "./coverage";
@@ -10,15 +10,15 @@ import type { Observer } from "./observe";
 import { unseenForceMs } from "./plan";
 import { coveredTargets, inTens, type Target } from "./targets";
 
-/** Deployments that may still be begun. */
+/** The deployments that this run may still force. */
 export interface Capacity {
   /** Takes one; false when none is left. */
   take(): boolean;
 }
 
 /**
- * What the limit leaves. Where it is set, every covered service is looked at first: whatever is unfinished counts,
- * ours or somebody else's. A service that cannot be looked at counts too.
+ * What the limit leaves. Where it is set, every covered service is described first. Every unfinished deployment
+ * counts, whoever started it, and so does a service that could not be described.
  */
 export async function capacityOf(
   environment: RunEnvironment,
@@ -33,7 +33,7 @@ export async function capacityOf(
     const names = group.map(({ service }) => service);
     const cluster = group[0]?.cluster ?? "";
     for (const [name, { seen }] of await observer.describe(cluster, names)) {
-      // ECS may not show yet what this container forced a moment ago.
+      // ECS may not show yet what this container just forced.
       const forcedAtMs = environment.memory.services.get(serviceKey(cluster, name))?.forcedAtMs ?? 0;
       if (seen.kind === "unseen") left -= seen.code === "retryable" ? 1 : 0;
       else if (
@@ -46,11 +46,11 @@ export async function capacityOf(
   return { take: () => left > 0 && left-- > 0 };
 }
 
-/** The decision about a service for which no deployment is left. */
+/** The decision about a service when the limit is reached. */
 export function atCapacity(decision: Decision, { limits }: RecyclerSettings): Decision {
   return {
     ...decision,
     decision: "at-capacity",
-    reason: `${limits.maxConcurrentDeployments} covered services have unfinished deployments (maxConcurrentDeployments)`,
+    reason: `${limits.maxConcurrentDeployments} covered services already have unfinished deployments (maxConcurrentDeployments)`,
   };
 }

@@ -3,7 +3,7 @@ import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 
-/** The clients of the recycler. They must not retry by themselves: a forced deployment tried twice is two. */
+/** The clients of the recycler, without retries of their own: a retried UpdateService forces a second deployment. */
 export interface Clients {
   readonly ecs: ECSClient;
   readonly secretsManager: SecretsManagerClient;
@@ -11,8 +11,8 @@ export interface Clients {
   readonly sqs: SQSClient;
 }
 
-// The packages are in the Lambda runtime and not in the archive: a `require` inside a function is left as it
-// stands when Pulumi serialises the callback, an import at the top is not.
+// The Lambda runtime holds the packages, the archive does not: Pulumi keeps a `require` inside a function as it is,
+// but bundles an import at the top level.
 /* eslint-disable @typescript-eslint/no-require-imports */
 
 /** The package of Amazon ECS. */
@@ -36,7 +36,7 @@ export function sqsPackage(): typeof import("@aws-sdk/client-sqs") {
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-/** Clients of the function's own Region and role, each made when it is first used. */
+/** Clients of the function's own Region and role, each created on first use. */
 export function makeClients(): Clients {
   const options = { maxAttempts: 1 };
   let ecs: ECSClient | undefined;

@@ -9,7 +9,7 @@ import type { Limits } from "./decision";
 export interface CoveredServices {
   /** Name of the cluster. */
   readonly cluster: string;
-  /** Name of the service; absent: every service of the cluster but `exclude`. */
+  /** Name of the service; absent: every service of the cluster except `exclude`. */
   readonly service?: string;
   readonly exclude: readonly string[];
   /** Secrets by name, full or partial ARN. Empty together with `parameters`: whatever the task definition refers to. */

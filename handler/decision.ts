@@ -1,10 +1,10 @@
 /**
- * The closed list of decisions, and what goes into one. Plain data and types.
+ * The closed list of decisions, and the data that a decision is made from.
  */
 import type { FailureCode } from "./errors";
 import type { Freshness, Interval } from "./freshness";
 
-/** Every decision there is. Only `recycle` changes anything. */
+/** All decisions. Only `recycle` changes anything. */
 export const decisions = [
   "recycle",
   "fresh",
@@ -15,7 +15,6 @@ export const decisions = [
   "waiting-for-wave",
   "at-capacity",
   "cooling-down",
-  "frozen",
   "predates-install",
   "unknown",
   "unsupported",
@@ -27,7 +26,7 @@ export const decisions = [
 /** One of the closed list. */
 export type DecisionName = (typeof decisions)[number];
 
-/** Something that could not be looked at. */
+/** Something that could not be described. */
 export interface Unseen {
   readonly kind: "unseen";
   readonly code: FailureCode | "unsupported";
@@ -42,28 +41,28 @@ export interface SeenService {
   /** `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`. */
   readonly strategy: string;
   readonly desiredCount: number;
-  /** The PRIMARY deployment (for other controllers: task set); absent: none is shown. */
+  /** Of the PRIMARY deployment (for other controllers: task set); absent if ECS shows none. */
   readonly deploymentCreatedAtMs?: number;
-  /** True while tasks of another deployment run beside it, or tasks of its own are missing. */
+  /** True while tasks of another deployment still run, or tasks of this one are missing. */
   readonly unfinished: boolean;
   readonly taskDefinition?: string;
 }
 
 /** A value that the service reads. */
 export interface SeenValue {
-  /** The same for all readers of the value, whatever they call it. */
+  /** The same for all services that read the value. */
   readonly key?: string;
-  /** Name or ARN, as the settings or the task definition have it. */
+  /** Name or ARN, as written in the settings or the task definition. */
   readonly subject: string;
-  /** The staging label that is followed; absent for a parameter. */
+  /** The staging label that tasks read; absent for a parameter. */
   readonly label?: string;
-  /** When it last moved; `pinned`: it never does; absent: it was not looked at. */
+  /** When it last changed; `pinned`: it never changes; absent: it was not checked. */
   readonly move?: Interval | Unseen | "pinned";
-  /** True when an event of this move has come: it waits for nothing more. */
+  /** True when an event of this change has arrived. */
   readonly announced: boolean;
-  /** True when that event proved the move. */
+  /** True when that event proves the change. */
   readonly proven: boolean;
-  /** What made us look: the event's name, `sweep`, `status`, ... */
+  /** What triggered the check: the event's name, `sweep`, `status`, ... */
   readonly cause: string;
   readonly who?: string;
 }
@@ -73,49 +72,49 @@ export interface ServiceDeployment {
   readonly createdAtMs: number;
   readonly status: string;
   readonly statusReason?: string;
-  /** When it ended; absent: it has not, or ECS does not say. */
+  /** When it ended; absent while it is unfinished, or if ECS returns no date. */
   readonly finishedAtMs?: number;
 }
 
-/** All that is known of a service in this run. */
+/** All that a run knows about a service. */
 export interface Situation {
   readonly cluster: string;
   readonly service: string;
   readonly wave: number;
-  /** Why it is looked at: an event's name, `sweep`, `status`, ... */
+  /** Why it is checked: an event's name, `sweep`, `status`, ... */
   readonly cause: string;
   readonly seen: SeenService | Unseen;
   readonly values: readonly SeenValue[];
-  /** How its deployments ended; absent: nobody asked yet. */
+  /** Its deployments; absent: not listed yet. */
   readonly attempts?: readonly ServiceDeployment[] | Unseen;
   /** When this container forced a deployment of it, by ECS's clock. */
   readonly forcedAtMs?: number;
-  /** Whether its task definition names an image by a tag that can move; absent: nobody looked. */
+  /** Whether its task definition names an image by tag; absent: not described. */
   readonly mutableImage?: boolean;
 }
 
-/** Settings' `limits`; each is off where it is absent. */
+/** The setting `limits`; an absent limit is off. */
 export interface Limits {
-  /** No deployment is forced on a service whose newest one is younger. */
+  /** Minimum age of a service's newest deployment before another is forced. */
   readonly minutesBetweenDeployments?: number;
-  /** So many covered services may have an unfinished deployment at once. */
+  /** How many covered services may have an unfinished deployment at once. */
   readonly maxConcurrentDeployments?: number;
-  /** A wave starts so long after the deployments of the one before ended. */
+  /** How long after the deployments of the wave before finished a wave starts. */
   readonly bakeTimeInMinutes?: number;
-  /** A rolling deployment that is older than this blocks nobody: another is forced over it. */
+  /** Age from which an unfinished rolling deployment is replaced by a new one. */
   readonly overtakeAfterMinutes?: number;
 }
 
-/** What holds for all services. */
+/** What is the same for all services. */
 export interface Circumstances {
   readonly nowMs: number;
-  /** When the queue was created; absent: it could not be found out. */
+  /** When the queue was created; absent if SQS did not answer. */
   readonly installedAtMs?: number;
   readonly delaySeconds: number;
   readonly limits: Limits;
 }
 
-/** A decision about one service, as it is logged. */
+/** A decision about one service. */
 export interface Decision {
   readonly decision: DecisionName;
   readonly reason: string;
@@ -133,10 +132,24 @@ export interface Decision {
   readonly mutableImage?: boolean;
 }
 
-/** How a deployment is compared with a move: `freshness`, or another in its place. */
+/** Compares a deployment with a change: `freshness`, or a replacement in simulation. */
 export type Compare = (deploymentCreatedAtMs: number, move: Interval) => Freshness;
 
-/** The decision that a failure of a look or an act is. */
+/** True for deployments that could be listed. */
+export function isList(
+  attempts: readonly ServiceDeployment[] | Unseen,
+): attempts is readonly ServiceDeployment[] {
+  return Array.isArray(attempts);
+}
+
+/** The item with the latest time, the first of several; undefined for an empty list. */
+export function latestBy<Item>(items: readonly Item[], timeMs: (item: Item) => number): Item | undefined {
+  let best = items[0];
+  for (const item of items) if (timeMs(item) > timeMs(best ?? item)) best = item;
+  return best;
+}
+
+/** The decision that a failed call leads to. */
 export function decisionOfFailure(code: Unseen["code"]): DecisionName {
   switch (code) {
     case "denied":
@@ -152,7 +165,7 @@ export function decisionOfFailure(code: Unseen["code"]): DecisionName {
   }
 }
 
-/** A time as people read it. */
+/** A time in ISO 8601. */
 export function iso(ms: number): string {
   return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }
@@ -160,7 +173,7 @@ export function iso(ms: number): string {
 /** Statuses of a service deployment that ended without replacing the tasks (Amazon ECS API Reference). */
 export const failedStatuses: readonly string[] = ["STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"];
 
-/** True for a deployment that will change nothing more. A status that nobody knows has not ended. */
+/** True for a deployment that has ended. An unknown status counts as unfinished. */
 export function hasEnded(attempt: ServiceDeployment): boolean {
   return attempt.status === "SUCCESSFUL" || failedStatuses.includes(attempt.status);
 }

@@ -10,7 +10,7 @@ import type { Pace } from "./pace";
 import type { Compare } from "./decision";
 import type { plan } from "./plan";
 
-/** The parts of the recycler that can be replaced, for simulation and for handlers that are broken on purpose. */
+/** The parts of a run that simulation replaces, also with ones that are wrong on purpose. */
 export interface RunParts {
   readonly observe: Observe;
   readonly freshness: Compare;
@@ -31,10 +31,10 @@ export interface RunEnvironment {
   readonly parts: RunParts;
 }
 
-/** What a run is about. */
+/** What a run has to do. */
 export interface Task {
   readonly changes: readonly Change[];
   readonly looks: readonly LookAround[];
-  /** True for a question: everything is looked at, its deployments too, and nothing is done. */
+  /** True for a question: every service and its deployments are checked, and nothing is changed. */
   readonly asking: boolean;
 }

@@ -4,23 +4,23 @@
  */
 
 /**
- * What became of a call that failed:
- * - `retryable`: throttled, or AWS is at fault: it may well succeed later;
- * - `denied`: IAM says no;
- * - `not-found`: the cluster, service, secret or parameter is not there;
+ * Why a call failed:
+ * - `retryable`: throttled, or AWS is at fault; it may succeed later;
+ * - `denied`: IAM denied it;
+ * - `not-found`: the cluster, service, secret or parameter does not exist;
  * - `busy`: ECS has too many unfinished deployments of the service;
- * - `refused`: ECS will not do this, now or later.
+ * - `refused`: AWS rejects the call, now and later.
  */
 export type FailureCode = "retryable" | "denied" | "not-found" | "busy" | "refused";
 
-/** An Error with its kind. `throttled`: AWS turned the call away before it did anything, so that it can be repeated. */
+/** An Error with its kind. `throttled`: AWS rejected the call before doing anything, so it can be repeated. */
 export interface Fault extends Error {
   readonly kind: "retryable" | "final";
   readonly code: FailureCode;
   readonly throttled: boolean;
 }
 
-/** What is known of an error of an SDK client. */
+/** The fields of an SDK client's error. */
 interface SdkError {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -41,8 +41,8 @@ const busyMessage = /active deployments exist|deployment (is )?(already )?in pro
 
 /**
  * The failure behind an error that a client threw.
- * @param what the call, as a reader of the log would name it
- * @returns undefined for an error that no client throws: a mistake of ours, which must end the invocation
+ * @param what names the call in the message
+ * @returns undefined for any other error: a bug, which must end the invocation
  */
 export function faultOf(error: unknown, what: string): Fault | undefined {
   if (typeof error !== "object" || error === null) return undefined;
@@ -77,7 +77,7 @@ export function faultOf(error: unknown, what: string): Fault | undefined {
   });
 }
 
-/** A failure of our own making, with its tag: time that ran out, a setting that names nothing. */
+/** A failure that no client threw, for instance because the time ran out. */
 export function fault(text: string, code: FailureCode): Fault {
   return Object.assign(new Error(text), {
     kind: code === "retryable" ? ("retryable" as const) : ("final" as const),
@@ -86,7 +86,7 @@ export function fault(text: string, code: FailureCode): Fault {
   });
 }
 
-/** The failure that was thrown; anything else goes on as it is, for it is a mistake of ours. */
+/** Returns a caught `Fault`; rethrows anything else, which is a bug. */
 export function caughtFault(error: unknown): Fault {
   if (error instanceof Error && "kind" in error && "code" in error && "throttled" in error)
     return error as Fault;

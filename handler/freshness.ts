@@ -1,25 +1,25 @@
 /**
- * Two times are compared: when a value last moved and when a deployment was made. Pure; nothing but types.
+ * Compares when a value last changed with when a deployment was created. Pure.
  */
 
-/** When a value last moved, in milliseconds since the epoch: not before `loMs`, not after `hiMs`. A point has both equal. */
+/** When a value last changed: from `loMs` to `hiMs`, in milliseconds since the epoch; equal when the time is known. */
 export interface Interval {
   readonly loMs: number;
   readonly hiMs: number;
 }
 
-/** `stale`: some task is older than the value; `unknown`: the interval does not tell. */
+/** `stale`: the value changed after the deployment; `unknown`: the deployment was created within the interval. */
 export type Freshness = "fresh" | "stale" | "unknown";
 
 /**
- * How far the clocks and the whole seconds of events may be apart, in milliseconds. The queue's delay is longer
- * (3 seconds at least), so a deployment that the recycler made is later than the move by more than this.
+ * How far clocks and the whole seconds of events may differ, in milliseconds. The queue's delay is longer (at least
+ * 3 seconds), so a deployment that the recycler forces is later than the change by more than this.
  */
 export const marginMs = 2000;
 
 /**
- * Whether a deployment is newer than a value's last move. Total: a time that is no number is `unknown`, and
- * nothing is ever done about `unknown`.
+ * Whether a deployment was created after a value's last change. Total: a time that is not a number gives `unknown`,
+ * and the recycler never acts on `unknown`.
  * @param deploymentCreatedAtMs milliseconds since the epoch
  */
 export function freshness(deploymentCreatedAtMs: number, move: Interval): Freshness {

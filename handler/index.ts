@@ -1,6 +1,6 @@
 /**
- * What runs in the Lambda function. The callback that Pulumi serialises calls `createRecycler` once a container, so
- * this folder keeps to plain functions and plain data: no class, Map, Set or Date at the top of a module.
+ * The code of the Lambda function. The callback that Pulumi serialises calls `createRecycler` once a container, so
+ * this folder uses plain functions and plain data: no class, Map, Set or Date at the top level of a module.
  */
 import { parseArn } from "../aws-semantics/arn";
 import { act } from "./act";
@@ -9,7 +9,7 @@ import { makeClients, type Clients } from "./clients";
 import type { RecyclerSettings } from "./coverage";
 import { fault } from "./errors";
 import { freshness } from "./freshness";
-import { createLog, lineOf, type DecisionLine, type Log, type Write } from "./log";
+import { createLog, intervalLine, lineOf, type DecisionLine, type Log, type Write } from "./log";
 import { createMemory } from "./memory";
 import { observe } from "./observe";
 import { createPacing } from "./pace";
@@ -19,22 +19,22 @@ import { run } from "./run";
 import { unproven } from "./targets";
 import type { RunEnvironment, RunParts } from "./environment";
 
-/** The fields of Lambda's context that are used. */
+/** The fields of Lambda's context that the recycler uses. */
 export interface LambdaContext {
-  /** Partition, Region and account of the function come from here. */
+  /** Gives the function's partition, Region and account. */
   readonly invokedFunctionArn: string;
   readonly functionName?: string;
   readonly getRemainingTimeInMillis?: () => number;
 }
 
-/** The parts that can be replaced. */
+/** The parts that tests and simulation replace. */
 export interface RecyclerParts extends RunParts {
   readonly change: (event: unknown) => WakeUp;
 }
 
-/** Everything outside: each has a default that is right in Lambda. */
+/** Clients, clock and output; the defaults are those of Lambda. */
 export interface Dependencies {
-  /** They must not retry by themselves (`maxAttempts: 1`): a forced deployment tried twice is two. */
+  /** Without retries of their own (`maxAttempts: 1`): a retried UpdateService forces a second deployment. */
   readonly clients?: Clients;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -45,7 +45,7 @@ export interface Dependencies {
   readonly parts?: Partial<RecyclerParts>;
 }
 
-/** The answer to a batch: from the first message on that must come back. */
+/** The answer to a batch: the first message that SQS must deliver again, and all after it. */
 export interface BatchAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
@@ -53,7 +53,7 @@ export interface BatchAnswer {
 /** A service in the answer to `{ ask: "status" }`. */
 export interface ServiceStatus extends DecisionLine {
   readonly wave: number;
-  /** Every value that it reads, and when that last moved. */
+  /** Every value that it reads, and when it last changed. */
   readonly values: readonly {
     readonly subject: string;
     readonly label?: string;
@@ -70,9 +70,9 @@ export interface Status {
   readonly services: readonly ServiceStatus[];
 }
 
-/** How long before the function's end a run stops to begin calls, in milliseconds. */
+/** A run begins no calls in the last milliseconds before the function's timeout. */
 export const reserveMs = 5000;
-/** How long a run may take where the context does not say. */
+/** The time of a run where the context gives none. */
 const defaultTimeMs = 60_000;
 
 /** Makes the handler of one container. */
@@ -80,11 +80,11 @@ export function createRecycler(
   settings: RecyclerSettings,
   dependencies: Dependencies = {},
 ): (event: unknown, context: LambdaContext) => Promise<BatchAnswer | Status> {
-  // The one place of the recycler that looks at the clock, sets a timer and draws a number.
+  // The only place of the recycler that uses the clock, timers and random numbers.
   const now = dependencies.now ?? (() => Date.now());
   const sleep = dependencies.sleep ?? ((delayMs) => new Promise<void>((done) => setTimeout(done, delayMs)));
   const random = dependencies.random ?? (() => Math.random());
-  // console.log would wrap the text in the JSON log format, and CloudWatch would find no metrics in it.
+  // console.log would wrap the line in Lambda's JSON log format, where CloudWatch finds no metrics.
   const write = dependencies.write ?? ((line) => void process.stdout.write(line));
   const clients = dependencies.clients ?? makeClients();
   const parts: RecyclerParts = { change: wakeUpOf, observe, freshness, plan, act, ...dependencies.parts };
@@ -94,7 +94,7 @@ export function createRecycler(
   return async (event, context) => {
     const arn = parseArn(context.invokedFunctionArn);
     if (!arn)
-      throw fault(`invokedFunctionArn: found ${context.invokedFunctionArn}, wanted an ARN`, "refused");
+      throw fault(`invokedFunctionArn: expected an ARN, found ${context.invokedFunctionArn}`, "refused");
     const functionName = context.functionName ?? arn.resource.split(":")[1] ?? arn.resource;
     const log = createLog(write, now, functionName, settings.mode);
     const remainingMs = context.getRemainingTimeInMillis?.() ?? defaultTimeMs;
@@ -118,7 +118,7 @@ export function createRecycler(
   };
 }
 
-/** A batch of SQS: everything is acknowledged but what nobody could look at. */
+/** A batch of SQS: acknowledges all messages, except when no service could be described. */
 async function batch(
   environment: RunEnvironment,
   records: unknown,
@@ -126,7 +126,7 @@ async function batch(
 ): Promise<BatchAnswer> {
   const { log } = environment;
   if (!Array.isArray(records)) {
-    note(log, { kind: "ignored", reason: "not a batch of SQS: Records are wanted", counts: "InvalidEvents" });
+    note(log, { kind: "ignored", reason: "not a batch of SQS: Records is missing", counts: "InvalidEvents" });
     return { batchItemFailures: [] };
   }
   const messages = records.map((record: unknown) => ({
@@ -147,24 +147,24 @@ async function batch(
   return { batchItemFailures: messages.slice(first).map(({ id }) => ({ itemIdentifier: id })) };
 }
 
-/** What a message is. A body that is no JSON is an event that is none. */
+/** Reads a message. A body that is not JSON is reported as an invalid event. */
 function read(record: unknown, change: RecyclerParts["change"]): WakeUp {
   const body = field(record, "body");
   if (typeof body !== "string")
-    return { kind: "ignored", reason: "a message without a body", counts: "InvalidEvents" };
+    return { kind: "ignored", reason: "the message has no body", counts: "InvalidEvents" };
   let event: unknown;
   try {
     event = JSON.parse(body);
   } catch {
-    // The text is not repeated: nobody knows what is in it.
-    return { kind: "ignored", reason: "a message that is not JSON", counts: "InvalidEvents" };
+    // The text is not repeated: it could hold anything.
+    return { kind: "ignored", reason: "the message is not JSON", counts: "InvalidEvents" };
   }
   return change(event);
 }
 
 function note(log: Log, ignored: Extract<WakeUp, { kind: "ignored" }>): void {
   log.count(ignored.counts ?? "Ignored");
-  log.note("ignored", ignored.reason, ignored.subject === undefined ? {} : { subject: ignored.subject });
+  log.note("ignored", ignored.reason, { subject: ignored.subject });
 }
 
 function isLookAround(wakeUp: WakeUp): wakeUp is LookAround {
@@ -180,9 +180,9 @@ function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Questions. None of them changes anything: whatever acts goes through the queue. */
+/** Answers a question. Questions change nothing: only messages from the queue do. */
 async function answer(environment: RunEnvironment, ask: unknown): Promise<Status> {
-  if (ask !== "status") throw fault(`ask: found ${JSON.stringify(ask)}, wanted "status"`, "refused");
+  if (ask !== "status") throw fault(`ask: expected "status", found ${JSON.stringify(ask)}`, "refused");
   const { settings, memory, now } = environment;
   const askedAtMs = now();
   const { decided } = await run(environment, {
@@ -193,7 +193,7 @@ async function answer(environment: RunEnvironment, ask: unknown): Promise<Status
   return {
     mode: settings.mode,
     askedAt: iso(askedAtMs),
-    ...(memory.installedAtMs === undefined ? {} : { installedAt: iso(memory.installedAtMs) }),
+    installedAt: memory.installedAtMs === undefined ? undefined : iso(memory.installedAtMs),
     services: decided.map(({ situation, decision }) => ({
       ...lineOf(decision, settings.mode),
       wave: situation.wave,
@@ -203,13 +203,8 @@ async function answer(environment: RunEnvironment, ask: unknown): Promise<Status
 }
 
 function valueStatus({ subject, label, move }: SeenValue): ServiceStatus["values"][number] {
-  return {
-    subject,
-    ...(label === undefined ? {} : { label }),
-    ...(typeof move !== "object"
-      ? {}
-      : "kind" in move
-        ? { problem: move.reason }
-        : { interval: [move.loMs === 0 ? null : iso(move.loMs), iso(move.hiMs)] as const }),
-  };
+  if (typeof move !== "object") return { subject, label };
+  return "kind" in move
+    ? { subject, label, problem: move.reason }
+    : { subject, label, interval: intervalLine(move) };
 }

@@ -1,19 +1,20 @@
 import type { Mode } from "./coverage";
 import { decisions, iso, type Decision, type DecisionName } from "./decision";
+import type { Interval } from "./freshness";
 
 /** CloudWatch namespace of the metrics. Their one dimension is `FunctionName`. */
 export const metricNamespace = "EcsSecretRecycler";
 
-/** Metrics beside the decisions, whose names are metrics too. Unit: Count. */
+/** Metrics besides those named after decisions. Unit: Count. */
 export const otherMetrics = ["RotationFailed", "InvalidEvents", "Ignored", "Skipped"] as const;
 
 /**
- * For how many minutes the value that some covered service does not have yet has been current: the longest of a run,
- * 0 when every service that was looked at is fresh. A value that moved before the installation does not count.
+ * For how many minutes a covered service has been on an old value: the longest of a run, 0 if every checked service is
+ * fresh. Changes before the installation do not count.
  */
 export const staleMinutesMetric = "StaleMinutes";
 
-/** Decisions about a service whose tasks, or some of them, still hold an old value. */
+/** Decisions about a service with tasks that still use an old value. */
 const staleDecisions: readonly DecisionName[] = [
   "recycle",
   "rolling-out",
@@ -23,26 +24,29 @@ const staleDecisions: readonly DecisionName[] = [
   "waiting-for-wave",
   "at-capacity",
   "cooling-down",
-  "frozen",
   "deferred",
 ];
 
 /** The name of a metric. */
 export type MetricName = DecisionName | (typeof otherMetrics)[number];
 
-/** Every metric there is. */
+/** All metrics. */
 export const metricNames: readonly MetricName[] = [...decisions, ...otherMetrics];
 
 /** Writes one line to the function's log. */
 export type Write = (line: string) => void;
 
-/** The log of one run: a JSON line for each decision, and one of metrics. Never a value. */
+/** The log of one run: a JSON line for each decision, and one with metrics. Never a secret's value. */
 export interface Log {
   decision(decision: Decision): void;
-  /** A message that leads to no decision. */
-  note(kind: "ignored" | "skipped", reason: string, fields: Readonly<Record<string, string>>): void;
+  /** Logs a message that leads to no decision. */
+  note(
+    kind: "ignored" | "skipped",
+    reason: string,
+    fields: Readonly<Record<string, string | undefined>>,
+  ): void;
   count(metric: MetricName): void;
-  /** Writes what was counted; nothing, when nothing was. */
+  /** Writes the counted metrics, if any. */
   flush(): void;
 }
 
@@ -79,7 +83,7 @@ export function createLog(write: Write, now: () => number, functionName: string,
         },
         FunctionName: functionName,
         ...Object.fromEntries(counts),
-        ...(staleMinutes === undefined ? {} : { [staleMinutesMetric]: staleMinutes }),
+        [staleMinutesMetric]: staleMinutes,
       });
       counts.clear();
       staleMinutes = undefined;
@@ -92,7 +96,7 @@ function staleMinutesOf({ decision, move }: Decision, nowMs: number): number {
   return Math.max(0, Math.round((nowMs - move.hiMs) / 6_000) / 10);
 }
 
-/** A decision as it is logged, and as `{ ask: "status" }` answers it. Times are ISO 8601. */
+/** A decision as logged and as `{ ask: "status" }` returns it. Times are in ISO 8601. */
 export interface DecisionLine {
   readonly decision: DecisionName;
   readonly reason: string;
@@ -100,9 +104,9 @@ export interface DecisionLine {
   readonly service: string;
   readonly subject?: string;
   readonly label?: string;
-  /** When the value moved, where that is a point. */
+  /** When the value changed, if the exact time is known. */
   readonly movedAt?: string;
-  /** Between which times it moved, where it is none; `null`: since ever. */
+  /** Otherwise, between which times it changed; `null`: no lower bound. */
   readonly interval?: readonly [string | null, string];
   readonly deploymentCreatedAt?: string;
   readonly cause: string;
@@ -111,25 +115,28 @@ export interface DecisionLine {
   readonly mode: Mode;
 }
 
-/** The line of a decision; fields that are not known are left out. */
+/** The line of a decision; JSON leaves out unknown fields. */
 export function lineOf(decision: Decision, mode: Mode): DecisionLine {
   const { move, deploymentCreatedAtMs, subject, label, who, mutableImage } = decision;
+  const isPoint = move !== undefined && move.loMs === move.hiMs;
   return {
     decision: decision.decision,
     reason: decision.reason,
     cluster: decision.cluster,
     service: decision.service,
-    ...(subject === undefined ? {} : { subject }),
-    ...(label === undefined ? {} : { label }),
-    ...(move === undefined
-      ? {}
-      : move.loMs === move.hiMs
-        ? { movedAt: iso(move.loMs) }
-        : { interval: [move.loMs === 0 ? null : iso(move.loMs), iso(move.hiMs)] as const }),
-    ...(deploymentCreatedAtMs === undefined ? {} : { deploymentCreatedAt: iso(deploymentCreatedAtMs) }),
+    subject,
+    label,
+    movedAt: isPoint ? iso(move.loMs) : undefined,
+    interval: move && !isPoint ? intervalLine(move) : undefined,
+    deploymentCreatedAt: deploymentCreatedAtMs === undefined ? undefined : iso(deploymentCreatedAtMs),
     cause: decision.cause,
-    ...(who === undefined ? {} : { who }),
-    ...(mutableImage === undefined ? {} : { mutableImage }),
+    who,
+    mutableImage,
     mode,
   };
+}
+
+/** An interval in ISO 8601. */
+export function intervalLine({ loMs, hiMs }: Interval): readonly [string | null, string] {
+  return [loMs === 0 ? null : iso(loMs), iso(hiMs)];
 }

@@ -1,31 +1,31 @@
 /**
- * What a warm container remembers. It is used to skip what is already proven and to know what events have proven;
- * losing it costs calls, never correctness.
+ * What a warm container remembers: what events have proven, and which checks can be skipped. Losing it costs calls,
+ * never correctness.
  */
 import type { Place } from "../aws-semantics/arn";
 import type { Change } from "./change";
-import { hasEnded, type ServiceDeployment } from "./decision";
+import { hasEnded, latestBy, type ServiceDeployment } from "./decision";
 import { marginMs } from "./freshness";
 import { concerns, type Reads } from "./readers";
 
-/** What was seen of a service. */
+/** What is remembered of a service. */
 export interface RememberedService {
-  /** When it was looked at, by this container's clock. */
+  /** When it was described, by this container's clock. */
   readonly lookedAtMs: number;
-  /** The newest deployment ever seen or made, by ECS's clock. */
+  /** When the newest known deployment was created, by ECS's clock. */
   readonly deploymentCreatedAtMs?: number;
-  /** What it read at that time; absent: its task definition could not be looked at. */
+  /** What it read at that time; absent: its task definition could not be described. */
   readonly reads?: Reads;
   /** When this container forced a deployment of it, by ECS's clock. */
   readonly forcedAtMs?: number;
-  /** How its deployments ended, up to the one shown at the time. */
+  /** Its ended deployments, up to the one that was shown as PRIMARY. */
   readonly ended?: {
     readonly deploymentCreatedAtMs: number;
     readonly attempts: readonly ServiceDeployment[];
   };
 }
 
-/** A task definition's revision never changes. */
+/** What a revision of a task definition refers to; a revision never changes. */
 export interface RememberedRevision {
   readonly reads: Reads;
   readonly mutableImage: boolean;
@@ -37,15 +37,15 @@ export interface Memory {
   /** Services of a cluster, and when they were listed. */
   readonly clusters: Map<string, { readonly listedAtMs: number; readonly services: readonly string[] }>;
   readonly revisions: Map<string, RememberedRevision>;
-  /** The latest move of each subject that an event has proven. */
+  /** The latest proven change of each subject. */
   readonly moves: Map<string, Change>;
   /** When the queue was created. */
   installedAtMs?: number;
-  /** Pages of ListSecrets after which the last listing was given up: the account has that many and more. */
+  /** Pages of ListSecrets after which the last listing was given up; the account has more. */
   listingGivenUpAfterPages?: number;
 }
 
-/** A new container's memory. */
+/** The memory of a new container. */
 export function createMemory(): Memory {
   return { services: new Map(), clusters: new Map(), revisions: new Map(), moves: new Map() };
 }
@@ -55,7 +55,7 @@ export function serviceKey(cluster: string, service: string): string {
   return `${cluster}/${service}`;
 }
 
-/** Remembers how the deployments of a service ended; while one is under way there is nothing to remember. */
+/** Remembers the deployments of a service, once all have ended. */
 export function rememberAttempts(
   memory: Memory,
   key: string,
@@ -67,7 +67,7 @@ export function rememberAttempts(
     memory.services.set(key, { ...known, ended: { deploymentCreatedAtMs, attempts } });
 }
 
-/** How the deployments ended up to this one, as far as it is remembered. */
+/** The remembered deployments up to this one. */
 export function rememberedAttempts(
   memory: Memory,
   key: string,
@@ -77,7 +77,7 @@ export function rememberedAttempts(
   return ended?.deploymentCreatedAtMs === deploymentCreatedAtMs ? ended.attempts : undefined;
 }
 
-/** Remembers a move that an event has proven. */
+/** Remembers a change that an event has proven. */
 export function rememberMove(memory: Memory, change: Change): void {
   if (change.movedAtMs === undefined) return;
   const key = [change.store, change.subject, ...change.labels].join(" ");
@@ -85,25 +85,19 @@ export function rememberMove(memory: Memory, change: Change): void {
   if (known?.movedAtMs === undefined || known.movedAtMs < change.movedAtMs) memory.moves.set(key, change);
 }
 
-/** The latest move of a reference that an event has proven to this container. */
+/** The latest proven change of what a reference reads. */
 export function rememberedMove(
   memory: Memory,
   reference: Reads["references"][number],
   home: Place,
 ): Change | undefined {
-  let latest: Change | undefined;
-  for (const change of memory.moves.values())
-    if (
-      concerns(change, reference, home) &&
-      (latest?.movedAtMs === undefined || (change.movedAtMs ?? 0) > latest.movedAtMs)
-    )
-      latest = change;
-  return latest;
+  const own = [...memory.moves.values()].filter((change) => concerns(change, reference, home));
+  return latestBy(own, ({ movedAtMs }) => movedAtMs ?? 0);
 }
 
 /**
- * True when a service needs no look for this event: its newest deployment is newer, or it did not read the subject
- * at a time after the event (a revision that came later was deployed later).
+ * True when a service needs no check for this event: its newest deployment is newer, or it did not read the subject
+ * at a time after the event (a later revision was also deployed later).
  */
 export function isProven(
   remembered: RememberedService | undefined,

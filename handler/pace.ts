@@ -1,12 +1,12 @@
 import { fault, faultOf } from "./errors";
 
-/** One token bucket for all calls: this many at once, and so many a second after that. */
+/** The token bucket of all calls: `burst` at once, then `perSecond`. */
 export const callRate = { burst: 50, perSecond: 20 };
 
-/** Tries of one call in one run, the first included. */
+/** How often a run tries one call, the first time included. */
 export const maximumTries = 6;
 
-/** What pacing needs of the outside. */
+/** Clock, timer and random numbers. */
 export interface PaceDependencies {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -18,10 +18,9 @@ export interface PaceDependencies {
 /** The calls of one run. */
 export interface Pace {
   /**
-   * Makes a call when its turn comes, and again when AWS turned it away. Throws a `Fault`.
-   * @param what the call, for the error
-   * @param repeatable false for a call that must not be made twice: then only throttling is tried again, since a
-   *   call that failed otherwise may have been carried out
+   * Makes a call when the bucket has a token, and retries it after a retryable failure. Throws a `Fault`.
+   * @param what names the call in errors
+   * @param repeatable false for a call that must not take effect twice: then only throttling is retried
    */
   call<T>(what: string, make: () => Promise<T>, repeatable?: boolean): Promise<T>;
 }
@@ -32,14 +31,14 @@ export function createPacing(dependencies: PaceDependencies): { at(deadlineMs: n
   let tokens = callRate.burst;
   let filledAtMs = now();
 
-  /** Takes a token; waits for it when none is left. A negative number of tokens is a line of waiting calls. */
+  /** Takes a token, waiting for it if none is left. A negative number of tokens counts the waiting calls. */
   async function turn(what: string, deadlineMs: number): Promise<void> {
     const nowMs = now();
     const earned = (Math.max(0, nowMs - filledAtMs) / 1000) * callRate.perSecond;
     tokens = Math.min(callRate.burst, tokens + earned);
     filledAtMs = nowMs;
     const waitMs = tokens >= 1 ? 0 : ((1 - tokens) / callRate.perSecond) * 1000;
-    if (nowMs + waitMs >= deadlineMs) throw fault(`${what}: this run has no time left`, "retryable");
+    if (nowMs + waitMs >= deadlineMs) throw fault(`${what}: no time is left in this run`, "retryable");
     tokens -= 1;
     if (waitMs > 0) await sleep(waitMs);
   }

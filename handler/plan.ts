@@ -1,12 +1,14 @@
 /**
- * What to do about a service. Pure and total: what was seen, the settings and the time go in, one decision with its
- * reason comes out. The same function decides before and after a service's deployments were asked for.
+ * Decides about one service. Pure and total: takes what was observed, the settings and the time; returns one decision
+ * with its reason. The same function decides before and after the service's deployments were listed.
  */
 import {
   decisionOfFailure,
   failedStatuses,
   hasEnded,
+  isList,
   iso,
+  latestBy,
   type Circumstances,
   type Compare,
   type Decision,
@@ -19,26 +21,26 @@ import {
 } from "./decision";
 import { marginMs, type Interval } from "./freshness";
 
-/** A value whose move is known. */
+/** A value for which the time of its last change is known. */
 type Moved = SeenValue & { readonly move: Interval };
 
-/** How long a deployment of ours may be missing from ECS's answers: they are eventually consistent. */
+/** How long ECS's answers may not show a deployment that the recycler forced: they are eventually consistent. */
 export const unseenForceMs = 5 * 60_000;
 
-/** Decides about one service. `recycle` without `attempts` means: ask how its deployments ended, then ask again. */
+/** Decides about one service. After `recycle` without `attempts`, list its deployments and call this again. */
 export function plan(situation: Situation, circumstances: Circumstances, compare: Compare): Decision {
   const { seen, values } = situation;
   if (seen.kind === "unseen") return ofUnseen(situation, seen, values[0]);
-  if (seen.desiredCount === 0) return decide(situation, "fresh", "the desired count is 0: no task runs");
+  if (seen.desiredCount === 0) return decide(situation, "fresh", "the desired count is 0: no tasks run");
   const followed = values.filter((value) => value.move !== "pinned");
-  if (followed.length === 0) return decide(situation, "fresh", "it reads no value that can change");
+  if (followed.length === 0) return decide(situation, "fresh", "the service reads no value that can change");
   const moved = followed.filter(isMoved);
   const createdAtMs = seen.deploymentCreatedAtMs;
   if (createdAtMs === undefined)
     return decide(
       situation,
       "unsupported",
-      `no PRIMARY deployment is shown (controller ${seen.controller})`,
+      `ECS shows no PRIMARY deployment (deployment controller ${seen.controller})`,
       followed[0],
     );
   const stale = moved.filter((value) => compare(createdAtMs, value.move) === "stale");
@@ -46,7 +48,7 @@ export function plan(situation: Situation, circumstances: Circumstances, compare
   return ofNotStale(situation, seen, createdAtMs, followed, compare);
 }
 
-/** Some value moved after the newest deployment was made. */
+/** A value changed after the newest deployment was created. */
 function ofStale(
   situation: Situation,
   seen: SeenService,
@@ -59,7 +61,7 @@ function ofStale(
     return decide(
       situation,
       "unsupported",
-      `the deployment controller is ${seen.controller}: its deployments are made elsewhere`,
+      `the deployment controller is ${seen.controller}; the recycler redeploys only ECS`,
       latest(stale),
     );
   const since =
@@ -74,14 +76,14 @@ function ofStale(
     return decide(
       situation,
       "settling",
-      `the value moved less than ${delaySeconds} s ago: its own event is on its way`,
+      `the value changed less than ${delaySeconds} s ago; its event may still arrive`,
       settling,
     );
   if (installedAtMs === undefined)
     return decide(
       situation,
       "deferred",
-      "the queue's age could not be looked up, so the value may have moved before the installation",
+      "cannot tell whether the value changed before the installation: the queue's creation time is missing",
       latest(stale),
     );
   const perhaps = latest(stale.filter((value) => value.move.hiMs >= installedAtMs));
@@ -89,18 +91,18 @@ function ofStale(
     return decide(
       situation,
       "unknown",
-      "the value is newer than the deployment, but whether it moved before the installation is not known",
+      "cannot tell whether the value changed before or after the installation",
       perhaps,
     );
   return decide(
     situation,
     "predates-install",
-    "the value moved before the recycler was installed: recycled only when somebody asks",
+    "the value changed before the recycler was installed; the recycler acts only on later changes",
     latest(stale),
   );
 }
 
-/** A stale service about which nothing stands in the way but, perhaps, deployments. */
+/** A stale service that only its deployments can keep from being recycled. */
 function ofReady(
   situation: Situation,
   governing: Moved,
@@ -108,7 +110,7 @@ function ofReady(
   compare: Compare,
 ): Decision {
   const { attempts, forcedAtMs } = situation;
-  const because = `the value moved ${span(governing.move)}, after the newest deployment`;
+  const because = `the value changed ${span(governing.move)}, after the newest deployment was created`;
   if (attempts === undefined) return decide(situation, "recycle", because, governing);
   if (!isList(attempts)) return ofUnseen(situation, attempts, governing);
   const afterMs = governing.move.loMs + marginMs;
@@ -121,7 +123,7 @@ function ofReady(
     return decide(
       situation,
       "rolling-out",
-      `a deployment forced at ${iso(forcedAtMs)} is not shown by ECS yet`,
+      `ECS does not show the deployment forced at ${iso(forcedAtMs)} yet`,
       governing,
     );
   const running = newest(attempts.filter((attempt) => !hasEnded(attempt)));
@@ -140,7 +142,7 @@ function ofReady(
   return decide(situation, "recycle", because, governing);
 }
 
-/** A deployment is under way. */
+/** A deployment is in progress. */
 function ofRunning(
   situation: Situation,
   governing: Moved,
@@ -148,21 +150,26 @@ function ofRunning(
   { nowMs, limits }: Circumstances,
 ): Decision {
   if (running.createdAtMs > governing.move.loMs + marginMs)
-    return decide(situation, "rolling-out", `a newer deployment is ${running.status}`, governing);
-  const what = `a deployment made ${iso(running.createdAtMs)}, before the move, is ${running.status}`;
+    return decide(
+      situation,
+      "rolling-out",
+      `a deployment created after the change is ${running.status}`,
+      governing,
+    );
+  const what = `the deployment created at ${iso(running.createdAtMs)}, before the change, is ${running.status}`;
   const minutes = limits.overtakeAfterMinutes;
   const rolling = situation.seen.kind === "service" && situation.seen.strategy === "ROLLING";
   if (minutes !== undefined && rolling && nowMs - running.createdAtMs >= minutes * 60_000)
     return decide(
       situation,
       "recycle",
-      `${what} for more than ${minutes} minutes: it is overtaken (overtakeAfterMinutes)`,
+      `${what} after more than ${minutes} minutes; a new one replaces it (overtakeAfterMinutes)`,
       governing,
     );
-  return decide(situation, "blocked", `${what}: its end wakes the recycler`, governing);
+  return decide(situation, "blocked", `${what}; its end triggers a new check`, governing);
 }
 
-/** The newest deployment after the move has ended, though an older one is shown as PRIMARY. */
+/** The newest deployment after the change has ended, though ECS shows an older one as PRIMARY. */
 function ofEnded(
   situation: Situation,
   governing: Moved,
@@ -174,18 +181,18 @@ function ofEnded(
     ? decide(
         situation,
         "fresh",
-        `a deployment made ${iso(last.createdAtMs)}, after the move, succeeded`,
+        `the deployment created at ${iso(last.createdAtMs)}, after the change, succeeded`,
         governing,
       )
     : decide(
         situation,
         "unknown",
-        `a deployment made ${iso(last.createdAtMs)} succeeded, but the value moved ${span(governing.move)}`,
+        `cannot tell: the value changed ${span(governing.move)}, the deployment that succeeded was created at ${iso(last.createdAtMs)}`,
         governing,
       );
 }
 
-/** No value is certainly newer than the deployment. */
+/** No value certainly changed after the newest deployment was created. */
 function ofNotStale(
   situation: Situation,
   seen: SeenService,
@@ -203,24 +210,24 @@ function ofNotStale(
     return decide(
       situation,
       "unknown",
-      `the value moved ${span(unknown.move)}, and the deployment was made in between`,
+      `cannot tell: the value changed ${span(unknown.move)}, the deployment was created at ${iso(createdAtMs)}`,
       unknown,
     );
   const unlooked = values.find((value) => value.move === undefined);
-  if (unlooked) return decide(situation, "unknown", "the value was not looked at", unlooked);
+  if (unlooked) return decide(situation, "unknown", "the value was not checked", unlooked);
   const governing = latest(moved);
   const attempts = situation.attempts;
   if (governing && attempts && isList(attempts)) {
     const after = attempts.filter((attempt) => attempt.createdAtMs > governing.move.hiMs + marginMs);
     const last = newest(after);
     const failed = last && failedStatuses.includes(last.status);
-    // ECS may show a rollback as a new PRIMARY deployment. One that succeeded after the move replaced every task.
+    // ECS may show a rollback as a new PRIMARY deployment. One that succeeded after the change replaced every task.
     if (failed && !after.some((attempt) => attempt.status === "SUCCESSFUL"))
       return halted(situation, governing, last);
   }
   return seen.unfinished
-    ? decide(situation, "rolling-out", "a deployment newer than the move is unfinished", governing)
-    : decide(situation, "fresh", "the newest deployment was made after the value moved", governing);
+    ? decide(situation, "rolling-out", "a deployment created after the change is unfinished", governing)
+    : decide(situation, "fresh", "the newest deployment was created after the value changed", governing);
 }
 
 function halted(situation: Situation, value: SeenValue, last: ServiceDeployment): Decision {
@@ -228,7 +235,7 @@ function halted(situation: Situation, value: SeenValue, last: ServiceDeployment)
   return decide(
     situation,
     "halted",
-    `the deployment made ${iso(last.createdAtMs)}, after the move, ended as ${last.status}${why}; not tried again until the value moves`,
+    `the deployment created at ${iso(last.createdAtMs)}, after the change, ended as ${last.status}${why}; no retry until the value changes again`,
     value,
   );
 }
@@ -246,31 +253,23 @@ function decide(situation: Situation, decision: DecisionName, reason: string, va
     cluster,
     service,
     wave,
-    ...(value === undefined ? {} : { subject: value.subject }),
-    ...(value?.key === undefined ? {} : { key: value.key }),
-    ...(value?.label === undefined ? {} : { label: value.label }),
-    ...(value !== undefined && isMoved(value) ? { move: value.move } : {}),
-    ...(seen.kind === "service" && seen.deploymentCreatedAtMs !== undefined
-      ? { deploymentCreatedAtMs: seen.deploymentCreatedAtMs }
-      : {}),
+    subject: value?.subject,
+    key: value?.key,
+    label: value?.label,
+    move: value && isMoved(value) ? value.move : undefined,
+    deploymentCreatedAtMs: seen.kind === "service" ? seen.deploymentCreatedAtMs : undefined,
     cause: shown?.cause ?? situation.cause,
-    ...(shown?.who === undefined ? {} : { who: shown.who }),
-    ...(mutableImage === undefined ? {} : { mutableImage }),
+    who: shown?.who,
+    mutableImage,
   };
 }
 
 function newest(attempts: readonly ServiceDeployment[]): ServiceDeployment | undefined {
-  return attempts.reduce<ServiceDeployment | undefined>(
-    (best, attempt) => (best === undefined || attempt.createdAtMs > best.createdAtMs ? attempt : best),
-    undefined,
-  );
+  return latestBy(attempts, ({ createdAtMs }) => createdAtMs);
 }
 
 function latest(values: readonly Moved[]): Moved | undefined {
-  return values.reduce<Moved | undefined>(
-    (best, value) => (best === undefined || value.move.loMs > best.move.loMs ? value : best),
-    undefined,
-  );
+  return latestBy(values, ({ move }) => move.loMs);
 }
 
 function isMoved(value: SeenValue): value is Moved {
@@ -281,11 +280,9 @@ function isUnseen(move: SeenValue["move"]): move is Unseen {
   return typeof move === "object" && "kind" in move;
 }
 
-function isList(attempts: readonly ServiceDeployment[] | Unseen): attempts is readonly ServiceDeployment[] {
-  return Array.isArray(attempts);
-}
-
 function span(move: Interval): string {
   if (move.loMs === move.hiMs) return `at ${iso(move.loMs)}`;
-  return move.loMs === 0 ? `not after ${iso(move.hiMs)}` : `between ${iso(move.loMs)} and ${iso(move.hiMs)}`;
+  return move.loMs === 0
+    ? `no later than ${iso(move.hiMs)}`
+    : `between ${iso(move.loMs)} and ${iso(move.hiMs)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * One run: a batch of wake-ups, or a question. Services are looked at and acted on in tens, wave by wave, so that
- * what is acted on was seen a moment ago.
+ * One run: a batch of events, or a question. Services are described and recycled ten at a time, wave by wave, so that
+ * each decision rests on a recent answer.
  */
 import type { RunEnvironment, Task } from "./environment";
 import { atCapacity, capacityOf, type Capacity } from "./capacity";
@@ -9,6 +9,7 @@ import { rememberAttempts, rememberedAttempts, rememberMove, serviceKey } from "
 import type { Observer } from "./observe";
 import {
   decisionOfFailure,
+  isList,
   type Circumstances,
   type Decision,
   type ServiceDeployment,
@@ -19,17 +20,17 @@ import { causeOf, readsOf, valuesOf, type Looked } from "./situation";
 import { inTens, targetsOf, type Target } from "./targets";
 import { earlierReaders, gate, mustSucceed, type Decided } from "./waves";
 
-/** What came of it. */
+/** What a run found out. */
 export interface Ran {
   readonly decided: readonly Decided[];
-  /** True when nothing at all could be looked at: the batch must come back. */
+  /** True when no service could be described: SQS must deliver the batch again. */
   readonly unreadable: boolean;
 }
 
-/** How far before the newest deployment ECS is asked for service deployments: the two records are made in turn. */
+/** ECS is asked for service deployments from this long before the newest deployment: it creates the two records in turn. */
 const attemptsMarginMs = 60_000;
 
-/** Looks, decides, acts, and writes a line for each decision. */
+/** Observes, decides, acts, and logs a line for each decision. */
 export async function run(environment: RunEnvironment, task: Task): Promise<Ran> {
   const { settings, memory, log, now, parts, home, clients, pace } = environment;
   const observer = parts.observe({
@@ -41,7 +42,7 @@ export async function run(environment: RunEnvironment, task: Task): Promise<Ran>
     now,
     compare: parts.freshness,
   });
-  // Whatever becomes of this run: a later look then knows what an event has proven.
+  // First, so that later runs know these changes even if this run fails.
   for (const change of task.changes) rememberMove(memory, change);
   const { targets, failures } = await targetsOf(environment, observer, task);
   for (const { decision } of failures) log.decision(decision);
@@ -59,20 +60,20 @@ export async function run(environment: RunEnvironment, task: Task): Promise<Ran>
   return { decided, unreadable: seen.read === 0 && seen.unread > 0 };
 }
 
-/** A run under way. */
+/** A run in progress. */
 interface Progress {
   readonly environment: RunEnvironment;
   readonly observer: Observer;
   readonly task: Task;
   readonly installedAtMs: number | undefined;
   readonly capacity: Capacity;
-  /** What was decided so far; grows. */
+  /** What was decided so far. */
   readonly decided: Decided[];
-  /** How many services could be looked at, and how many not. */
+  /** How many services could be described, and how many could not. */
   readonly seen: { read: number; unread: number };
 }
 
-/** Looks at up to ten services of a cluster, decides about each, acts on those that are to be recycled. */
+/** Describes up to ten services of a cluster, decides about each, and recycles the stale ones. */
 async function runTen(
   { environment, observer, task, installedAtMs, capacity, decided, seen }: Progress,
   targets: readonly Target[],
@@ -102,7 +103,7 @@ async function runTen(
         nowMs: now(),
         delaySeconds: settings.delaySeconds,
         limits: settings.limits,
-        ...(installedAtMs === undefined ? {} : { installedAtMs }),
+        installedAtMs,
       };
       const result = await decideOne(environment, observer, task, looked, circumstances, decided);
       if (result.decision.decision !== "recycle") return result;
@@ -116,7 +117,7 @@ async function runTen(
   if (outcomes.failed) throw outcomes.failed.error;
 }
 
-/** Looks at the values, asks for deployments where that matters, decides. */
+/** Checks the values, lists deployments where they matter, decides. */
 async function decideOne(
   environment: RunEnvironment,
   observer: Observer,
@@ -136,8 +137,8 @@ async function decideOne(
     cause: causeOf(target, task),
     seen,
     values,
-    ...(forcedAtMs === undefined ? {} : { forcedAtMs }),
-    ...(mutableImage === undefined ? {} : { mutableImage }),
+    forcedAtMs,
+    mutableImage,
   };
   const decideWith = (known: Situation): Decision => parts.plan(known, circumstances, parts.freshness);
   const first = decideWith(situation);
@@ -149,7 +150,7 @@ async function decideOne(
   if (settledFresh && !target.asksOutcome) {
     const remembered = rememberedAttempts(memory, key, createdAtMs);
     if (remembered) return { situation, decision: decideWith({ ...situation, attempts: remembered }) };
-    // ECS may show a rollback as a new deployment, under which old tasks go on: asked once for each deployment.
+    // ECS may show a rollback as a new deployment while old tasks keep running: asked once for each deployment.
     const mayBeRollback =
       target.lookAt !== undefined && createdAtMs > (circumstances.installedAtMs ?? Infinity);
     if (!mayBeRollback) return { situation, decision: first };
@@ -158,7 +159,7 @@ async function decideOne(
   const sinceMs = Math.min(createdAtMs, movedAtMs ?? createdAtMs) - attemptsMarginMs;
   const attempts = await observer.attempts(cluster, service, sinceMs);
   if (isList(attempts)) rememberAttempts(memory, key, createdAtMs, attempts);
-  // A fresh service whose deployments cannot be had is fresh all the same.
+  // A fresh service stays fresh if its deployments cannot be listed.
   else if (settledFresh) return { situation, decision: first };
   const informed = { ...situation, attempts };
   const decision = decideWith(informed);
@@ -169,7 +170,7 @@ async function decideOne(
   };
 }
 
-/** Whether the earlier waves let the service be recycled. */
+/** Applies the waves to a service that would be recycled. */
 async function waveGate(
   observer: Observer,
   situation: Situation,
@@ -187,7 +188,7 @@ async function waveGate(
   return gate(decision, earlier, attempts, circumstances);
 }
 
-/** Forces a deployment; a failure is a decision of its own. */
+/** Forces a deployment; a failure becomes the decision. */
 async function actOn(
   { memory, clients, pace, now, parts }: RunEnvironment,
   decision: Decision,
@@ -200,7 +201,7 @@ async function actOn(
     const before = memory.services.get(key);
     memory.services.set(key, {
       lookedAtMs: before?.lookedAtMs ?? now(),
-      ...(before?.reads === undefined ? {} : { reads: before.reads }),
+      reads: before?.reads,
       deploymentCreatedAtMs: Math.max(forcedAtMs, before?.deploymentCreatedAtMs ?? 0),
       forcedAtMs,
     });
@@ -211,18 +212,14 @@ async function actOn(
   }
 }
 
-function isList(attempts: readonly ServiceDeployment[] | Unseen): attempts is readonly ServiceDeployment[] {
-  return Array.isArray(attempts);
-}
-
-/** One after the other, so that one run makes its calls in one order. */
+/** One after the other, so that a run makes its calls in a fixed order. */
 async function inTurn<In, Out>(items: readonly In[], each: (item: In) => Promise<Out>): Promise<Out[]> {
   const results: Out[] = [];
   for (const item of items) results.push(await each(item));
   return results;
 }
 
-/** Waits for all, so that a mistake of ours in one does not stop the others. */
+/** Waits for all, so that a bug in one does not stop the others. */
 async function settled<T>(
   promises: readonly Promise<T>[],
 ): Promise<{ done: T[]; failed?: { readonly error: unknown } }> {

@@ -1,5 +1,5 @@
 /**
- * What a service reads, and when each of these values moved.
+ * What a service reads, and when each of these values changed.
  */
 import type { Reference } from "../aws-semantics/secret-reference";
 import type { Place } from "../aws-semantics/arn";
@@ -11,11 +11,11 @@ import { marginMs } from "./freshness";
 import { rememberedMove, serviceKey } from "./memory";
 import type { Observer } from "./observe";
 import type { ServiceLook } from "./observe/services";
-import type { SeenValue, Unseen } from "./decision";
+import { latestBy, type SeenValue, type Unseen } from "./decision";
 import { concerns, joinReads, labelOf, listedReads, noReads, type Reads } from "./readers";
 import type { Target } from "./targets";
 
-/** A situation in the making. */
+/** A service and what it reads, before its values are checked. */
 export interface Looked {
   readonly target: Target;
   readonly seen: ServiceLook["seen"];
@@ -23,7 +23,7 @@ export interface Looked {
   readonly mutableImage?: boolean;
 }
 
-/** What a service reads; undefined for one that reads nothing of what changed. */
+/** What a service reads; undefined if nothing that it reads changed. */
 export async function readsOf(
   { memory, home, now }: RunEnvironment,
   observer: Observer,
@@ -34,12 +34,12 @@ export async function readsOf(
   const missing: Unseen = {
     kind: "unseen",
     code: "not-found",
-    reason: "DescribeServices did not answer for it",
+    reason: "DescribeServices returned no answer for it",
   };
   const { seen, reads: own } = looked ?? { seen: missing, reads: noReads };
   const listed = target.entries.filter((entry) => !discovers(entry)).map((entry) => listedReads(entry, home));
   if (seen.kind === "unseen") {
-    // Nobody named it: a service of a covered cluster that is gone is nobody's mistake.
+    // A deleted service is a mistake in the settings only where they name it.
     const named = target.entries.some((entry) => entry.service !== undefined);
     return seen.code === "not-found" && !named ? undefined : { target, seen, reads: joinReads(listed) };
   }
@@ -60,24 +60,24 @@ export async function readsOf(
   const newestMs = Math.max(seen.deploymentCreatedAtMs ?? 0, before?.deploymentCreatedAtMs ?? 0);
   memory.services.set(key, {
     lookedAtMs: now(),
-    ...(newestMs === 0 ? {} : { deploymentCreatedAtMs: newestMs }),
+    deploymentCreatedAtMs: newestMs || undefined,
     reads,
-    ...(before?.forcedAtMs === undefined ? {} : { forcedAtMs: before.forcedAtMs }),
-    ...(before?.ended === undefined ? {} : { ended: before.ended }),
+    forcedAtMs: before?.forcedAtMs,
+    ended: before?.ended,
   });
   const concerned = reads.references.some((reference) =>
     task.changes.some((change) => concerns(change, reference, home)),
   );
   if (!concerned && target.lookAt === undefined) return undefined;
-  return { target, seen, reads, ...(mutableImage === undefined ? {} : { mutableImage }) };
+  return { target, seen, reads, mutableImage };
 }
 
-/** Why a service is looked at. */
+/** Why a service is checked. */
 export function causeOf(target: Target, task: Task): string {
   return target.lookAt ?? task.changes[0]?.cause ?? "look";
 }
 
-/** The values that this run is about, each with when it moved. */
+/** The values that this run checks, each with the time of its last change. */
 export async function valuesOf(
   { memory, home, parts }: RunEnvironment,
   observer: Observer,
@@ -92,10 +92,7 @@ export async function valuesOf(
   for (const reference of reads.references) {
     const changes = task.changes.filter((change) => concerns(change, reference, home));
     if (target.lookAt === undefined && changes.length === 0) continue;
-    const newest = changes.reduce<Change | undefined>(
-      (best, change) => (best && best.eventAtMs >= change.eventAtMs ? best : change),
-      undefined,
-    );
+    const newest = latestBy(changes, ({ eventAtMs }) => eventAtMs);
     const proof = laterMove(
       changes.reduce<Change | undefined>(laterMove, undefined),
       rememberedMove(memory, reference, home),
@@ -103,7 +100,7 @@ export async function valuesOf(
     const value = {
       ...describeValue(reference, home),
       cause: newest?.cause ?? causeOf(target, task),
-      ...(newest?.who === undefined ? {} : { who: newest.who }),
+      who: newest?.who,
       announced: false,
       proven: false,
     };
@@ -122,7 +119,7 @@ export async function valuesOf(
       });
   return values;
 
-  /** An event that proves the move, or that the deployment is newer than all it speaks of, saves the look. */
+  /** Asks nothing if an event proves the change, or if the deployment is newer than all events. */
   async function moveOf(
     reference: Reference,
     deploymentMs: number,
@@ -138,7 +135,7 @@ export async function valuesOf(
           announced: true,
           proven: true,
           cause: proof.cause,
-          ...(proof.who === undefined ? {} : { who: proof.who }),
+          who: proof.who ?? newest.who,
         };
       const bounded = { loMs: provenMs, hiMs: Math.max(newest.eventAtMs, provenMs) };
       if (parts.freshness(deploymentMs, bounded) === "fresh")
@@ -159,7 +156,7 @@ export async function valuesOf(
 function describeValue(reference: Reference, home: Place): Pick<SeenValue, "key" | "subject" | "label"> {
   const label = labelOf(reference);
   const key = reference.service === "ssm" ? reference.arn : `${secretKey(reference.id, home)} ${label ?? ""}`;
-  return { key, subject: reference.id, ...(label === undefined ? {} : { label }) };
+  return { key, subject: reference.id, label };
 }
 
 function laterMove(a: Change | undefined, b: Change | undefined): Change | undefined {

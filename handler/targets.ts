@@ -1,5 +1,5 @@
 /**
- * Which covered services a run looks at, and which events need no look at all.
+ * Which covered services a run checks, and which events need no check.
  */
 import type { Place } from "../aws-semantics/arn";
 import type { Change } from "./change";
@@ -14,19 +14,19 @@ import { decisionOfFailure, type Situation, type Unseen } from "./decision";
 import { concerns, listedReads } from "./readers";
 import type { Decided } from "./waves";
 
-/** A covered service that a run looks at. */
+/** A covered service that a run checks. */
 export interface Target {
   readonly cluster: string;
   readonly service: string;
   readonly wave: number;
   readonly entries: readonly CoveredServices[];
-  /** Why all its values are looked at; absent: only those that changed. */
+  /** Why all its values are checked; absent: only those that changed. */
   readonly lookAt?: string;
-  /** True when its last deployment's outcome matters though it is fresh. */
+  /** True when the outcome of its last deployment matters even if it is fresh. */
   readonly asksOutcome: boolean;
 }
 
-/** The changes that need a look; the others are noted in the log. */
+/** The changes that need a check; the log notes the others. */
 export function unproven(environment: RunEnvironment, changes: readonly Change[]): Change[] {
   return changes.filter((change) => {
     const reason = reasonToSkip(environment, change);
@@ -37,7 +37,7 @@ export function unproven(environment: RunEnvironment, changes: readonly Change[]
   });
 }
 
-/** Why an event needs no look: for every covered reader of its subject a newer deployment is remembered. */
+/** Why an event needs no check: every covered service that reads its subject is known to have a newer deployment. */
 function reasonToSkip({ settings, memory, home }: RunEnvironment, change: Change): string | undefined {
   let readers = false;
   for (const entry of settings.coverage) {
@@ -48,7 +48,7 @@ function reasonToSkip({ settings, memory, home }: RunEnvironment, change: Change
     const known = memory.clusters.get(entry.cluster);
     const names =
       entry.service === undefined
-        ? // A service that is not in a list made after the event is younger than the event.
+        ? // A service that is missing from a list made after the event was created after the event.
           known && known.listedAtMs > afterMs
           ? known.services.filter((name) => !entry.exclude.includes(name))
           : undefined
@@ -59,15 +59,15 @@ function reasonToSkip({ settings, memory, home }: RunEnvironment, change: Change
     if (!proven) return undefined;
   }
   return readers
-    ? "every covered reader is known to have a newer deployment"
-    : "no covered service lists what it is about";
+    ? "every covered service that reads it already has a newer deployment"
+    : "no covered service lists this secret or parameter";
 }
 
 function listedConcerns(entry: CoveredServices, change: Change, home: Place): boolean {
   return listedReads(entry, home).references.some((reference) => concerns(change, reference, home));
 }
 
-/** Which services to look at, in wave order; and the clusters that could not be listed. */
+/** The services to check, in wave order, and the clusters that could not be listed. */
 export async function targetsOf(
   { settings, memory, home, now, log }: RunEnvironment,
   observer: Observer,
@@ -83,13 +83,12 @@ export async function targetsOf(
     if (entries.length === 0) return false;
     const key = serviceKey(cluster, service);
     const known = targets.get(key);
-    const cause = lookAt ?? known?.lookAt;
     targets.set(key, {
       cluster,
       service,
       wave: Math.max(...entries.map((entry) => entry.wave)),
       entries,
-      ...(cause === undefined ? {} : { lookAt: cause }),
+      lookAt: lookAt ?? known?.lookAt,
       asksOutcome: asksOutcome || (known?.asksOutcome ?? false),
     });
     return true;
@@ -129,7 +128,7 @@ export async function targetsOf(
         service: look.service,
       });
     } else if (waves.size > 1 || settings.limits.maxConcurrentDeployments !== undefined) {
-      // The end of a deployment may open the next wave, or leave room for any service.
+      // The end of a deployment may start the next wave or leave room for any service.
       for (const entry of settings.coverage) await addEntry(entry, look.cause, look.cause);
     }
   }
@@ -143,7 +142,7 @@ export async function targetsOf(
   return { targets: ordered, failures };
 }
 
-/** Every covered service that is known by name or from a list of this run, those to be looked at among them. */
+/** Every covered service, the given ones first. */
 export async function coveredTargets(
   environment: RunEnvironment,
   observer: Observer,

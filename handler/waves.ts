@@ -1,9 +1,18 @@
 /**
- * Waves: a service of a later wave waits until every service of an earlier wave that reads the same value is fresh,
- * and its latest deployment after the move succeeded. Pure.
+ * Waves: a service of a later wave waits until every service of an earlier wave that reads the same value is fresh
+ * and its latest deployment after the change succeeded. Pure.
  */
 import { marginMs } from "./freshness";
-import type { Circumstances, Decision, DecisionName, ServiceDeployment, Situation, Unseen } from "./decision";
+import {
+  isList,
+  latestBy,
+  type Circumstances,
+  type Decision,
+  type DecisionName,
+  type ServiceDeployment,
+  type Situation,
+  type Unseen,
+} from "./decision";
 
 /** A service of an earlier wave, with what was decided about it in this run. */
 export interface Decided {
@@ -11,7 +20,7 @@ export interface Decided {
   readonly decision: Decision;
 }
 
-/** What keeps nobody waiting: it raises an alarm instead. */
+/** Decisions that do not hold back later waves; they raise an alarm instead. */
 const passing: readonly DecisionName[] = ["unsupported", "not-found", "denied"];
 
 /** The services of earlier waves that read the value which the decision is about. */
@@ -27,7 +36,7 @@ export function earlierReaders(
   );
 }
 
-/** True for a service whose own word is not enough: how its latest deployment ended must be asked. */
+/** True if the latest deployment must also have succeeded. */
 export function mustSucceed({ situation, decision }: Decided): boolean {
   return (
     decision.decision === "fresh" && situation.seen.kind === "service" && situation.seen.desiredCount > 0
@@ -35,8 +44,8 @@ export function mustSucceed({ situation, decision }: Decided): boolean {
 }
 
 /**
- * Whether a service about to be recycled may be.
- * @param attempts how the deployments of an earlier service ended, for those of `mustSucceed`
+ * Holds back a service that would be recycled while earlier waves are not done.
+ * @param attempts the deployments of earlier services for which `mustSucceed` is true
  * @returns the decision itself, or `waiting-for-wave` or `halted` in its place
  */
 export function gate(
@@ -49,7 +58,7 @@ export function gate(
   const afterMs = (decision.move?.loMs ?? 0) + marginMs;
   let waiting: string | undefined;
   for (const other of earlier) {
-    const name = `${other.decision.cluster}/${other.decision.service} of wave ${other.situation.wave}`;
+    const name = `${other.decision.cluster}/${other.decision.service} (wave ${other.situation.wave})`;
     if (other.decision.decision === "halted")
       return { ...decision, decision: "halted", reason: `${name} is halted: ${other.decision.reason}` };
     if (passing.includes(other.decision.decision)) continue;
@@ -60,21 +69,19 @@ export function gate(
     if (!mustSucceed(other)) continue;
     const known = attempts.get(other);
     if (known === undefined || !isList(known)) {
-      waiting ??= `how the deployments of ${name} ended could not be looked up`;
+      waiting ??= `the deployments of ${name} could not be listed`;
       continue;
     }
-    const last = known
-      .filter((attempt) => attempt.createdAtMs > afterMs)
-      .reduce<ServiceDeployment | undefined>(
-        (best, attempt) => (best && best.createdAtMs >= attempt.createdAtMs ? best : attempt),
-        undefined,
-      );
-    // None after the move: the service itself is younger than the move.
+    const last = latestBy(
+      known.filter((attempt) => attempt.createdAtMs > afterMs),
+      ({ createdAtMs }) => createdAtMs,
+    );
+    // None after the change: the service itself was created after it.
     if (last === undefined) continue;
     if (last.status === "SUCCESSFUL") {
       const endedAtMs = last.finishedAtMs ?? last.createdAtMs;
       if (nowMs - endedAtMs < bakeMinutes * 60_000)
-        waiting ??= `the deployment of ${name} ended less than ${bakeMinutes} minutes ago (bakeTimeInMinutes)`;
+        waiting ??= `the deployment of ${name} finished less than ${bakeMinutes} minutes ago (bakeTimeInMinutes)`;
       continue;
     }
     if (last.status === "STOPPED" || last.status.startsWith("ROLLBACK_"))
@@ -86,8 +93,4 @@ export function gate(
     waiting ??= `the latest deployment of ${name} is ${last.status}`;
   }
   return waiting === undefined ? decision : { ...decision, decision: "waiting-for-wave", reason: waiting };
-}
-
-function isList(attempts: readonly ServiceDeployment[] | Unseen): attempts is readonly ServiceDeployment[] {
-  return Array.isArray(attempts);
 }

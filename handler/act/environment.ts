@@ -1,15 +1,15 @@
 import type { Clients } from "../clients";
 import type { Pace } from "../pace";
 
-/** What replacing tasks needs. */
+/** What an act works with. */
 export interface ActEnvironment {
   readonly clients: Clients;
   readonly pace: Pace;
 }
 
-/** What came of it. */
+/** The result of an act. */
 export interface Acted {
-  /** By ECS's clock, milliseconds since the epoch; absent: ECS did not say. */
+  /** By ECS's clock, milliseconds since the epoch; absent if ECS returned no date. */
   readonly deploymentCreatedAtMs?: number;
 }
 

@@ -2,8 +2,8 @@ import { ecsPackage } from "../clients";
 import type { Acted, ActEnvironment } from "./environment";
 
 /**
- * Forces a new deployment of what the service runs: neither task definition nor count is given, so that neither
- * changes (Amazon ECS API Reference, `UpdateService`). It is not made twice when nobody knows what became of it.
+ * Forces a new deployment. Gives neither task definition nor count, so that neither changes (Amazon ECS API Reference,
+ * `UpdateService`). A call with an unknown outcome is not repeated.
  */
 export async function forceNewDeployment(
   { clients, pace }: ActEnvironment,
@@ -18,5 +18,5 @@ export async function forceNewDeployment(
     repeatable,
   );
   const primary = (answer.service?.deployments ?? []).find(({ status }) => status === "PRIMARY");
-  return primary?.createdAt === undefined ? {} : { deploymentCreatedAtMs: primary.createdAt.getTime() };
+  return { deploymentCreatedAtMs: primary?.createdAt?.getTime() };
 }

@@ -3,5 +3,5 @@ import { forceNewDeployment } from "./force-new-deployment";
 
 export type { Act, ActEnvironment, Acted } from "./environment";
 
-/** One way for every strategy of controller ECS, daemons too; `plan` sends no other controller here. */
+/** The same for every deployment strategy of controller ECS, daemons too; `plan` refuses other controllers. */
 export const act: Act = forceNewDeployment;

@@ -4,7 +4,7 @@ import type { Compare } from "../decision";
 import type { Memory } from "../memory";
 import type { Pace } from "../pace";
 
-/** What a look needs. */
+/** What an observer works with. */
 export interface ObserveEnvironment {
   readonly clients: Clients;
   readonly pace: Pace;

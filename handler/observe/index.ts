@@ -8,28 +8,28 @@ import { describeServices, listServiceDeployments, listServices, type ServiceLoo
 import { describeRevision } from "./task-definitions";
 import { createValueLooks } from "./values";
 
-/** Everything that a run looks at. Nothing here changes anything, or reads a value. */
+/** Everything that a run observes. Nothing here changes anything or reads a value. */
 export interface Observer {
-  /** When the queue was created; undefined when that cannot be had. */
+  /** When the queue was created; undefined if SQS does not answer. */
   installedAt(): Promise<number | undefined>;
   /** Names of a cluster's services. Throws a `Fault`. */
   services(cluster: string): Promise<readonly string[]>;
-  /** Looks at up to ten services of a cluster. */
+  /** Describes up to ten services of a cluster. */
   describe(cluster: string, names: readonly string[]): Promise<ReadonlyMap<string, ServiceLook>>;
   /** What a revision of a task definition refers to. */
   revision(taskDefinition: string): Promise<RememberedRevision | Unseen>;
-  /** Looks at many values at once, where that is cheaper. */
+  /** Checks many values at once, where that needs fewer calls. */
   prepare(references: readonly Reference[], sweeping: boolean): Promise<void>;
-  /** When a value last moved. */
+  /** When a value last changed. */
   move(reference: Reference, deploymentCreatedAtMs: number): Promise<Interval | Unseen>;
-  /** How a service's deployments since a time ended. */
+  /** A service's deployments since a time, with their status. */
   attempts(cluster: string, service: string, sinceMs: number): Promise<readonly ServiceDeployment[] | Unseen>;
 }
 
-/** Makes the looks of one run. */
+/** Makes the observer of one run. */
 export type Observe = (environment: ObserveEnvironment) => Observer;
 
-/** Looks through the SDK's clients. */
+/** Observes through the SDK's clients. */
 export function observe(environment: ObserveEnvironment): Observer {
   const values = createValueLooks(environment);
   return {

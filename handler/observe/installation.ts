@@ -4,8 +4,8 @@ import type { ObserveEnvironment } from "./environment";
 
 /**
  * When the queue was created, in milliseconds since the epoch: asked once a container (CreatedTimestamp, in seconds:
- * Amazon SQS API Reference, `GetQueueAttributes`). Undefined when it cannot be had; then only moves that an event
- * has proven are acted on.
+ * Amazon SQS API Reference, `GetQueueAttributes`). Undefined if SQS does not answer; then the recycler
+ * acts only on changes that an event has proven.
  */
 export async function installedAt(environment: ObserveEnvironment): Promise<number | undefined> {
   const { memory, clients, pace, queueName } = environment;
@@ -21,7 +21,7 @@ export async function installedAt(environment: ObserveEnvironment): Promise<numb
     const seconds = Number(Attributes?.["CreatedTimestamp"] ?? NaN);
     if (Number.isFinite(seconds)) memory.installedAtMs = seconds * 1000;
   } catch (error) {
-    // Every stale service that no event has announced then says so in its decision.
+    // The decision about a stale service without an event then gives this as its reason.
     caughtFault(error);
   }
   return memory.installedAtMs;

@@ -6,7 +6,7 @@ import type { SeenService, ServiceDeployment, Unseen } from "../decision";
 import { foundReads, type Reads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 
-/** What one look at a service gives: itself, and what it reads besides its task definition. */
+/** A service, and what it reads besides its task definition. */
 export interface ServiceLook {
   readonly seen: SeenService | Unseen;
   /** The log secrets of Service Connect. */
@@ -31,7 +31,7 @@ export async function listServices(environment: ObserveEnvironment, cluster: str
   return names;
 }
 
-/** Looks at up to ten services of a cluster. One that is denied does not hide the others. */
+/** Describes up to ten services of a cluster. A denied one does not hide the others. */
 export async function describeServices(
   environment: ObserveEnvironment,
   cluster: string,
@@ -66,7 +66,7 @@ export async function describeServices(
   return looks;
 }
 
-/** How a service's deployments since a time ended, or where they stand. */
+/** A service's deployments since a time, with their status. */
 export async function listServiceDeployments(
   environment: ObserveEnvironment,
   cluster: string,
@@ -94,8 +94,8 @@ export async function listServiceDeployments(
           found.push({
             createdAtMs: createdAt.getTime(),
             status,
-            ...(statusReason === undefined ? {} : { statusReason }),
-            ...(finishedAt === undefined ? {} : { finishedAtMs: finishedAt.getTime() }),
+            statusReason,
+            finishedAtMs: finishedAt?.getTime(),
           });
       nextToken = page.nextToken;
     } while (nextToken);
@@ -105,7 +105,7 @@ export async function listServiceDeployments(
   }
 }
 
-/** A failed look, as `plan` takes it. */
+/** A failed call, as `plan` takes it. */
 export function unseenOf(failed: Fault): Unseen {
   return { kind: "unseen", code: failed.code, reason: failed.message };
 }
@@ -119,7 +119,7 @@ function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook 
     return unseen({
       kind: "unseen",
       code: "not-found",
-      reason: `the service is ${service.status}: somebody deleted it`,
+      reason: `the service is ${service.status}: it was deleted`,
     });
   const controller = service.deploymentController?.type ?? "ECS";
   const deployments = service.deployments ?? [];
@@ -133,9 +133,9 @@ function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook 
       controller,
       strategy: service.deploymentConfiguration?.strategy ?? "ROLLING",
       desiredCount: service.desiredCount ?? 0,
-      ...(createdAt === undefined ? {} : { deploymentCreatedAtMs: createdAt.getTime() }),
+      deploymentCreatedAtMs: createdAt?.getTime(),
       unfinished: isUnfinished(deployments),
-      ...(taskDefinition === undefined ? {} : { taskDefinition }),
+      taskDefinition,
     },
     reads: foundReads(serviceReferences(primary ?? {}, environment.home)),
   };

@@ -8,7 +8,7 @@ import { foundReads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 import { unseenOf } from "./services";
 
-/** What a revision refers to: looked at once for the life of the container, since a revision never changes. */
+/** What a revision refers to; described once in the life of the container, because a revision never changes. */
 export async function describeRevision(
   environment: ObserveEnvironment,
   taskDefinition: string,
@@ -30,7 +30,7 @@ export async function describeRevision(
   }
 }
 
-/** An image without a digest may be another one when the next task starts. */
+/** The tag of an image without a digest may point to another image when the next task starts. */
 function hasMutableImage(taskDefinition: TaskDefinition): boolean {
   return (taskDefinition.containerDefinitions ?? []).some(
     ({ image }) => image !== undefined && !/@sha256:[0-9a-f]{64}$/.test(image),

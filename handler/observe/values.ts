@@ -1,5 +1,5 @@
 /**
- * When a value last moved, without a value ever being read. Sources: AWS Secrets Manager API Reference,
+ * When a value last changed, without reading any value. Sources: AWS Secrets Manager API Reference,
  * `DescribeSecret`, `ListSecretVersionIds`, `ListSecrets`; AWS Systems Manager API Reference, `DescribeParameters`.
  */
 import type { SecretListEntry, SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
@@ -13,27 +13,27 @@ import { labelOf } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 import { unseenOf } from "./services";
 
-/** Up to this many secrets are looked at one by one, in a sweep too. */
+/** Up to this many secrets are described one by one, even in a sweep. */
 export const fewSecrets = 10;
 /** Names in one filter of DescribeParameters. */
 export const parametersPerCall = 50;
 
-/** What DescribeSecret and ListSecrets tell of a secret's times, in milliseconds since the epoch. */
+/** A secret's times from DescribeSecret or ListSecrets, in milliseconds since the epoch. */
 interface SecretTimes {
   readonly changedAtMs: number;
   readonly rotatedAtMs?: number;
   readonly deleted: boolean;
 }
 
-/** The looks of one run: none is made twice. */
+/** The values of one run; each is checked once. */
 export interface ValueLooks {
-  /** Looks at many at once, where that is cheaper. `sweeping`: an answer may be five minutes old. */
+  /** Checks many at once where that needs fewer calls. `sweeping`: an answer may be five minutes old. */
   prepare(references: readonly Reference[], sweeping: boolean): Promise<void>;
-  /** When the value last moved, as exactly as the comparison with the deployment needs it. */
+  /** When the value last changed, as exactly as the comparison with the deployment needs. */
   move(reference: Reference, deploymentCreatedAtMs: number): Promise<Interval | Unseen>;
 }
 
-/** The looks of one run. */
+/** Begins the checks of one run. */
 export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
   const { clients, pace, memory, home, now, compare } = environment;
   const times = new Map<string, Promise<SecretTimes | Unseen>>();
@@ -65,9 +65,9 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
     readonly DeletedDate?: Date | undefined;
   }): SecretTimes {
     return {
-      // Without a date anything may have happened until now.
+      // Without a date, the last change may be as late as now.
       changedAtMs: secret.LastChangedDate?.getTime() ?? now(),
-      ...(secret.LastRotatedDate === undefined ? {} : { rotatedAtMs: secret.LastRotatedDate.getTime() }),
+      rotatedAtMs: secret.LastRotatedDate?.getTime(),
       deleted: secret.DeletedDate !== undefined,
     };
   }
@@ -94,8 +94,8 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
   }
 
   /**
-   * Fills `times` from pages of 100, as many as it takes to find these. It gives up when the pages would be more
-   * than the secrets of this run: then each is looked at by itself.
+   * Fills `times` from pages of 100 until all ids are found. Gives up when that takes more pages than this run has
+   * secrets: then each is described by itself.
    */
   async function listSecrets(ids: readonly string[]): Promise<void> {
     const { ListSecretsCommand } = secretsManagerPackage();
@@ -120,7 +120,7 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
         for (const id of missing) if (takeFromList(id)) missing.delete(id);
       }
     } catch (error) {
-      // Each secret is then looked at by itself, and says what is wrong.
+      // Each secret is then described by itself, and reports its own failure.
       caughtFault(error);
       list.ended = true;
     }
@@ -155,7 +155,10 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
         } while (NextToken);
         for (const reference of some)
           if (!parameters.has(reference.id))
-            parameters.set(reference.id, unseen("not-found", `there is no parameter ${reference.name}`));
+            parameters.set(
+              reference.id,
+              unseen("not-found", `the parameter ${reference.name} does not exist`),
+            );
       } catch (error) {
         const failed = unseenOf(caughtFault(error));
         for (const reference of some) parameters.set(reference.id, failed);
@@ -172,11 +175,11 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       return looked.code === "denied" && !isAtHome(reference, home)
         ? unseen(
             "unsupported",
-            `a secret of another account that this role may not look at: ${looked.reason}`,
+            `the secret belongs to another account, and the role may not describe it: ${looked.reason}`,
           )
         : looked;
     if (looked.deleted)
-      return unseen("not-found", `${reference.id} is scheduled for deletion: new tasks could not start`);
+      return unseen("not-found", `${reference.id} is scheduled for deletion: new tasks cannot start`);
     const coarse = { loMs: 0, hiMs: looked.changedAtMs };
     if (compare(deploymentCreatedAtMs, coarse) === "fresh") return coarse;
     const found = await remember(versions, reference.id, listVersions);
@@ -193,7 +196,7 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       await describeParameters(unknown);
       const ids = own.flatMap(({ service, id }) => (service === "secretsmanager" ? [id] : []));
       for (const id of ids) wanted.add(id);
-      // A listing that was given up after so many pages would be given up again.
+      // A listing that was given up before would be given up again.
       const tooLong = wanted.size <= (memory.listingGivenUpAfterPages ?? 0);
       if (sweeping && wanted.size > fewSecrets && !tooLong)
         await listSecrets(ids.filter((id) => !times.has(id)));
@@ -202,25 +205,30 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       if (reference.region !== home.region)
         return unseen(
           "unsupported",
-          `${reference.id} is in ${reference.region}: no event of it arrives here`,
+          `${reference.id} is in ${reference.region}: its events do not arrive in this Region`,
         );
       if (reference.service === "secretsmanager") return moveOfSecret(reference, deploymentCreatedAtMs);
       if (!isAtHome(reference, home))
         return unseen(
           "unsupported",
-          `${reference.id} belongs to another account: no event of it arrives here`,
+          `${reference.id} belongs to another account: its events do not arrive in this one`,
         );
       if (isPublic(reference))
-        return unseen("unsupported", `${reference.name} is a public parameter: it has no events and no date`);
+        return unseen(
+          "unsupported",
+          `${reference.name} is a public parameter: AWS gives it no events and no date`,
+        );
       if (!parameters.has(reference.id)) await describeParameters([reference]);
-      return parameters.get(reference.id) ?? unseen("not-found", `there is no parameter ${reference.name}`);
+      return (
+        parameters.get(reference.id) ?? unseen("not-found", `the parameter ${reference.name} does not exist`)
+      );
     },
   };
 }
 
 /**
- * Between which times the label last moved. For AWSCURRENT the version before it counts too, since it was current
- * before; and LastRotatedDate, just after the move of a rotation. AWSPREVIOUS moves when AWSCURRENT does.
+ * Between which times the label last moved to another version. For AWSCURRENT the creation of the AWSPREVIOUS version
+ * and LastRotatedDate, which follows a rotation's move, count too. AWSPREVIOUS moves when AWSCURRENT does.
  */
 export function intervalOf(
   reference: SecretReference,
@@ -239,7 +247,7 @@ export function intervalOf(
   return { loMs, hiMs: Math.max(loMs, times.changedAtMs) };
 }
 
-/** Parameters that AWS publishes. */
+/** True for parameters that AWS publishes. */
 function isPublic(reference: ParameterReference): boolean {
   return reference.name.startsWith("/aws/");
 }
@@ -252,7 +260,7 @@ function unseen(code: Unseen["code"], reason: string): Unseen {
   return { kind: "unseen", code, reason };
 }
 
-/** The promise kept under the key; made when there is none. */
+/** Returns the cached promise, creating it on first use. */
 function remember<T>(
   kept: Map<string, Promise<T>>,
   key: string,

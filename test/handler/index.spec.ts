@@ -648,7 +648,7 @@ describe("createRecycler", () => {
     it("refuses a question that it does not know", async () => {
       const recycler = shop().recycler(settingsWith(listed));
 
-      await assert.rejects(recycler({ ask: "recycle" }), /found "recycle", wanted "status"/);
+      await assert.rejects(recycler({ ask: "recycle" }), /expected "status", found "recycle"/);
     });
 
     it("ignores a bare event: whatever acts goes through the queue", async () => {

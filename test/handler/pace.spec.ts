@@ -74,7 +74,7 @@ describe("createPacing", () => {
   it("begins no call when the time of the run is over", async () => {
     const { state, pacing, make } = paced();
 
-    await assert.rejects(pacing.at(0).call("call", make), /this run has no time left/);
+    await assert.rejects(pacing.at(0).call("call", make), /no time is left in this run/);
 
     assert.equal(state.calls, 0);
   });
