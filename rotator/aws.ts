@@ -1,6 +1,6 @@
 import { isRotatorError, rotatorError } from "./errors";
 
-/** Milliseconds to connect to an endpoint of AWS: without an endpoint or NAT a packet just vanishes. */
+/** Milliseconds to connect to AWS: without a VPC endpoint or NAT gateway, packets are dropped silently. */
 export const awsConnectTimeoutMs = 3_000;
 
 /** Milliseconds that a call may take. */
@@ -11,7 +11,7 @@ const unreachable = new Set([
   ...["ENETUNREACH", "EPIPE"],
 ]);
 
-/** Words and classifies what an SDK client threw. `service` as in the endpoint's name. */
+/** The rotator's error for an SDK client's. `service` as in the endpoint's name. */
 export function awsFailure(error: unknown, service: "secretsmanager" | "ssm", doing: string): Error {
   if (isRotatorError(error)) return error;
   const { name = "", code = "", message = "" } = error as { name?: string; code?: string; message?: string };
@@ -19,9 +19,9 @@ export function awsFailure(error: unknown, service: "secretsmanager" | "ssm", do
     return rotatorError(
       "retryable",
       "aws-unreachable",
-      `${doing}: ${service === "ssm" ? "Systems Manager" : "Secrets Manager"} cannot be reached (${code || name}). The ` +
-        `function's subnets need an interface VPC endpoint for ${service} (com.amazonaws.REGION.${service}) or a NAT ` +
-        `gateway, and its security group must let HTTPS out`,
+      `${doing}: ${service === "ssm" ? "Systems Manager" : "Secrets Manager"} cannot be reached (${code || name}). Give ` +
+        `the function's subnets an interface VPC endpoint (com.amazonaws.REGION.${service}) or a NAT gateway, and ` +
+        `allow outbound HTTPS in its security group`,
       error,
     );
   if (name === "AccessDeniedException" || name === "AccessDenied" || /not authorized/i.test(message))

@@ -2,8 +2,7 @@ import { rotatorError } from "./errors";
 import type { EngineName } from "./settings";
 
 /**
- * The JSON of a database secret (AWS Secrets Manager User Guide, "JSON structure of AWS Secrets Manager secrets"),
- * with everything else that its owner keeps in it.
+ * The JSON of a database secret (AWS Secrets Manager User Guide, "JSON structure of AWS Secrets Manager secrets").
  */
 export interface Credential {
   readonly engine?: string;
@@ -14,33 +13,34 @@ export interface Credential {
   readonly password: string;
   readonly dbname?: string;
   readonly masterarn?: string;
-  /** All fields as they stand, to write them back. */
+  /** All fields, unknown ones included, to write them back. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+const wanted = "expected an object with username, password, engine, host, port and dbname";
+
 /**
  * Reads a credential.
- * @param where names the version in errors; the text itself never appears in one
+ * @param where names the version in errors, which never quote the text
  */
 export function parseCredential(text: string | undefined, where: string): Credential {
   const invalid = (what: string): Error => rotatorError("final", "invalid-secret", `${where}: ${what}`);
-  if (text === undefined)
-    throw invalid("has no text; wanted JSON with username, password, engine, host, port and dbname");
+  if (text === undefined) throw invalid(`has no SecretString; ${wanted}`);
   let fields: unknown;
   try {
     fields = JSON.parse(text);
   } catch {
     // No cause: the message of JSON.parse quotes the text.
-    throw invalid("is not JSON; wanted an object with username, password, engine, host, port and dbname");
+    throw invalid(`is not JSON; ${wanted}`);
   }
   if (typeof fields !== "object" || fields === null || Array.isArray(fields))
-    throw invalid("is JSON but not an object; wanted username, password, engine, host, port and dbname");
+    throw invalid(`is not a JSON object; ${wanted}`);
   const mistakes: string[] = [];
   const record = fields as Record<string, unknown>;
   const optional = (name: string): string | undefined => {
     const value = record[name];
     if (value === undefined || value === null || value === "") return undefined;
-    if (typeof value !== "string") mistakes.push(`${name} is ${kindOf(value)}, wanted a text`);
+    if (typeof value !== "string") mistakes.push(`${name}: expected a string, found ${kindOf(value)}`);
     return typeof value === "string" ? value : undefined;
   };
   const required = (name: string): string => {
@@ -49,10 +49,10 @@ export function parseCredential(text: string | undefined, where: string): Creden
     if (value === undefined && mistakes.length === before) mistakes.push(`${name} is missing`);
     return value ?? "";
   };
-  // A port may come as text: templates write it so.
+  // Templates write the port as text.
   const port = record["port"] === undefined || record["port"] === "" ? undefined : Number(record["port"]);
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
-    mistakes.push("port is not a number from 1 to 65535");
+    mistakes.push("port: expected a number from 1 to 65535");
   const credential = {
     engine: optional("engine"),
     host: optional("host"),
@@ -67,7 +67,7 @@ export function parseCredential(text: string | undefined, where: string): Creden
   return credential;
 }
 
-/** The same credential with another user or password; everything else stays as its owner wrote it. */
+/** The same credential with another user and password; all other fields stay. */
 export function withLogin(credential: Credential, username: string, password: string): Credential {
   return { ...credential, username, password, fields: { ...credential.fields, username, password } };
 }
@@ -77,7 +77,7 @@ export function formatCredential(credential: Credential): string {
   return JSON.stringify(credential.fields);
 }
 
-/** Engines by the names that RDS and Secrets Manager write into `engine`. */
+/** Engines by the values that RDS and Secrets Manager write into `engine`. */
 const engines: Readonly<Record<string, EngineName>> = {
   postgres: "postgres",
   postgresql: "postgres",
@@ -88,7 +88,7 @@ const engines: Readonly<Record<string, EngineName>> = {
   mariadb: "mariadb",
 };
 
-/** The engine of a credential: the settings' and the secret's word, which must not contradict each other. */
+/** The engine from the rotator's settings or from the credential; they must not contradict each other. */
 export function engineOf(
   credential: Credential,
   configured: EngineName | undefined,
@@ -97,11 +97,11 @@ export function engineOf(
   const written = credential.engine === undefined ? undefined : engines[credential.engine.toLowerCase()];
   const fail = (what: string): Error => rotatorError("final", "invalid-secret", `${where}: ${what}`);
   if (credential.engine !== undefined && written === undefined)
-    throw fail(`engine is "${credential.engine}", wanted ${Object.keys(engines).join(", ")}`);
+    throw fail(`engine: expected one of ${Object.keys(engines).join(", ")}, found "${credential.engine}"`);
   if (configured && written && (configured === "postgres") !== (written === "postgres"))
-    throw fail(`engine is "${credential.engine}", but the rotator's settings say "${configured}"`);
+    throw fail(`engine: expected "${configured}" as in the rotator's settings, found "${credential.engine}"`);
   const engine = configured ?? written;
-  if (!engine) throw fail("engine is missing, and the rotator's settings name none");
+  if (!engine) throw fail("engine is missing; add it here or in the rotator's settings");
   return engine;
 }
 

@@ -6,21 +6,21 @@ import type { EngineName } from "./settings";
 import type { ParameterStoreClient, SsmCommands } from "./stores/parameter";
 import type { SecretsManager } from "./stores/secret";
 
-/** Everything that a rotator does not compute: replaceable in tests and in simulation. */
+/** Clients, engines, clock and log of a rotator; tests and simulation replace them. */
 export interface Dependencies {
   readonly secretsManager: SecretsManager;
-  /** Loaded only where a credential lives in a parameter. */
+  /** Loaded only for a credential in a parameter. */
   readonly parameterStore: () => { readonly client: ParameterStoreClient; readonly commands: SsmCommands };
   readonly engine: (name: EngineName) => Engine;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** An integer from 0 to below its argument, for passwords; cryptographic when absent. */
+  /** A random integer from 0 to below its argument, for passwords; cryptographic by default. */
   readonly draw?: (below: number) => number;
-  /** Receives one entry for each thing done; never a value. */
+  /** Receives one entry for each event; never a secret's value. */
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
 }
 
-/** The real ones: clients of the Region and credentials that Lambda puts into the environment. */
+/** Clients with the Region and credentials from the Lambda environment. */
 export function realDependencies(): Dependencies {
   const requestHandler = { connectionTimeout: awsConnectTimeoutMs, requestTimeout: awsRequestTimeoutMs };
   return {

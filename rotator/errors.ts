@@ -1,7 +1,7 @@
-/** `retryable`: the same run may succeed later. `final`: somebody has to change something first. */
+/** `retryable`: the same run may succeed later. `final`: it fails until a person changes something. */
 export type FailureKind = "retryable" | "final";
 
-/** Every way in which the rotator fails, by name. */
+/** All failures of the rotator, by name. */
 export type FailureCode =
   | "invalid-settings"
   | "invalid-event"
@@ -31,7 +31,7 @@ export interface RotatorError extends Error {
   readonly code: FailureCode;
 }
 
-/** Makes an error that says what was found, what was wanted and what to do; never a value of a secret. */
+/** Makes an error. The message says what was found, what was expected and what to do, and quotes no secret. */
 export function rotatorError(
   kind: FailureKind,
   code: FailureCode,

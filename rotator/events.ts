@@ -6,7 +6,7 @@ export const steps = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 /** One of the four steps. */
 export type Step = (typeof steps)[number];
 
-/** What Secrets Manager invokes the function with. */
+/** The event with which Secrets Manager invokes the function. */
 export interface RotationEvent {
   readonly Step: Step;
   readonly SecretId: string;
@@ -21,12 +21,12 @@ export function parseRotationEvent(event: unknown): RotationEvent {
   for (const name of ["SecretId", "ClientRequestToken"])
     if (typeof fields[name] !== "string" || fields[name] === "") mistakes.push(`${name} is missing`);
   if (!steps.includes(fields["Step"] as Step))
-    mistakes.push(`Step is ${JSON.stringify(fields["Step"])}, wanted ${steps.join(", ")}`);
+    mistakes.push(`Step: expected one of ${steps.join(", ")}, found ${JSON.stringify(fields["Step"])}`);
   if (mistakes.length > 0)
     throw rotatorError(
       "final",
       "invalid-event",
-      `not an event of Secrets Manager: ${mistakes.join("; ")}. A credential in a parameter needs the setting parameter`,
+      `not an event of Secrets Manager: ${mistakes.join("; ")}. To rotate a parameter, set the setting parameter`,
     );
   return event as RotationEvent;
 }

@@ -3,8 +3,8 @@ import type { RotationEvent } from "./events";
 import type { SecretDescription } from "./stores/secret";
 
 /**
- * What must hold before any step (AWS Secrets Manager User Guide, "Lambda rotation functions").
- * @returns false when the version is current already: a step that comes late, or again, has nothing to do
+ * Checks what every step requires (AWS Secrets Manager User Guide, "Lambda rotation functions").
+ * @returns false if the version is already AWSCURRENT: a repeated or late step has nothing to do
  */
 export function mayProceed(secret: SecretDescription, event: RotationEvent): boolean {
   const { ClientRequestToken: token } = event;
@@ -12,21 +12,21 @@ export function mayProceed(secret: SecretDescription, event: RotationEvent): boo
     throw rotatorError(
       "final",
       "rotation-disabled",
-      `rotation of the secret ${secret.arn} is not enabled: it was cancelled, or never set up`,
+      `rotation of the secret ${secret.arn} is not enabled; call RotateSecret with a rotation function to enable it`,
     );
   const stages = secret.stages[token];
   if (!stages)
     throw rotatorError(
       "final",
       "unknown-version",
-      `the secret ${secret.arn} has no version ${token}, which this rotation is about`,
+      `the secret ${secret.arn} has no version ${token}, the ClientRequestToken of this rotation`,
     );
   if (stages.includes("AWSCURRENT")) return false;
   if (!stages.includes("AWSPENDING"))
     throw rotatorError(
       "final",
       "not-pending",
-      `version ${token} of the secret ${secret.arn} has the labels ${JSON.stringify(stages)}, wanted AWSPENDING`,
+      `version ${token} of the secret ${secret.arn}: expected the label AWSPENDING, found ${JSON.stringify(stages)}`,
     );
   return true;
 }
@@ -37,8 +37,8 @@ export function versionWith(secret: SecretDescription, label: string): string | 
 }
 
 /**
- * Refuses to start a rotation while the one before may not be rolled out: with alternating users it would end the
- * credential that running tasks hold.
+ * Refuses to start a rotation while running tasks may still use the previous credential: with alternating users it
+ * would become invalid.
  */
 export function refuseWhileYoung(
   what: string,
@@ -52,8 +52,8 @@ export function refuseWhileYoung(
   throw rotatorError(
     "final",
     "too-young",
-    `the current version of ${what} is ${Math.max(0, Math.floor(ageMinutes))} minutes old, and a rotation may start ` +
-      `when it is ${minimumIntervalMinutes} (minimumIntervalMinutes): one that starts before every task has the current ` +
-      `credential would end the credential that tasks still use. 0 lifts the limit`,
+    `the current version of ${what} is ${Math.max(0, Math.floor(ageMinutes))} minutes old; a rotation requires ` +
+      `${minimumIntervalMinutes} (minimumIntervalMinutes), so that no task still uses the credential that it changes. ` +
+      `Rotate later, or set 0 for no limit`,
   );
 }

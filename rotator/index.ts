@@ -7,12 +7,12 @@ import { Rotation } from "./rotation";
 import { completeSettings, parseSettings, settingsVariable, type RotatorSettings } from "./settings";
 import { runStep } from "./steps";
 
-/** Rotates whatever the event is about. Rejects with an error that holds no value of a secret. */
+/** Rotates the credential that the event names. Rejects with an error that holds no secret's value. */
 export type Rotator = (event: unknown) => Promise<void>;
 
 /**
- * Makes a rotator. A secret is rotated step by step, as Secrets Manager asks; a parameter in one run, on a schedule.
- * @param dependencies clients, engines and the clock; the real ones when absent
+ * Makes a rotator. It rotates a secret in the steps of Secrets Manager, and a parameter in one run on a schedule.
+ * @param dependencies clients, engines and the clock; by default those of Lambda
  */
 export function createRotator(
   settings: RotatorSettings,
@@ -30,7 +30,7 @@ export function createRotator(
           throw rotatorError(
             "final",
             "invalid-event",
-            `wanted a scheduled event of EventBridge, because the credential lives in the parameter ${complete.parameter}`,
+            `expected a scheduled event of EventBridge: this function rotates the parameter ${complete.parameter}`,
           );
         Object.assign(about, { parameter: complete.parameter });
         result = await rotateParameter(rotation, complete.parameter);

@@ -11,12 +11,12 @@ interface ParameterRun {
   readonly name: string;
   /** Names the parameter in errors. */
   readonly where: string;
-  /** The value when the run began. */
+  /** The parameter's version when the run began. */
   readonly seen: ParameterVersion;
 }
 
 /**
- * Rotates a credential that lives in a parameter, all in one run: a parameter has no pending version.
+ * Rotates a credential in a parameter, in one run: a parameter has no pending version.
  * @returns what was done, for the log
  */
 export async function rotateParameter(rotation: Rotation, name: string): Promise<string> {
@@ -27,8 +27,8 @@ export async function rotateParameter(rotation: Rotation, name: string): Promise
 }
 
 /**
- * The database changes first and the parameter is written last: cut off before that, the current credential still
- * works, and the next run gives the other user another password.
+ * Changes the database first and the parameter last: if the run is interrupted in between, the current credential
+ * still works, and the next run sets another password for the other user.
  */
 async function rotateAlternating(run: ParameterRun): Promise<string> {
   const { rotation, store, name, where, seen } = run;
@@ -38,10 +38,10 @@ async function rotateAlternating(run: ParameterRun): Promise<string> {
     throw rotatorError(
       "final",
       "invalid-settings",
-      `${where}: alternating users need an administrator: set adminSecret, or the field masterarn`,
+      `${where}: alternating users require an administrator; set adminSecret, or masterarn in the parameter`,
     );
   const engine = rotation.engine(seen.credential, where);
-  // Two runs at once would give one user two passwords and write the wrong one: the second waits, then looks again.
+  // Two runs at once could write a password that the other has replaced: the second waits, then reads again.
   return engine.exclusively(admin, name, async (stillAlone) => {
     if (await isOvertaken(run)) return overtaken;
     const next = rotation.next(seen.credential, where);
@@ -49,13 +49,13 @@ async function rotateAlternating(run: ParameterRun): Promise<string> {
     await rotation.test(next, where);
     await stillAlone();
     await store.write(name, next);
-    return `the parameter holds the credential of ${next.username}`;
+    return `the parameter now holds the credential of ${next.username}`;
   });
 }
 
 /**
- * The parameter is written first: cut off before the database changed, tasks that run have a password that works, and
- * the next run finds it in the version before. The other way round the new password would be lost with the run.
+ * Writes the parameter first: if the run is interrupted before the database changes, running tasks keep a valid
+ * password, and the next run finds it in the previous version. In the other order the new password would be lost.
  */
 async function rotateSingle(run: ParameterRun): Promise<string> {
   const { rotation, store, name, where, seen } = run;
@@ -71,21 +71,21 @@ async function rotateSingle(run: ParameterRun): Promise<string> {
     try {
       await engine.changeOwnPassword(login(seen.credential), next.password);
     } catch (error) {
-      // Readers must get the password that works, if that is still the old one.
+      // The parameter must hold the valid password, even if that is still the old one.
       if (!(await engine.accepts(login(next)))) await store.write(name, seen.credential);
       throw error;
     }
     await rotation.test(next, where);
-    return `the database takes the new password of ${next.username}`;
+    return `the database accepts the new password of ${next.username}`;
   });
   return change.catch(async (error: unknown) => {
-    // Refused on the way to the lock: another run has changed the password since.
+    // Login refused before the lock was held: another run may have changed the password.
     if ((error as { code?: string }).code === "login-refused" && (await isOvertaken(run))) return overtaken;
     throw error;
   });
 }
 
-/** The database does not know the parameter's password: an earlier run was cut off, and the one before is valid. */
+/** The database refuses the parameter's password: an earlier run was interrupted, and the previous password is valid. */
 async function finishEarlier({ rotation, store, name, where, seen }: ParameterRun): Promise<string> {
   const engine = rotation.engine(seen.credential, where);
   const { username, password } = seen.credential;
@@ -95,20 +95,20 @@ async function finishEarlier({ rotation, store, name, where, seen }: ParameterRu
     if (await engine.accepts(login)) {
       await engine.changeOwnPassword(login, password);
       await rotation.test(seen.credential, where);
-      return `the database takes the password of ${username} that an earlier run wrote`;
+      return `the database accepts the password of ${username} that an earlier run wrote`;
     }
-    // Two runs may finish the same one.
+    // Another run may have finished it.
     if (await engine.accepts(rotation.login(seen.credential, where))) return overtaken;
   }
   throw rotatorError(
     "final",
     "login-refused",
-    `${where}: the database refuses ${username} with the parameter's password and with the one before. Set the password ` +
-      `in the database by hand`,
+    `${where}: the database refuses ${username} with the parameter's current and previous password. Set the current ` +
+      `one in the database by hand`,
   );
 }
 
-const overtaken = "another run has just rotated it";
+const overtaken = "another run has already rotated the parameter";
 
 async function isOvertaken({ store, name, seen }: ParameterRun): Promise<boolean> {
   return (await store.read(name)).version !== seen.version;

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { rotatorError } from "./errors";
 
-/** Classes of characters that a password is made of. */
+/** The characters of each class. */
 export const passwordClasses = {
   lowercase: "abcdefghijklmnopqrstuvwxyz",
   uppercase: "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -12,17 +12,17 @@ export const passwordClasses = {
 /** The name of a class of characters. */
 export type PasswordClass = keyof typeof passwordClasses;
 
-/** What a new password looks like. */
+/** Requirements for a new password. */
 export interface PasswordSettings {
-  /** Characters; default 32, within what the engine allows. */
+  /** Number of characters; default 32, at most what the engine allows. */
   readonly length?: number;
   /** The classes to draw from; the password has at least one character of each. Default: all four. */
   readonly classes?: readonly PasswordClass[];
-  /** Characters never used, beside those that the engine forbids. */
+  /** Characters that are never used, besides those that the engine forbids. */
   readonly excludeCharacters?: string;
 }
 
-/** What an engine takes as a password. */
+/** The passwords that an engine accepts. */
 export interface PasswordRules {
   readonly minLength: number;
   readonly maxLength: number;
@@ -30,19 +30,19 @@ export interface PasswordRules {
   readonly forbidden: string;
 }
 
-/** Characters of a password when the settings do not say. */
+/** The default length of a password. */
 export const defaultPasswordLength = 32;
 
 /**
- * What the rotation functions that AWS publishes leave out: these characters break connection strings, shells or
- * RDS itself (Amazon RDS User Guide, "Constraints for passwords": `/`, `"`, `@`).
+ * Characters that AWS's published rotation functions leave out: they break connection strings, shells or RDS itself
+ * (Amazon RDS User Guide, "Constraints for passwords": `/`, `"`, `@`).
  */
 export const awkwardCharacters = ":/@\"'\\";
 
 /**
- * Draws a password.
- * @param draw an integer from 0 to below its argument; cryptographic by default, replaceable in tests
- * @throws when settings and rules leave no such password
+ * Generates a password.
+ * @param draw a random integer from 0 to below its argument; cryptographic by default
+ * @throws if no password satisfies both settings and rules
  */
 export function generatePassword(
   settings: PasswordSettings,
@@ -53,13 +53,13 @@ export function generatePassword(
   const names = settings.classes ?? (Object.keys(passwordClasses) as PasswordClass[]);
   const mistakes: string[] = [];
   if (!Number.isInteger(length) || length < rules.minLength || length > rules.maxLength)
-    mistakes.push(`length: found ${length}, wanted ${rules.minLength} to ${rules.maxLength}`);
+    mistakes.push(`length: expected ${rules.minLength} to ${rules.maxLength}, found ${length}`);
   if (names.length === 0 || names.length > length)
-    mistakes.push(`classes: found ${names.length}, wanted 1 to as many as characters (${length})`);
+    mistakes.push(`classes: expected 1 to ${length} (the length), found ${names.length}`);
   const excluded = new Set(rules.forbidden + excludeCharacters);
   const classes = names.map((name) => {
     const left = [...(passwordClasses[name] ?? "")].filter((character) => !excluded.has(character));
-    if (left.length === 0) mistakes.push(`classes: no character of ${name} is left`);
+    if (left.length === 0) mistakes.push(`classes: every character of ${name} is excluded`);
     return left;
   });
   if (mistakes.length > 0)
@@ -69,7 +69,7 @@ export function generatePassword(
   const pick = (from: readonly string[]): string => from[draw(from.length)]!;
   const characters = classes.map(pick);
   while (characters.length < length) characters.push(pick(all));
-  // The characters that make each class present must not stand first: shuffle (Fisher and Yates).
+  // The first characters are one of each class, so shuffle (Fisher and Yates).
   for (let last = characters.length - 1; last > 0; last--) {
     const other = draw(last + 1);
     [characters[last], characters[other]] = [characters[other]!, characters[last]!];

@@ -1,14 +1,14 @@
-/** What stands in a text where a value of a secret stood. */
+/** Replaces a secret's value in a text. */
 const mask = "***";
 
 /**
- * Keeps the values of one run out of what the function writes. Errors of drivers and of the SDK may quote what they
- * were given (a statement, a piece of JSON), so every error leaves the function as a copy without the values.
+ * Removes the secret values of one run from everything that the function writes. Errors of drivers and of the SDK may
+ * quote a statement or JSON, so the function throws only redacted copies.
  */
 export class Redactor {
   readonly #values = new Set<string>();
 
-  /** Remembers a value, in every form in which a driver or a log may write it. */
+  /** Adds a value, in every form in which a driver or a log may write it. */
   add(value: string): void {
     if (value === "") return;
     const json = JSON.stringify(value).slice(1, -1);
@@ -29,8 +29,8 @@ export class Redactor {
   }
 
   /**
-   * A copy of an error that is safe to throw: name, message, stack, kind, code and the causes, and nothing else that a
-   * driver hung onto it (mysql2 keeps the statement in `sql`).
+   * A copy of an error that is safe to throw: name, message, stack, kind, code and causes, without the driver's other
+   * fields (mysql2 keeps the statement in `sql`).
    */
   error(error: unknown, depth = 0): Error {
     if (!(error instanceof Error)) return new Error(this.text(String(error)));

@@ -12,7 +12,7 @@ import type { Strategy } from "./strategies/types";
 
 const loopback = new Set(["localhost", "127.0.0.1", "::1"]);
 
-/** One run of the rotator: what the stores share. */
+/** One run of the rotator. */
 export class Rotation {
   readonly secrets: SecretStore;
   readonly strategy: Strategy;
@@ -30,7 +30,7 @@ export class Rotation {
     return this.dependencies.engine(engineOf(credential, this.settings.engine, where));
   }
 
-  /** The credential after `current`: another password, and the strategy's user. */
+  /** The credential that follows `current`: a new password, and the strategy's next user. */
   next(current: Credential, where: string): Credential {
     const engine = this.engine(current, where);
     const password = generatePassword(this.settings.password, engine.passwordRules, this.dependencies.draw);
@@ -38,14 +38,14 @@ export class Rotation {
     return withLogin(current, this.strategy.nextUser(current, engine), password);
   }
 
-  /** Where a credential logs in. */
+  /** How to log in with a credential. */
   login(credential: Credential, where: string): Login {
     const { host, port, dbname, username, password } = credential;
     if (host === undefined)
       throw rotatorError(
         "final",
         "invalid-secret",
-        `${where}: host is missing; wanted the database's host name`,
+        `${where}: host is missing; expected the database's host name`,
       );
     const tls = this.settings.tls ?? (loopback.has(host) ? "disable" : "verify-full");
     return {
@@ -70,8 +70,8 @@ export class Rotation {
       throw rotatorError(
         "final",
         "stale-pending",
-        `${where}: the pending version is for ${JSON.stringify(pending.username)}, but after the current version comes ` +
-          `${JSON.stringify(expected)}: it is left from an older rotation. Take the label AWSPENDING off it ` +
+        `${where}: the pending version: expected the username ${JSON.stringify(expected)}, found ` +
+          `${JSON.stringify(pending.username)}, left by an older rotation. Remove its label AWSPENDING ` +
           `(aws secretsmanager update-secret-version-stage --remove-from-version-id) and rotate again`,
       );
     for (const field of ["host", "port", "dbname"] as const)
@@ -79,7 +79,7 @@ export class Rotation {
         throw rotatorError(
           "final",
           "stale-pending",
-          `${where}: ${field} differs between the current and the pending version, so they are of two databases`,
+          `${where}: ${field} differs between the current and the pending version; expected the same database`,
         );
     await this.strategy.apply({
       engine: this.engine(current, where),
@@ -96,12 +96,12 @@ export class Rotation {
     const secretId = this.settings.adminSecret ?? credential.masterarn;
     if (secretId === undefined) return undefined;
     const { credential: found } = await this.secrets.read(secretId, { stage: "AWSCURRENT" });
-    // A secret that RDS manages holds user and password only. One that names another host is another database's.
+    // A secret that RDS manages holds only username and password. Another host means another database.
     if (found.host !== undefined && found.host !== credential.host)
       throw rotatorError(
         "final",
         "invalid-secret",
-        `the administrator's secret ${secretId} is of the host ${found.host}, ${where} of ${credential.host}`,
+        `the administrator's secret ${secretId}: expected the host ${credential.host} of ${where}, found ${found.host}`,
       );
     return { ...this.login(credential, where), username: found.username, password: found.password };
   }
@@ -114,7 +114,7 @@ export class Rotation {
         "retryable",
         "login-refused",
         `${where}: the database at ${login.host}:${login.port} refuses the new credential of ${login.username}; ` +
-          `the current one was not touched`,
+          `rotate again`,
       );
   }
 

@@ -4,23 +4,23 @@ import { mayProceed, refuseWhileYoung, versionWith } from "./guards";
 import type { Rotation } from "./rotation";
 import type { SecretDescription } from "./stores/secret";
 
-/** One step of a rotation. `secret` was described when the step began. */
+/** One step of a rotation. `secret` is the description when the step began. */
 type StepFunction = (rotation: Rotation, event: RotationEvent, secret: SecretDescription) => Promise<string>;
 
 /** Carries out one step. @returns what was done, for the log */
 export async function runStep(rotation: Rotation, event: RotationEvent): Promise<string> {
   const secret = await rotation.secrets.describe(event.SecretId);
-  if (!mayProceed(secret, event)) return "the version is current already";
+  if (!mayProceed(secret, event)) return "the version is already AWSCURRENT";
   return stepFunctions[event.Step](rotation, event, secret);
 }
 
-/** The pending version gets a value, once: whoever comes later keeps it. */
+/** Writes the pending version once; repeated calls keep it. */
 const createSecret: StepFunction = async (rotation, event) => {
   const { SecretId, ClientRequestToken: token } = event;
   const { secrets, settings, dependencies } = rotation;
   const current = await secrets.read(SecretId, { stage: "AWSCURRENT" });
   if (await secrets.find(SecretId, { versionId: token, stage: "AWSPENDING" }))
-    return "the pending version has its value already";
+    return "the pending version already has a value";
   refuseWhileYoung(
     `the secret ${SecretId}`,
     current.createdAtMs,
@@ -30,10 +30,10 @@ const createSecret: StepFunction = async (rotation, event) => {
   const next = rotation.next(current.credential, `the secret ${SecretId}`);
   return (await secrets.putPending(SecretId, token, next))
     ? `the pending version is for ${next.username}`
-    : "another run gave the pending version its value";
+    : "another run wrote the pending version";
 };
 
-/** The database takes the pending credential. */
+/** Makes the database accept the pending credential. */
 const setSecret: StepFunction = async (rotation, event) => {
   const { SecretId, ClientRequestToken: token } = event;
   const current = await rotation.secrets.read(SecretId, { stage: "AWSCURRENT" });
@@ -41,10 +41,10 @@ const setSecret: StepFunction = async (rotation, event) => {
   await rotation.apply(current.credential, pending.credential, `the secret ${SecretId}`, () =>
     earlierCredentials(rotation, SecretId),
   );
-  return `the database takes the pending credential of ${pending.credential.username}`;
+  return `the database accepts the pending credential of ${pending.credential.username}`;
 };
 
-/** Logs in with the pending credential. Also what Secrets Manager calls when rotation is set up without rotating. */
+/** Logs in with the pending credential. Secrets Manager also calls it when rotation is enabled without rotating. */
 const testSecret: StepFunction = async (rotation, event) => {
   const { SecretId, ClientRequestToken: token } = event;
   const pending = await rotation.secrets.read(SecretId, { versionId: token, stage: "AWSPENDING" });
@@ -52,13 +52,13 @@ const testSecret: StepFunction = async (rotation, event) => {
   return `logged in as ${pending.credential.username}`;
 };
 
-/** AWSCURRENT moves: from here on, readers get the new credential. */
+/** Moves AWSCURRENT to the pending version: from now on, readers get the new credential. */
 const finishSecret: StepFunction = async (rotation, event, secret) => {
   const { SecretId, ClientRequestToken: token } = event;
   try {
     await rotation.secrets.moveCurrent(SecretId, versionWith(secret, "AWSCURRENT"), token);
   } catch (error) {
-    // Another run may have moved it since: then there is nothing to move from.
+    // Another run may have moved it in the meantime.
     const now = await rotation.secrets.describe(SecretId);
     if (!now.stages[token]?.includes("AWSCURRENT")) throw error;
   }
@@ -72,7 +72,7 @@ const stepFunctions: Readonly<Record<Step, StepFunction>> = {
   finishSecret,
 };
 
-/** What a single user's password may still be: before the current one, or of a rotation that was called off. */
+/** Credentials that may still be valid: the previous one, and those of cancelled rotations. */
 async function* earlierCredentials(rotation: Rotation, secretId: string): AsyncGenerator<Credential> {
   const previous = await rotation.secrets.find(secretId, { stage: "AWSPREVIOUS" });
   if (previous) yield previous.credential;

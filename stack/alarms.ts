@@ -9,40 +9,41 @@ import { policyDocument } from "./role-statements";
 import type { Rotation } from "./rotation";
 import type { AlarmSettings } from "./settings";
 
-/** What the alarms need to know. */
+/** Arguments of `Alarms`. */
 export interface AlarmsArgs {
   readonly context: Context;
-  /** An address or a topic; without either no alarm is made. */
+  /** An address or a topic. */
   readonly alarms: AlarmSettings;
   readonly queue: Queue;
   readonly recycler: Recycler;
   readonly rotation: Rotation;
 }
 
-/** Decisions after which a service stays on an old value until somebody acts. */
-const NEEDS_SOMEBODY = {
-  halted: "A service holds an old value: its last deployment was rolled back or stopped",
-  denied: "The recycler may not look at or redeploy a covered service",
-  "not-found": "A covered service or secret does not exist",
-  unsupported: "A covered service cannot be redeployed by the recycler",
+/** Decisions after which a service stays on an old value until a person acts. */
+const NEEDS_A_PERSON = {
+  halted:
+    "A service still uses an old value: its deployment was rolled back or stopped. Correct the value or the service",
+  denied: "IAM denied the recycler a call for a covered service: the log names the permission",
+  "not-found": "A covered service or a secret that it uses does not exist: create it or correct the settings",
+  unsupported: "The recycler cannot redeploy a covered service: exclude it, or replace its tasks another way",
 } as const satisfies Partial<Record<MetricName, string>>;
 
 /** Seconds that one datapoint of an alarm covers. */
 const PERIOD_SECONDS = 60;
 
 /**
- * For what each sweep finds again while its cause lasts: one datapoint among those of the last quarter of an hour,
- * which is more than the time between two sweeps. So the alarm stands, and tells once, until the cause is gone.
+ * One datapoint in the last 15 minutes, which is longer than the time between two sweeps. Every sweep reports an
+ * unresolved problem again, so the alarm stays in ALARM until it is solved and notifies once.
  */
-const AGAIN_WITH_EACH_SWEEP = { evaluationPeriods: 15, datapointsToAlarm: 1 } as const;
+const REPORTED_BY_EACH_SWEEP = { evaluationPeriods: 15, datapointsToAlarm: 1 } as const;
 
-/** What an alarm watches; by default anything above 0 within a minute. */
+/** The metric of an alarm; the default threshold is more than 0 within a minute. */
 type Watched = Required<
   Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "statistic" | "dimensions">
 > &
   Pick<aws.cloudwatch.MetricAlarmArgs, "threshold" | "evaluationPeriods" | "datapointsToAlarm">;
 
-/** Alarms for everything that needs a person, and the topic that tells them. */
+/** Alarms for everything that a person must solve, and their topic. */
 export class Alarms extends pulumi.ComponentResource {
   /** ARN of the topic that the alarms publish to. */
   readonly topicArn: pulumi.Input<string>;
@@ -54,30 +55,50 @@ export class Alarms extends pulumi.ComponentResource {
     const alarm = (key: string, alarmDescription: string, watched: Watched): void =>
       this.#alarm(`${name}-${key}`, `${context.names.prefix}-${key}`, alarmDescription, watched, context);
 
-    alarm("dead-letters", "The recycler gave messages up after three tries", notEmpty(queue.deadLetters));
-    alarm("undelivered", "A rule could not deliver events", notEmpty(queue.undelivered));
-    alarm("function-errors", "The recycler failed", errorsOf(recycler.function));
-    alarm("rotation-failed", "A rotation failed: the old value stays", counted(recycler, "RotationFailed"));
-    for (const [decision, description] of Object.entries(NEEDS_SOMEBODY) as [
-      keyof typeof NEEDS_SOMEBODY,
+    alarm(
+      "dead-letters",
+      "Messages are in the dead-letter queue: the recycler failed three times to process them. See its log",
+      notEmpty(queue.deadLetters),
+    );
+    alarm(
+      "undelivered",
+      "EventBridge could not deliver events to the queue: compare the queue's policy with the rules",
+      notEmpty(queue.undelivered),
+    );
+    alarm("function-errors", "The recycler's function failed: see its log", errorsOf(recycler.function));
+    alarm(
+      "rotation-failed",
+      "A rotation failed, the old value stays current: see the log of the rotation function",
+      counted(recycler, "RotationFailed"),
+    );
+    for (const [decision, description] of Object.entries(NEEDS_A_PERSON) as [
+      keyof typeof NEEDS_A_PERSON,
       string,
     ][])
-      alarm(decision, description, { ...counted(recycler, decision), ...AGAIN_WITH_EACH_SWEEP });
-    alarm("stale", `A service holds an old value for more than ${args.alarms.staleAfterMinutes} minutes`, {
-      ...counted(recycler, staleMinutesMetric),
-      statistic: "Maximum",
-      threshold: args.alarms.staleAfterMinutes,
-      ...AGAIN_WITH_EACH_SWEEP,
-    });
+      alarm(decision, description, { ...counted(recycler, decision), ...REPORTED_BY_EACH_SWEEP });
+    alarm(
+      "stale",
+      `A service has used an old value for more than ${args.alarms.staleAfterMinutes} minutes: see the recycler's log`,
+      {
+        ...counted(recycler, staleMinutesMetric),
+        statistic: "Maximum",
+        threshold: args.alarms.staleAfterMinutes,
+        ...REPORTED_BY_EACH_SWEEP,
+      },
+    );
     for (const { credential, key, rotator } of rotation.rotators)
-      alarm(`rotator-${key}-errors`, `The rotator of ${credential.name} failed`, errorsOf(rotator.function));
+      alarm(
+        `rotator-${key}-errors`,
+        `The rotation function of ${credential.name} failed: see its log`,
+        errorsOf(rotator.function),
+      );
 
     this.registerOutputs({ topicArn: this.topicArn });
   }
 
   /**
-   * A topic of our own. Not encrypted by SNS: with its AWS-managed key alarms could not publish (Amazon CloudWatch
-   * User Guide, "Amazon SNS topics encryption"), and an alarm's text holds no secret.
+   * A topic of our own. SNS does not encrypt it: alarms could not publish with the AWS-managed key (Amazon CloudWatch
+   * User Guide, "Amazon SNS topics encryption"), and no alarm text holds a secret.
    */
   #topic(name: string, { names, place, tags }: Context, email: string | undefined): pulumi.Output<string> {
     const topicName = `${names.prefix}-alarms`;

@@ -10,10 +10,10 @@ import type { Login } from "./types";
 /** Milliseconds to open a connection. */
 export const connectTimeoutMs = 5_000;
 
-/** Milliseconds that a statement of the rotator may take, and wait for locks. */
+/** Milliseconds that a statement may take, and may wait for locks. */
 export const statementTimeoutMs = 15_000;
 
-/** What an engine's own code of an error means. */
+/** What an engine's error code means. */
 export type Meaning = readonly [kind: FailureKind, code: FailureCode];
 
 const network = new Set([
@@ -24,7 +24,7 @@ const network = new Set([
 const certificate =
   /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS_CERT_ALTNAME|CERT_|self.signed certificate|altnames/;
 
-/** Words and classifies what a driver threw. Nothing of the driver's error but its text and code is kept. */
+/** The rotator's error for a driver's. Keeps only the text and code of the driver's error. */
 export function databaseFailure(
   error: unknown,
   login: Login,
@@ -35,7 +35,7 @@ export function databaseFailure(
   const text = error instanceof Error ? error.message || error.name : String(error);
   const code = codeOf(error);
   const at = `${login.host}:${login.port}`;
-  // Not the driver's own error: it may carry the statement.
+  // The driver's own error may carry the statement.
   const cause = Object.assign(new Error(text), { code });
   const meaning = meanings[code];
   if (meaning) return rotatorError(meaning[0], meaning[1], `${doing} at ${at}: ${text}`, cause);
@@ -43,23 +43,23 @@ export function databaseFailure(
     return rotatorError(
       "final",
       "certificate-refused",
-      `${doing} at ${at}: the server's certificate is not trusted (${text}). The function trusts the authorities in ` +
-        `the file that NODE_EXTRA_CA_CERTS names; /var/runtime/ca-cert.pem holds those of Amazon RDS`,
+      `${doing} at ${at}: the server's certificate is not trusted (${text}). Set NODE_EXTRA_CA_CERTS to a file ` +
+        `with its certificate authority; /var/runtime/ca-cert.pem holds those of Amazon RDS`,
       cause,
     );
   if (/does not support (SSL|secure)/i.test(text))
     return rotatorError(
       "final",
       "tls-not-offered",
-      `${doing} at ${at}: the server offers no TLS, which is wanted unless the rotator's setting tls is "disable"`,
+      `${doing} at ${at}: the server offers no TLS; enable it, or set the rotator's setting tls to "disable"`,
       cause,
     );
   if (network.has(code) || /timeout|terminated unexpectedly|closed state/i.test(text))
     return rotatorError(
       "retryable",
       "database-unreachable",
-      `${doing} at ${at}: the database cannot be reached (${text}). The function needs the database's subnets, and the ` +
-        `database's security group must let the function's in`,
+      `${doing} at ${at}: the database cannot be reached (${text}). Put the function into the ` +
+        `database's subnets, and let its security group into the database's`,
       cause,
     );
   return rotatorError("retryable", "database-error", `${doing} at ${at}: ${text}`, cause);

@@ -7,8 +7,8 @@ import { textOf, type Alternation, type Connection, type Login } from "./types";
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
 
 /**
- * MySQL and MariaDB, two users that take turns. Objects belong to a database there, not to a user, so equal grants are
- * all that sharing needs; they are made equal again at each rotation, because a grant names one user only.
+ * MySQL and MariaDB, two users that alternate. Objects belong to a database and not to a user, so equal grants are
+ * enough; each rotation makes them equal again, because a grant names one user only.
  */
 export async function alternateMysql(request: Alternation, session: Session): Promise<void> {
   const { admin, original, clone, current, pending } = request;
@@ -16,7 +16,7 @@ export async function alternateMysql(request: Alternation, session: Session): Pr
     withLock(connection, `users of ${original}`, () => asAdministrator(connection, request)),
   );
   if (roles === undefined) return;
-  // A default role of somebody else takes a right on the system's tables, of one's own none.
+  // Setting another user's default role requires a right on the system tables; setting one's own requires none.
   const own = clone === pending.username ? pending : current;
   await session(own, `set the default role of ${clone}`, async (connection) => {
     const mariadb = await isMariadb(connection);
@@ -40,7 +40,7 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
     throw rotatorError(
       "final",
       "user-not-found",
-      `the database has no user ${JSON.stringify(original)}; the secret names it or its clone`,
+      `the database has no user ${JSON.stringify(original)}, which the secret names; create it or correct the secret`,
     );
   const mayCreate = `GRANT CREATE USER ON *.* TO ${admin}`;
   const own = clone === pending.username ? pending : current;
@@ -89,7 +89,7 @@ async function copyGrants(
     await attempt(forAdmin(admin), () => connection.query(statement));
 }
 
-/** TLS and how many queries and connections: kept on the account, so the clone needs its own. */
+/** Copies TLS requirements and resource limits, which belong to an account. */
 async function copyLimits(
   connection: Connection,
   original: string,
@@ -108,8 +108,8 @@ async function copyLimits(
       throw rotatorError(
         "final",
         "database-error",
-        `the user ${JSON.stringify(user)} must present a certificate of its own (REQUIRE SUBJECT, ISSUER or CIPHER), ` +
-          `which cannot be shared by two users: use single-user`,
+        `the user ${JSON.stringify(user)} requires a certificate of its own (REQUIRE SUBJECT, ISSUER or CIPHER), which ` +
+          `two users cannot share; use the strategy single-user`,
       );
     const number = (column: string): number => Number(row?.[column] ?? 0);
     return (
@@ -121,7 +121,7 @@ async function copyLimits(
   if (wanted !== (await limits(clone))) await connection.query(`ALTER USER ?@? ${wanted}`, [clone, host]);
 }
 
-/** The roles that a session of the user begins with, as a list for `SET DEFAULT ROLE`; empty for none. */
+/** The user's default roles as a list for `SET DEFAULT ROLE`; empty for none. */
 async function defaultRoles(
   connection: Connection,
   mariadb: boolean,
@@ -150,7 +150,7 @@ async function defaultRoles(
     .join(", ");
 }
 
-/** `name@host`, as the server answers it, quoted. The host has no @, the name may. */
+/** Quotes the server's `name@host`. Only the name may contain @. */
 function account(text: string): string {
   const at = text.lastIndexOf("@");
   return `${escape(text.slice(0, at))}@${escape(text.slice(at + 1))}`;
@@ -165,7 +165,7 @@ async function orNameTheRight<T>(admin: string, gives: string, action: () => Pro
     throw rotatorError(
       "final",
       "missing-right",
-      `the administrator ${admin} lacks a right (${text}). Run as somebody who has it: ${gives};`,
+      `the administrator ${admin} lacks a right (${text}). Run as a user who has it: ${gives};`,
       new Error(text),
     );
   }

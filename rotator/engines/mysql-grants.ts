@@ -3,19 +3,19 @@ import { rotatorError } from "../errors";
 /** A privilege in the pseudo list of an object: what `WITH GRANT OPTION` gives. */
 const grantOption = "GRANT OPTION";
 
-/** What a user may do, in the server's own words and quotes. */
+/** A user's grants, as the server writes and quotes them. */
 export interface Grants {
   /** By object (`` `shop`.* ``, `` PROCEDURE `shop`.`pay` ``): privileges, one column each. */
   readonly objects: ReadonlyMap<string, ReadonlySet<string>>;
   /** MySQL's partial revokes, by object. */
   readonly restrictions: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Roles, and whether they may be passed on. */
+  /** Roles, and whether the user may grant them. */
   readonly roles: ReadonlyMap<string, boolean>;
 }
 
 /**
- * Reads the answer of `SHOW GRANTS FOR user`. The grantee's own part of a line is dropped, with what MariaDB shows
- * there (the hash of the password).
+ * Reads the answer of `SHOW GRANTS FOR user`. Drops the grantee's part of a line, where MariaDB
+ * shows the hash of the password.
  */
 export function parseGrants(lines: readonly string[]): Grants {
   const objects = new Map<string, Set<string>>();
@@ -29,7 +29,7 @@ export function parseGrants(lines: readonly string[]): Grants {
       throw rotatorError(
         "final",
         "database-error",
-        `SHOW GRANTS answered a line that is not understood: it begins with ${JSON.stringify(line.slice(0, 12))}`,
+        `SHOW GRANTS: expected lines of GRANT or REVOKE, found one that begins with ${JSON.stringify(line.slice(0, 12))}`,
       );
     const head = line.slice(verb.length + 1, grantee);
     const options = line.slice(grantee);
@@ -49,16 +49,16 @@ export function parseGrants(lines: readonly string[]): Grants {
   return { objects, restrictions, roles };
 }
 
-/** A statement, and what somebody has to run when the administrator may not. */
+/** A statement, and the one to run if the administrator lacks the right for it. */
 export interface GrantStatement {
   readonly statement: string;
-  /** The same right for another user: how the administrator gets what it must pass on. */
+  /** Grants the administrator the right that it must grant. */
   readonly forAdmin: (admin: string) => string;
 }
 
 /**
- * What makes `clone` have the grants of `original`. A routine's own grants go both ways: the server gives them to
- * whoever makes the routine.
+ * The statements that give `clone` the grants of `original`. Grants on a routine are copied both ways, because the
+ * server grants them to the user who creates the routine.
  * @param original,clone quoted account names
  */
 export function grantsToCopy(
@@ -77,7 +77,7 @@ export function grantsToCopy(
     if (/^(PROCEDURE|FUNCTION|PACKAGE) /.test(object)) {
       if (extra.length > 0) statements.push(grant(extra, object, original));
     } else if (extra.includes("ALL PRIVILEGES")) {
-      // All but some cannot be taken away by name: everything goes and comes back.
+      // ALL PRIVILEGES cannot be reduced by name: revokes everything and grants the rest again.
       statements.push(revoke(["ALL PRIVILEGES"], object, clone), grant([...wanted], object, clone));
       continue;
     } else if (extra.length > 0 && !missing.includes("ALL PRIVILEGES")) {
@@ -163,7 +163,7 @@ function withoutQuotes(line: string): string {
   return result;
 }
 
-/** Each character with what it stands in. A doubled quote closes and opens again, which comes to the same. */
+/** Each character with its context. A doubled quote closes and opens again, which has the same result. */
 function* scan(line: string): Generator<{ index: number; depth: number; quoted: boolean }> {
   let quote: string | undefined;
   let depth = 0;

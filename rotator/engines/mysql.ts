@@ -20,7 +20,7 @@ const loginMeanings: Readonly<Record<string, Meaning>> = {
   ER_BAD_DB_ERROR: ["final", "database-error"],
 };
 
-/** What a refused statement means: the same codes, another cause. */
+/** What a refused statement means: some codes have another cause than at login. */
 const statementMeanings: Readonly<Record<string, Meaning>> = {
   ...Object.fromEntries(
     [...missingRightCodes()].map((code) => [code, ["final", "missing-right"] as Meaning]),
@@ -31,7 +31,7 @@ const statementMeanings: Readonly<Record<string, Meaning>> = {
   ER_QUERY_INTERRUPTED: ["retryable", "busy"],
 };
 
-/** Codes with which the server refuses a statement for want of a right. */
+/** Codes of statements that the server refuses because a right is missing. */
 export function missingRightCodes(): ReadonlySet<string> {
   return new Set([
     ...["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_TABLEACCESS_DENIED_ERROR"],
@@ -59,7 +59,7 @@ export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connec
         throw rotatorError(
           "final",
           "invalid-secret",
-          `the user name ${JSON.stringify(user)} has ${characters} characters, ${name} takes ${maxNameCharacters[name]}`,
+          `the user name ${JSON.stringify(user)}: expected at most ${maxNameCharacters[name]} characters, found ${characters}`,
         );
     },
 
@@ -75,7 +75,7 @@ export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connec
 
     async changeOwnPassword(login, password) {
       await session(login, `change the password of ${login.username}`, async (connection) => {
-        // One's own password takes no right: these two forms, and no other.
+        // Only these two forms require no right for one's own password.
         if (await isMariadb(connection))
           await hashedOrClear(
             connection,
@@ -98,7 +98,7 @@ export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connec
     async exclusively(admin, what, action) {
       return session(admin, `hold the lock of ${what}`, (connection) =>
         withLock(connection, `rotation of ${what}`, () =>
-          // The server drops the lock with the session, so a session that answers still holds it.
+          // The server releases the lock with the session, so a session that answers still holds it.
           action(async () => void (await connection.query("SELECT 1"))),
         ),
       );
@@ -116,18 +116,18 @@ async function withSession<T>(
     throw databaseFailure(error, login, loginMeanings, doing);
   });
   try {
-    // What is quoted by backslash and by backtick must be read so, whatever the server's own mode is.
+    // Quoting by backslash and backtick requires the default SQL mode.
     await connection.query(`SET SESSION sql_mode = '', lock_wait_timeout = ${statementTimeoutMs / 1000}`);
     return await action(connection);
   } catch (error) {
     throw databaseFailure(error, login, statementMeanings, doing);
   } finally {
-    // An answer that is there is not lost because saying goodbye failed.
+    // A failure to close does not hide the result.
     await connection.end().catch(() => undefined);
   }
 }
 
-/** Runs `action` under a lock of the server's, which ends with the session at the latest. */
+/** Runs `action` while holding a lock of the server, which the session's end releases. */
 export async function withLock<T>(
   connection: Connection,
   name: string,
@@ -137,19 +137,19 @@ export async function withLock<T>(
   const lock = createHash("sha256").update(name).digest("hex").slice(0, 40);
   const [row] = await connection.query("SELECT GET_LOCK(?, ?) AS held", [lock, statementTimeoutMs / 1000]);
   if (Number(row?.["held"]) !== 1)
-    throw rotatorError("retryable", "busy", `another run holds the lock: ${name}`);
+    throw rotatorError("retryable", "busy", `another run holds the lock "${name}"; try again later`);
   const result = await action();
   await connection.query("SELECT RELEASE_LOCK(?)", [lock]);
   return result;
 }
 
-/** Whether the server is MariaDB, whatever the secret calls it: the statements differ. */
+/** Whether the server is MariaDB, even if the secret says mysql: the statements differ. */
 export async function isMariadb(connection: Connection): Promise<boolean> {
   const [row] = await connection.query("SELECT VERSION() AS version");
   return /mariadb/i.test(textOf(row, "version"));
 }
 
-/** The hosts from which a user is known; an account is user and host. */
+/** The hosts of a user's accounts; an account is a user and a host. */
 export async function hostsOf(connection: Connection, user: string): Promise<string[]> {
   const rows = await connection.query(
     "SELECT Host AS host FROM mysql.user WHERE User = ? AND Host <> '' ORDER BY 1",
@@ -159,8 +159,8 @@ export async function hostsOf(connection: Connection, user: string): Promise<str
 }
 
 /**
- * Creates an account or changes its password. MariaDB is given the hash (SHA-1 of SHA-1 is what it stores and what is
- * enough to check a login), so the clear text is in no log; MySQL keeps `IDENTIFIED BY` out of its logs by itself.
+ * Creates an account or changes its password. MariaDB gets the hash that it stores (SHA-1 of SHA-1), so no log holds
+ * the clear text; MySQL keeps `IDENTIFIED BY` out of its logs itself.
  */
 export async function identify(
   connection: Connection,
@@ -183,7 +183,7 @@ export async function identify(
   );
 }
 
-/** MariaDB with a plugin that validates passwords refuses a hash (strict_password_validation): it must see them. */
+/** Sends the clear text if MariaDB refuses a hash (strict_password_validation). */
 async function hashedOrClear(
   connection: Connection,
   hashed: () => Promise<unknown>,
@@ -200,14 +200,14 @@ async function hashedOrClear(
       throw rotatorError(
         "final",
         "password-refused",
-        `the server refuses the new password by a rule of its own (${(refusal as Error).message}): make the rotator's ` +
-          `setting password (length, classes) follow it`,
+        `the server refuses the new password (${(refusal as Error).message}); change the rotator's setting password ` +
+          `(length, classes) to match the server's rules`,
       );
     }
   }
 }
 
-/** Whether a statement failed because of the password: MariaDB says so only beside the error. */
+/** Whether a statement failed because of the password: MariaDB says so only in its warnings. */
 async function isAboutThePassword(connection: Connection, error: unknown): Promise<boolean> {
   const { code } = error as { code?: string };
   if (code === "ER_NOT_VALID_PASSWORD" || code === "ER_OPTION_PREVENTS_STATEMENT") return true;
@@ -234,7 +234,7 @@ export async function connectMysql(login: Login): Promise<Connection> {
     ssl: login.tls === "disable" ? undefined : { rejectUnauthorized: true, verifyIdentity: true },
     connectTimeout: connectTimeoutMs,
   });
-  // A connection that breaks between two statements says so at the next one.
+  // A connection that breaks between two statements fails at the next one.
   connection.on("error", () => undefined);
   return {
     query: async (sql, values) => {

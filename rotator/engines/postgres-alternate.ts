@@ -8,16 +8,16 @@ type Session = <T>(login: Login, doing: string, action: (connection: Connection)
 const postgres16 = 160_000;
 
 /**
- * PostgreSQL, two users that take turns. The clone is a member of the original and *becomes* it at login
- * (`ALTER ROLE clone SET role`), so whatever either makes belongs to the original, and rights given later need no copy.
- * Membership alone would not do: what the clone makes would belong to the clone.
+ * PostgreSQL, two users that alternate. The clone is a member of the original and *becomes* it at login
+ * (`ALTER ROLE clone SET role`), so the original owns all objects of both, and rights granted later need no copy.
+ * With membership alone, the clone would own the objects that it creates.
  */
 export async function alternatePostgres(request: Alternation, session: Session): Promise<void> {
   const { admin, original, clone, current, pending } = request;
   await session(admin, `prepare user ${pending.username} as ${admin.username}`, (connection) =>
     asAdministrator(connection, request),
   );
-  // The rest the clone does for itself: it needs no right of the administrator's, whatever the server's version.
+  // The clone does the rest itself, which requires no administrator rights in any version.
   const own = clone === pending.username ? pending : current;
   await session(own, `share the objects of ${clone} with ${original}`, (connection) =>
     asClone(connection, original, clone),
@@ -26,7 +26,7 @@ export async function alternatePostgres(request: Alternation, session: Session):
 
 async function asAdministrator(connection: Connection, request: Alternation): Promise<void> {
   const { original, clone, pending } = request;
-  // Roles are changed in a transaction: cut off anywhere, nothing has happened.
+  // In a transaction, so that an interruption changes nothing.
   await connection.query("BEGIN");
   await connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`users of ${original}`]);
   const [server] = await connection.query(
@@ -41,7 +41,7 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
     throw rotatorError(
       "final",
       "user-not-found",
-      `the database has no user ${JSON.stringify(original)}; the secret names it or its clone`,
+      `the database has no user ${JSON.stringify(original)}, which the secret names; create it or correct the secret`,
     );
   const attempt = (rights: Rights, action: () => Promise<void>): Promise<void> =>
     orNameTheRight(connection, { version, adminName, ...rights }, action);
@@ -70,7 +70,7 @@ async function isMember(
   clone: string,
   original: string,
 ): Promise<boolean> {
-  // USAGE is inheriting the rights, MEMBER (before 16) and SET are being allowed to become the role.
+  // USAGE inherits the rights; MEMBER (before 16) and SET allow SET ROLE.
   const become = version >= postgres16 ? "SET" : "MEMBER";
   const [row] = await connection.query(
     "SELECT pg_has_role($1::name, $2::name, 'USAGE') AND pg_has_role($1::name, $2::name, $3) AS member",
@@ -81,7 +81,7 @@ async function isMember(
 
 type Attempt = (rights: Rights, action: () => Promise<void>) => Promise<void>;
 
-/** How many connections and until when: kept on the role that logs in, so the clone needs its own. */
+/** Copies connection limit and expiry, which belong to the role that logs in. */
 async function copyLimits(
   connection: Connection,
   attempt: Attempt,
@@ -100,7 +100,7 @@ async function copyLimits(
   await attempt({ reaches: clone }, () => serverFormatted(connection, format, [clone, textOf(row, "until")]));
 }
 
-/** `ALTER ROLE original SET ...` (search_path, timeouts): applied at login, so the clone needs them too. */
+/** Copies `ALTER ROLE original SET ...` (search_path, timeouts), which applies to the role that logs in. */
 async function copySettings(
   connection: Connection,
   attempt: Attempt,
@@ -136,14 +136,14 @@ async function copySettings(
     }
     const statement = `${target} SET ${setting} TO ${await formatted(connection, "%L", [value])}`;
     await attempt({ statement }, async () => {
-      // A list (search_path) is kept as the server wrote it: set here as a whole, then taken over from here.
+      // Keeps a list (search_path) as the server wrote it: sets it in the transaction and takes it FROM CURRENT.
       await connection.query("SELECT set_config($1, $2, true)", [name, value]);
       await connection.query(`${target} SET ${setting} FROM CURRENT`);
     });
   }
 }
 
-/** As the clone: become the original at login from now on, and hand over what was made without that. */
+/** As the clone: makes it become the original at login, and gives the original the objects that the clone owns. */
 async function asClone(connection: Connection, original: string, clone: string): Promise<void> {
   const [state] = await connection.query(
     `SELECT session_user AS me, current_user AS acts_as,
@@ -162,15 +162,15 @@ async function asClone(connection: Connection, original: string, clone: string):
     );
 }
 
-/** What a statement of the administrator's needs: to create a role, to reach one, or more than any of the two. */
+/** What a statement of the administrator requires: creating a role, altering one, or more. */
 interface Rights {
   readonly creates?: string;
   readonly reaches?: string;
-  /** The statement itself, for somebody with more rights to run. */
+  /** The statement itself, to be run by a user with more rights. */
   readonly statement?: string;
 }
 
-/** When the server says that a right is missing, says which statement gives it. */
+/** If a right is missing, names the statement that grants it. */
 async function orNameTheRight(
   connection: Connection,
   rights: Rights & { readonly version: number; readonly adminName: string },
@@ -214,7 +214,7 @@ function missingRight(who: string, statement: string, cause: unknown): Error {
   return rotatorError(
     "final",
     "missing-right",
-    `${who} lacks a right (${text}). Run as somebody who has it: ${statement};`,
+    `${who} lacks a right (${text}). Run as a user who has it: ${statement};`,
     new Error(text),
   );
 }

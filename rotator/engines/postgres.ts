@@ -6,7 +6,7 @@ import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } f
 import { alternatePostgres } from "./postgres-alternate";
 import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
 
-/** Bytes of a name; PostgreSQL silently cuts off what is longer (NAMEDATALEN - 1). */
+/** Bytes of a name; PostgreSQL silently truncates longer ones (NAMEDATALEN - 1). */
 const maxNameBytes = 63;
 
 /** SQLSTATEs (PostgreSQL documentation, appendix A). */
@@ -31,7 +31,7 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
   ): Promise<T> => withSession(connect, login, doing, action);
 
   return {
-    // Amazon RDS User Guide: 8 to 128 characters. Every character fits a verifier; the awkward ones break clients.
+    // Amazon RDS User Guide: 8 to 128 characters. A verifier allows all characters; the awkward ones break clients.
     passwordRules: { minLength: 8, maxLength: 128, forbidden: awkwardCharacters },
     defaultPort: 5432,
 
@@ -41,7 +41,7 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
         throw rotatorError(
           "final",
           "invalid-secret",
-          `the user name ${JSON.stringify(name)} has ${bytes} bytes, PostgreSQL takes ${maxNameBytes}`,
+          `the user name ${JSON.stringify(name)}: expected at most ${maxNameBytes} bytes, found ${bytes}`,
         );
     },
 
@@ -73,14 +73,14 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
     async exclusively(admin, name, action) {
       return session(admin, `hold the lock of ${name}`, async (connection) => {
         await connection.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [`rotation of ${name}`]);
-        // The server drops the lock with the session, so a session that answers still holds it.
+        // The server releases the lock with the session, so a session that answers still holds it.
         return action(async () => void (await connection.query("SELECT 1")));
       });
     },
   };
 }
 
-/** Runs `action` on a connection of its own and words whatever goes wrong. */
+/** Runs `action` on a connection of its own; throws a `RotatorError`. */
 async function withSession<T>(
   connect: Connect,
   login: Login,
@@ -94,17 +94,17 @@ async function withSession<T>(
   } catch (error) {
     throw databaseFailure(error, login, meanings, doing);
   } finally {
-    // An answer that is there is not lost because saying goodbye failed.
+    // A failure to close does not hide the result.
     await connection?.end().catch(() => undefined);
   }
 }
 
-/** Gives a role a password without telling it to the server; the server itself writes the statement. */
+/** Sets a role's password without sending the clear text; the server itself formats the statement. */
 export async function setVerifier(connection: Connection, role: string, password: string): Promise<void> {
   await serverFormatted(connection, "ALTER ROLE %I PASSWORD %L", [role, scramVerifier(password)]);
 }
 
-/** Lets the server quote names and values into a statement (`format`), and runs it. */
+/** Runs a statement with names and values quoted by the server (`format`). */
 export async function serverFormatted(
   connection: Connection,
   format: string,
@@ -136,14 +136,14 @@ export async function connectPostgres(login: Login): Promise<Connection> {
     database: login.database ?? "postgres",
     ssl: login.tls === "disable" ? false : { rejectUnauthorized: true },
     connectionTimeoutMillis: connectTimeoutMs,
-    // Both sides give up: the server on a lock, this side on a server that is gone.
+    // The server gives up on a lock, the client on a server that does not answer.
     query_timeout: statementTimeoutMs + 5_000,
     statement_timeout: statementTimeoutMs,
     lock_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: 30_000,
     application_name: "ecs-secret-recycler rotator",
   });
-  // A connection that breaks between two statements says so at the next one.
+  // A connection that breaks between two statements fails at the next one.
   client.on("error", () => undefined);
   try {
     await client.connect();

@@ -4,16 +4,16 @@ import { formatCredential, parseCredential, type Credential } from "../credentia
 import { rotatorError } from "../errors";
 import type { Redactor } from "../redact";
 
-/** What the rotator needs of the SDK's client; simulation gives another one. */
+/** The part of the SDK's client that the rotator uses. */
 export type ParameterStoreClient = Pick<SSMClient, "send">;
 
-/** The commands of `@aws-sdk/client-ssm`, loaded only by a function whose credential lives in a parameter. */
+/** The commands of `@aws-sdk/client-ssm`, loaded only by a function that rotates a parameter. */
 export type SsmCommands = Pick<
   typeof import("@aws-sdk/client-ssm"),
   "GetParameterCommand" | "GetParameterHistoryCommand" | "PutParameterCommand"
 >;
 
-/** A parameter's value in use. */
+/** A version of a parameter with its value. */
 export interface ParameterVersion {
   readonly version: number;
   readonly credential: Credential;
@@ -38,7 +38,7 @@ export class ParameterStore {
       throw rotatorError(
         "final",
         "invalid-secret",
-        `the parameter ${name} is a ${parameter?.Type}, wanted a SecureString: a credential is kept encrypted`,
+        `the parameter ${name}: expected a SecureString, which is encrypted, found a ${parameter?.Type}`,
       );
     const credential = parseCredential(parameter.Value, `the parameter ${name}`);
     this.redactor.add(credential.password);
@@ -49,7 +49,7 @@ export class ParameterStore {
     };
   }
 
-  /** Writes the next value, with the key and tier of the present one: left out, AWS would take the account's own. */
+  /** Writes the next value with the key and tier of the current one; the account's defaults could differ. */
   async write(name: string, credential: Credential): Promise<void> {
     const { KeyId, Tier, DataType } = await this.#newest(name);
     await this.#call(`write the parameter ${name}`, () =>
@@ -67,7 +67,7 @@ export class ParameterStore {
     );
   }
 
-  /** An earlier value; undefined when the parameter has no such version any more. */
+  /** An earlier version; undefined if it no longer exists. */
   async readVersion(name: string, version: number): Promise<ParameterVersion | undefined> {
     const found = (await this.#history(name, true)).find(({ Version }) => Version === version);
     if (found?.Value === undefined) return undefined;
@@ -86,10 +86,12 @@ export class ParameterStore {
     const versions: ParameterHistory[] = [];
     let NextToken: string | undefined;
     do {
-      const page: GetParameterHistoryResult = await this.#call(`look at the parameter ${name}`, () =>
-        this.client.send(
-          new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption, NextToken }),
-        ),
+      const page: GetParameterHistoryResult = await this.#call(
+        `read the history of the parameter ${name}`,
+        () =>
+          this.client.send(
+            new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption, NextToken }),
+          ),
       );
       versions.push(...(page.Parameters ?? []));
       NextToken = page.NextToken;

@@ -10,18 +10,18 @@ import { awsFailure } from "../aws";
 import { formatCredential, parseCredential, type Credential } from "../credential";
 import type { Redactor } from "../redact";
 
-/** What the rotator needs of the SDK's client; simulation gives another one. */
+/** The part of the SDK's client that the rotator uses. */
 export type SecretsManager = Pick<SecretsManagerClient, "send">;
 
 /** A version of a secret with its value. */
 export interface SecretVersion {
   readonly versionId: string;
   readonly credential: Credential;
-  /** Milliseconds since the epoch; undefined when the service did not say. */
+  /** Milliseconds since the epoch. */
   readonly createdAtMs?: number;
 }
 
-/** What `DescribeSecret` says that a rotation is guarded by. */
+/** The part of DescribeSecret's answer that `mayProceed` checks. */
 export interface SecretDescription {
   readonly arn: string;
   readonly rotationEnabled: boolean;
@@ -29,10 +29,10 @@ export interface SecretDescription {
   readonly stages: Readonly<Record<string, readonly string[]>>;
 }
 
-/** How many versions without a label are tried for a single user whose password nobody else knows. */
+/** How many versions without a label are tried to find a single user's valid password. */
 const maxDeprecatedVersions = 5;
 
-/** A secret as a rotation sees it. Everything read is remembered by the redactor. */
+/** Reads and writes secrets. The redactor learns every value that is read. */
 export class SecretStore {
   constructor(
     private readonly client: SecretsManager,
@@ -40,7 +40,7 @@ export class SecretStore {
   ) {}
 
   async describe(secretId: string): Promise<SecretDescription> {
-    const answer = await this.#call(`look at the secret ${secretId}`, () =>
+    const answer = await this.#call(`describe the secret ${secretId}`, () =>
       this.client.send(new DescribeSecretCommand({ SecretId: secretId })),
     );
     return {
@@ -50,7 +50,7 @@ export class SecretStore {
     };
   }
 
-  /** A version by label or id; undefined when there is none, or none with a value. */
+  /** A version by label or id; undefined if it does not exist or has no value. */
   async find(
     secretId: string,
     which: { stage?: string; versionId?: string },
@@ -78,7 +78,7 @@ export class SecretStore {
     }
   }
 
-  /** As `find`, for a version that must be there. */
+  /** As `find`, for a version that must exist. */
   async read(secretId: string, which: { stage?: string; versionId?: string }): Promise<SecretVersion> {
     const found = await this.find(secretId, which);
     if (found) return found;
@@ -89,7 +89,7 @@ export class SecretStore {
     throw awsFailure(missing, "secretsmanager", "read the secret");
   }
 
-  /** Gives the version of this rotation its value. False when another run was faster: its value counts. */
+  /** Writes the pending version. False if another run has already written it. */
   async putPending(secretId: string, token: string, credential: Credential): Promise<boolean> {
     try {
       await this.client.send(
@@ -120,7 +120,7 @@ export class SecretStore {
     );
   }
 
-  /** Versions without a label, newest first: what a rotation that was called off may have left behind. */
+  /** Versions without a label, newest first: a cancelled rotation may have left them. */
   async *deprecated(secretId: string): AsyncGenerator<SecretVersion> {
     const answer = await this.#call(`list the versions of the secret ${secretId}`, () =>
       this.client.send(

@@ -1,18 +1,18 @@
 import { rotatorError } from "../errors";
 import type { Strategy } from "./types";
 
-/** What the second user's name ends with, as in the rotation functions that AWS publishes. */
+/** The suffix of the second user's name, as in AWS's published rotation functions. */
 export const cloneSuffix = "_clone";
 
-/** The two users of a credential, whichever of them it names. */
+/** Both users of a credential that names either. */
 export function pairOf(username: string): { original: string; clone: string } {
   const original = username.endsWith(cloneSuffix) ? username.slice(0, -cloneSuffix.length) : username;
   return { original, clone: original + cloneSuffix };
 }
 
 /**
- * Two users take turns: the one that is not in use gets a new password and becomes current. The one that was in use
- * stays valid until the next rotation, so whoever still holds it loses nothing.
+ * Two users alternate: the one that is not in use gets a new password and becomes current. The other stays valid until
+ * the next rotation, so tasks that still use it keep working.
  */
 export const alternatingUsers: Strategy = {
   nextUser(current, engine) {
@@ -28,13 +28,13 @@ export const alternatingUsers: Strategy = {
       throw rotatorError(
         "final",
         "invalid-settings",
-        `alternating users need an administrator: set adminSecret, or the field masterarn of the secret`,
+        `alternating users require an administrator; set adminSecret, or masterarn in the secret`,
       );
     if (administrator.username === original || administrator.username === clone)
       throw rotatorError(
         "final",
         "invalid-settings",
-        `the administrator's secret names ${administrator.username}, which is one of the users that take turns`,
+        `the administrator's secret: expected another user than the alternating ones, found ${administrator.username}`,
       );
     await engine.alternate({
       admin: administrator,

@@ -3,15 +3,15 @@ import { rotatorError } from "../errors";
 import type { Change, Strategy } from "./types";
 
 /**
- * One user whose password changes. Between the change in the database and the move of AWSCURRENT new connections with
- * the old password fail: nothing that redeploys can take that window away.
+ * One user whose password changes. New connections with the old password fail from the change in the database until
+ * tasks have the new value; no redeployment can close that gap.
  */
 export const singleUser: Strategy = {
   nextUser: (current) => current.username,
 
   async apply(change) {
     const { engine, current, pending, admin, login, others } = change;
-    // An earlier run was cut off after the change: there is nothing left to do.
+    // An earlier run was interrupted after it changed the password.
     if (await engine.accepts(login(pending))) return;
     if (await changeAs(current, change)) return;
     const administrator = await admin();
@@ -26,18 +26,18 @@ export const singleUser: Strategy = {
       "final",
       "login-refused",
       `the database refuses ${current.username} with the password of every version of the secret. Set the password of ` +
-        `AWSCURRENT in the database by hand, or give the rotator an adminSecret`,
+        `AWSCURRENT in the database by hand, or set adminSecret`,
     );
   },
 };
 
-/** Changes the password as the user itself. False when the credential that it would log in with is not valid. */
+/** Changes the password as the user itself. False if the credential to log in with is not valid. */
 async function changeAs(valid: Credential, { engine, pending, login }: Change): Promise<boolean> {
   if (!(await engine.accepts(login(valid)))) return false;
   try {
     await engine.changeOwnPassword(login(valid), pending.password);
   } catch (error) {
-    // Another run was faster, with the same password: that is all that was wanted.
+    // Another run may have set the same password first.
     if (!(await engine.accepts(login(pending)))) throw error;
   }
   return true;

@@ -162,7 +162,7 @@ describe("the rotator on a real MariaDB, with an administrator who has neither S
 
     await assert.rejects(run.rotate(), {
       code: "invalid-secret",
-      message: /81 characters, mariadb takes 80/,
+      message: /expected at most 80 characters, found 81/,
     });
   });
 });

@@ -121,7 +121,7 @@ describe("the rotation function's bundle", () => {
     const { output, code } = await invoke([event], {}, { AWS_ENDPOINT_URL: "http://127.0.0.1:9" });
 
     assert.equal(code, 1);
-    assert.match(output, /cannot be reached \(ECONNREFUSED\).*VPC endpoint for secretsmanager.*NAT/);
+    assert.match(output, /cannot be reached \(ECONNREFUSED\).*VPC endpoint .*secretsmanager.*NAT/);
   });
 
   describe("with TLS to the database", () => {

@@ -64,7 +64,8 @@ describe("parseGrants", () => {
   it("refuses a line that it does not understand, without its end", () => {
     assert.throws(
       () => parseGrants(["SOMETHING NEW 'secret-hash'"]),
-      (error: Error) => /not understood/.test(error.message) && !error.message.includes("secret-hash"),
+      (error: Error) =>
+        /expected lines of GRANT or REVOKE/.test(error.message) && !error.message.includes("secret-hash"),
     );
   });
 });

@@ -79,7 +79,7 @@ describe("the guards of a step", () => {
 
     await assert.rejects(step("finishSecret", token), {
       code: "not-pending",
-      message: /\["MINE"\], wanted AWSPENDING/,
+      message: /expected the label AWSPENDING, found \["MINE"\]/,
     });
   });
 
@@ -104,7 +104,7 @@ describe("createSecret", () => {
 
     await assert.rejects(step("createSecret", token), {
       code: "too-young",
-      message: /is 59 minutes old.*when it is 60 \(minimumIntervalMinutes\)/,
+      message: /is 59 minutes old.*requires 60 \(minimumIntervalMinutes\)/,
     });
     assert.deepEqual(aws.value("shop/db", "AWSPENDING"), null);
   });
@@ -148,7 +148,10 @@ describe("setSecret", () => {
       password: "another",
     });
 
-    await assert.rejects(step("setSecret", token), { code: "stale-pending", message: /"app".*"app_clone"/ });
+    await assert.rejects(step("setSecret", token), {
+      code: "stale-pending",
+      message: /expected the username "app_clone", found "app"/,
+    });
     assert.deepEqual(asked, []);
   });
 
@@ -228,7 +231,7 @@ describe("testSecret", () => {
 
     await assert.rejects(step("testSecret", token), {
       code: "login-refused",
-      message: /app_clone.*not touched/,
+      message: /refuses the new credential of app_clone/,
     });
     assert.equal(aws.value("shop/db")["username"], "app");
   });
@@ -257,7 +260,7 @@ describe("a rotation of a parameter", () => {
     const { aws, rotator } = setUp({ parameter: "/shop/db" });
     await assert.rejects(rotator({ Step: "createSecret" }), {
       code: "invalid-event",
-      message: /wanted a scheduled event/,
+      message: /expected a scheduled event/,
     });
     aws.nowMs -= 61 * minuteMs;
 
@@ -273,7 +276,7 @@ describe("a rotation of a parameter", () => {
 
     await assert.rejects(rotator(event), {
       code: "invalid-secret",
-      message: /is a String, wanted a SecureString/,
+      message: /expected a SecureString, .*, found a String/,
     });
   });
 
@@ -292,12 +295,15 @@ describe("what a rotator says about bad input", () => {
   it("names each missing or mistyped field and never the value", async () => {
     for (const [secret, message] of [
       ["{not json", /is not JSON/],
-      ["[]", /is JSON but not an object/],
+      ["[]", /is not a JSON object/],
       [{ engine: "postgres", host: "db" }, /username is missing, password is missing/],
-      [{ ...value, username: 7, port: "many" }, /port is not a number from 1 to 65535, username is a number/],
-      [{ ...value, engine: "oracle" }, /engine is "oracle", wanted postgres/],
+      [
+        { ...value, username: 7, port: "many" },
+        /port: expected a number from 1 to 65535, username: expected a string, found a number/,
+      ],
+      [{ ...value, engine: "oracle" }, /engine: expected one of postgres.*, found "oracle"/],
       [{ ...value, engine: undefined }, /engine is missing/],
-      [{ ...value, username: "u".repeat(60) }, /has 66 bytes, PostgreSQL takes 63/],
+      [{ ...value, username: "u".repeat(60) }, /expected at most 63 bytes, found 66/],
     ] as const) {
       const { aws, step, log } = setUp({}, secret);
 
@@ -330,7 +336,7 @@ describe("what a rotator says about bad input", () => {
       await assert.rejects(step("createSecret", token), {
         kind: "retryable",
         code: "aws-unreachable",
-        message: /VPC endpoint for secretsmanager.* or a NAT gateway/,
+        message: /VPC endpoint .*\.secretsmanager\) or a NAT gateway/,
       });
     }
   });
@@ -339,7 +345,7 @@ describe("what a rotator says about bad input", () => {
     const { rotator } = setUp();
     await assert.rejects(
       rotator({ Step: "x" }),
-      /SecretId is missing; ClientRequestToken is missing; Step is "x", wanted createSecret/,
+      /SecretId is missing; ClientRequestToken is missing; Step: expected one of createSecret.*, found "x"/,
     );
     await assert.rejects(rotator(null), { code: "invalid-event" });
 
