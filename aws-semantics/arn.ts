@@ -17,7 +17,7 @@ export interface Arn {
   readonly resource: string;
 }
 
-/** Where something lives. Plain values, so that policies and patterns made of them are known in a preview. */
+/** A partition, Region and account, as plain values: policies and patterns made from them are known in a preview. */
 export interface Place {
   /** `aws`, `aws-cn`, `aws-us-gov`, ... */
   readonly partition: string;
@@ -26,7 +26,7 @@ export interface Place {
   readonly account: string;
 }
 
-/** One row: how the names of a partition's Regions begin, the partition, its DNS suffix. */
+/** A partition, and the prefix of its Regions' names. */
 interface Partition {
   readonly regionPrefix: string;
   readonly partition: string;
@@ -34,8 +34,7 @@ interface Partition {
 }
 
 /**
- * The partitions that are not the commercial one, as the AWS SDKs' endpoint rules list them. Longer prefixes come
- * first: `us-isob-` is not in `us-iso-`, but a reader should not have to check.
+ * All partitions except `aws`, as in the endpoint rules of the AWS SDKs.
  */
 const partitions: readonly Partition[] = [
   { regionPrefix: "cn-", partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" },
@@ -49,7 +48,7 @@ const partitions: readonly Partition[] = [
 
 const arnPattern = /^arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|aws|):(.+)$/s;
 
-/** The fields of an ARN; undefined for a text that is none (a name, for instance). */
+/** The fields of an ARN; undefined for any other text, for instance a name. */
 export function parseArn(text: string): Arn | undefined {
   const match = arnPattern.exec(text);
   if (!match) {
@@ -69,14 +68,14 @@ export function localArn(place: Place, service: string, resource: string): strin
   return `arn:${place.partition}:${service}:${place.region}:${place.account}:${resource}`;
 }
 
-/** The partition of a Region, by the Region's name alone: a Region that opens tomorrow is `aws`. */
+/** The partition of a Region, by the prefix of its name; `aws` for an unknown prefix. */
 export function partitionOf(region: string): string {
   return partitions.find((row) => region.startsWith(row.regionPrefix))?.partition ?? "aws";
 }
 
 /**
- * The suffix of a partition's host names: `amazonaws.com`, `amazonaws.com.cn`, ... Service principals
- * (`events.amazonaws.com`) do not follow it: IAM User Guide, "AWS service principals".
+ * The suffix of a partition's host names: `amazonaws.com`, `amazonaws.com.cn`, ... Service principals end in
+ * `amazonaws.com` in every partition (IAM User Guide, "AWS service principals").
  */
 export function dnsSuffix(partition: string): string {
   return partitions.find((row) => row.partition === partition)?.dnsSuffix ?? "amazonaws.com";

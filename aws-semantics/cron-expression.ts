@@ -1,5 +1,5 @@
 /**
- * The six fields of AWS's cron expressions: which days, hours and minutes (UTC) they name.
+ * AWS's cron expressions: the days, hours and minutes (UTC) that their six fields name.
  *
  * Sources: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)" (fields,
  * wildcards, restrictions); AWS Secrets Manager User Guide, "Schedule expressions in Secrets Manager rotation".
@@ -17,25 +17,25 @@ export type CronDays =
   /** The second Tuesday of the month, for instance. */
   | { readonly by: "nth-of-weekday"; readonly day: number; readonly nth: number };
 
-/** A cron expression, read. All lists are sorted and hold each value once. */
+/** A parsed cron expression. All lists are sorted and hold each value once. */
 export interface CronExpression {
   readonly kind: "cron";
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
   readonly months: readonly number[];
   readonly days: CronDays;
-  /** The first and last year, and those between that count; all of 1970 to 2199 for a star. */
+  /** The named years; 1970 to 2199 for a star. */
   readonly years: readonly number[];
 }
 
 /** An expression that AWS refuses. */
 export interface InvalidSchedule {
   readonly kind: "invalid";
-  /** What was found, what was wanted, what to do. */
+  /** What was expected, what was found, what to do. */
   readonly problem: string;
 }
 
-/** A field: its name in messages, its range, and the names that stand for numbers. */
+/** A field: its name in messages, its range, and the names of its numbers. */
 interface Field {
   readonly name: string;
   readonly first: number;
@@ -53,13 +53,13 @@ const monthField: Field = { name: "month", first: 1, last: 12, names: months };
 const dayOfWeekField: Field = { name: "day of week", first: 1, last: 7, names: weekdays };
 const yearField: Field = { name: "year", first: 1970, last: 2199, names: [] };
 
-/** Reads what stands between the parentheses of `cron(...)`. */
+/** Parses the text between the parentheses of `cron(...)`. */
 export function parseCron(fields: string): CronExpression | InvalidSchedule {
   const texts = fields.split(/\s+/).filter((text) => text !== "");
   const [minute = "", hour = "", dayOfMonth = "", month = "", dayOfWeek = "", year = ""] = texts;
   if (texts.length !== 6) {
     return invalid(
-      `a cron expression has six fields (minutes, hours, day of month, month, day of week, year), found ${texts.length}`,
+      `expected six fields (minutes, hours, day of month, month, day of week, year), found ${texts.length}`,
     );
   }
   const lists = {
@@ -73,19 +73,19 @@ export function parseCron(fields: string): CronExpression | InvalidSchedule {
   return problem ?? ({ kind: "cron", ...lists } as CronExpression);
 }
 
-/** True for a refusal among expressions, days or lists of numbers. */
+/** True for the result of `invalid`. */
 export function isInvalid(value: object): value is InvalidSchedule {
   return "kind" in value && value.kind === "invalid";
 }
 
-/** A refusal. */
+/** The result for an expression that AWS refuses. */
 export function invalid(problem: string): InvalidSchedule {
   return { kind: "invalid", problem };
 }
 
 function parseDays(ofMonth: string, ofWeek: string): CronDays | InvalidSchedule {
   if ((ofMonth === "?") === (ofWeek === "?")) {
-    return invalid("exactly one of day of month and day of week must be ?; put the days into the other");
+    return invalid("exactly one of day of month and day of week must be ?");
   }
   return ofWeek === "?" ? parseDaysOfMonth(ofMonth) : parseDaysOfWeek(ofWeek);
 }
@@ -99,7 +99,7 @@ function parseDaysOfMonth(text: string): CronDays | InvalidSchedule {
     const day = Number(nearest);
     return day >= 1 && day <= 31
       ? { by: "nearest-weekday", day }
-      : invalid(`day of month: ${text} names no day from 1 to 31`);
+      : invalid(`day of month: expected a day from 1 to 31 before W, found ${text}`);
   }
   const days = numbers(text, dayOfMonthField);
   return isInvalid(days) ? days : { by: "month", days };
@@ -118,7 +118,7 @@ function parseDaysOfWeek(text: string): CronDays | InvalidSchedule {
   const nth = Number(special.slice(1));
   if (day === undefined || (special !== "L" && (nth < 1 || nth > 5))) {
     return invalid(
-      `day of week: wanted a day (1 to 7 or SUN to SAT) before L, or before # and 1 to 5; found ${text}`,
+      `day of week: expected a day (1 to 7 or SUN to SAT) before L, or before # and 1 to 5; found ${text}`,
     );
   }
   return special === "L" ? { by: "last-of-weekday", day } : { by: "nth-of-weekday", day, nth };
@@ -131,7 +131,7 @@ function numbers(text: string, field: Field): number[] | InvalidSchedule {
     const part = range(item, field);
     if (!part) {
       return invalid(
-        `${field.name}: wanted ${field.first} to ${field.last}${field.names.length > 0 ? ` or ${field.names[0]} to ${field.names.at(-1)}` : ""}, as *, a value, FIRST-LAST, START/STEP, or a list of these; found ${text}`,
+        `${field.name}: expected ${field.first} to ${field.last}${field.names.length > 0 ? ` or ${field.names[0]} to ${field.names.at(-1)}` : ""}, as *, a value, FIRST-LAST, START/STEP, or a list of these; found ${text}`,
       );
     }
     for (let value = part.first; value <= part.last; value += part.step) {
@@ -211,7 +211,7 @@ function dayIsNamed(days: CronDays, date: Date): boolean {
   }
 }
 
-/** Saturday gives the Friday before, Sunday the Monday after, but never a day of another month. */
+/** The Friday before a Saturday, the Monday after a Sunday, within the same month. */
 function nearestWeekday(day: number, date: Date, lastOfMonth: number): number {
   const weekday = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), day)).getUTCDay();
   if (weekday === 6) {

@@ -1,5 +1,5 @@
 /**
- * What may stand in the array of a field of an event pattern, and which values of an event it matches.
+ * The elements of a field of an event pattern, and the values that they match.
  *
  * Source: Amazon EventBridge User Guide, "Comparison operators for use in event patterns in Amazon EventBridge".
  */
@@ -7,14 +7,14 @@ import { anyText, globMatches } from "./glob";
 import type { GlobToken } from "./glob";
 import { isInBlock, parseIpAddress, parseIpBlock } from "./ip-address";
 
-/** A value of an event that has no members. */
+/** A value of an event without members. */
 export type Leaf = string | number | boolean | null;
 
-/** One alternative of a field: a test of a value that is there, or the demand that none be there. */
+/** One element of a field: a test for a value, or the demand that there is no value. */
 export type ValueMatcher =
   { readonly absent: true } | { readonly absent?: never; test(value: Leaf): boolean };
 
-/** The error for a pattern that EventBridge refuses, with the name that EventBridge gives it. */
+/** EventBridge's error for a pattern that it refuses. */
 export function invalidPattern(path: string, reason: string): Error & { readonly code: string } {
   const error = new Error(
     `Event pattern is not valid. Reason: ${path === "" ? "the pattern" : path}: ${reason}`,
@@ -22,7 +22,7 @@ export function invalidPattern(path: string, reason: string): Error & { readonly
   return Object.assign(error, { name: "InvalidEventPatternException", code: "InvalidEventPatternException" });
 }
 
-/** One element of a field's array, made into a test. Throws for an element that EventBridge refuses. */
+/** The test of one element. Throws for an element that EventBridge refuses. */
 export function valueMatcher(element: unknown, path: string): ValueMatcher {
   if (element === null || typeof element === "boolean") {
     return { test: (value) => value === element };
@@ -34,13 +34,13 @@ export function valueMatcher(element: unknown, path: string): ValueMatcher {
     return { test: (value) => value === element };
   }
   if (!isRecord(element)) {
-    throw invalidPattern(path, "an element must be a string, number, true, false, null or a comparison");
+    throw invalidPattern(path, "expected a string, number, true, false, null or a comparison");
   }
   const [operator, operand] = onlyMember(element, path);
   return comparison(operator, operand, `${path}.${operator}`);
 }
 
-/** An exact string; the text of an IP address matches every text of the same address (`::1`, `0:0:0:0:0:0:0:1`). */
+/** An exact string; an IP address also matches other spellings of it (`::1`, `0:0:0:0:0:0:0:1`). */
 function stringMatcher(element: string): ValueMatcher {
   const address = parseIpAddress(element);
   return {
@@ -74,7 +74,7 @@ function comparison(operator: string, operand: unknown, path: string): ValueMatc
     case "anything-but":
       return anythingBut(operand, path);
     default:
-      throw invalidPattern(path, `there is no comparison called ${operator}`);
+      throw invalidPattern(path, `unknown comparison ${operator}`);
   }
 }
 
@@ -100,7 +100,7 @@ function affix(operator: "prefix" | "suffix", operand: unknown, path: string): S
   }
   const [inner, innerOperand] = onlyMember(operand, path);
   if (inner !== "equals-ignore-case") {
-    throw invalidPattern(path, `only equals-ignore-case can stand in a ${operator}, found ${inner}`);
+    throw invalidPattern(path, `expected equals-ignore-case in a ${operator}, found ${inner}`);
   }
   const test = affixTest(operator, text(innerOperand, `${path}.${inner}`).toLowerCase());
   return (value) => test(value.toLowerCase());
@@ -110,7 +110,7 @@ function affixTest(operator: "prefix" | "suffix", wanted: string): StringTest {
   return operator === "prefix" ? (value) => value.startsWith(wanted) : (value) => value.endsWith(wanted);
 }
 
-/** `*` is any text; a backslash before a star or a backslash takes it literally; nothing else may follow one. */
+/** `*` is any text; a backslash escapes a star or a backslash and nothing else. */
 function wildcard(pattern: string, path: string): StringTest {
   const characters = [...pattern];
   const tokens: GlobToken[] = [];
@@ -119,7 +119,7 @@ function wildcard(pattern: string, path: string): StringTest {
     const next = characters[at + 1];
     if (character === "*") {
       if (next === "*") {
-        throw invalidPattern(path, `two wildcards in a row at position ${at}; one does the same`);
+        throw invalidPattern(path, `two wildcards in a row at position ${at}; use one`);
       }
       tokens.push(anyText);
     } else if (character === "\\") {
@@ -135,7 +135,7 @@ function wildcard(pattern: string, path: string): StringTest {
   return (value) => globMatches(tokens, value);
 }
 
-/** Numbers are compared with six decimals between minus and plus five billion; others cannot be compared. */
+/** Numbers are comparable between minus and plus five billion, with at most six decimals. */
 const largestComparable = 5e9;
 
 function isComparable(value: number): boolean {
@@ -144,7 +144,7 @@ function isComparable(value: number): boolean {
 
 function comparableNumber(operand: unknown, path: string): number {
   if (typeof operand !== "number" || !isComparable(operand)) {
-    throw invalidPattern(path, "wanted a number between -5e9 and 5e9 with six decimals at most");
+    throw invalidPattern(path, "expected a number between -5e9 and 5e9 with at most six decimals");
   }
   return operand;
 }
@@ -154,7 +154,7 @@ type NumberTest = (value: number) => boolean;
 /** `["=", n]`, one bound (`["<", n]`), or a lower and an upper bound (`[">", n, "<=", m]`). */
 function numericMatcher(operand: unknown, path: string): ValueMatcher {
   if (!Array.isArray(operand)) {
-    throw invalidPattern(path, "wanted an array of comparisons and numbers");
+    throw invalidPattern(path, "expected an array of comparisons and numbers");
   }
   const terms: readonly unknown[] = operand;
   const test = numericTest(terms, path);
@@ -168,7 +168,7 @@ function numericTest(terms: readonly unknown[], path: string): NumberTest {
     return one.test;
   }
   if (terms.length !== 4 || !(first === ">" || first === ">=")) {
-    throw invalidPattern(path, "wanted one comparison, or > or >= and then < or <=, each with its number");
+    throw invalidPattern(path, "expected one comparison, or > or >= and then < or <=, each with its number");
   }
   const other = bound(second, secondOperand, path);
   if (!(second === "<" || second === "<=")) {
@@ -198,12 +198,12 @@ function bound(operator: unknown, operand: unknown, path: string): { limit: numb
   }
 }
 
-/** A block of addresses; a block of one address is refused, the address itself says the same. */
+/** A block of addresses. EventBridge refuses a block of one address. */
 function cidrMatcher(operand: string, path: string): ValueMatcher {
   const block = parseIpBlock(operand);
   const bits = block?.version === 4 ? 32 : 128;
   if (!block || block.prefixLength >= bits) {
-    throw invalidPattern(path, "wanted ADDRESS/BITS, with 0 to 31 bits for IPv4 and 0 to 127 for IPv6");
+    throw invalidPattern(path, "expected ADDRESS/BITS, with 0 to 31 bits for IPv4 and 0 to 127 for IPv6");
   }
   return ofString((value) => {
     const address = parseIpAddress(value);
@@ -211,15 +211,15 @@ function cidrMatcher(operand: string, path: string): ValueMatcher {
   });
 }
 
-/** Only values without members exist: neither an object nor an empty array does. */
+/** Only values without members exist; objects and empty arrays do not. */
 function existsMatcher(operand: unknown, path: string): ValueMatcher {
   if (typeof operand !== "boolean") {
-    throw invalidPattern(path, "wanted true or false");
+    throw invalidPattern(path, "expected true or false");
   }
   return operand ? { test: () => true } : { absent: true };
 }
 
-/** Matches every value that is there, of any type, but those named. */
+/** Matches every value of any type except the named ones. */
 function anythingBut(operand: unknown, path: string): ValueMatcher {
   const named = isRecord(operand) ? anythingButComparison(operand, path) : anythingButValues(operand, path);
   return { test: (value) => !named(value) };
@@ -235,7 +235,7 @@ function anythingButValues(operand: unknown, path: string): (value: Leaf) => boo
   if (allOf("string") || allOf("number")) {
     return (value) => values.includes(value);
   }
-  throw invalidPattern(path, "wanted a string or a number, or an array of only strings or only numbers");
+  throw invalidPattern(path, "expected a string or a number, or an array of only strings or only numbers");
 }
 
 function anythingButComparison(operand: Record<string, unknown>, path: string): (value: Leaf) => boolean {
@@ -254,20 +254,20 @@ function anythingButTest(operator: string, wanted: string, path: string): String
     case "prefix":
     case "suffix":
       if (wanted === "") {
-        throw invalidPattern(path, `an empty ${operator} would leave nothing to match`);
+        throw invalidPattern(path, `an empty ${operator} would match nothing`);
       }
       return affixTest(operator, wanted);
     default:
       throw invalidPattern(
         path,
-        `only prefix, suffix, wildcard and equals-ignore-case can stand here, found ${operator}`,
+        `expected prefix, suffix, wildcard or equals-ignore-case, found ${operator}`,
       );
   }
 }
 
 function text(operand: unknown, path: string): string {
   if (typeof operand !== "string") {
-    throw invalidPattern(path, "wanted a string");
+    throw invalidPattern(path, "expected a string");
   }
   return operand;
 }
@@ -281,8 +281,8 @@ function onlyMember(value: Record<string, unknown>, path: string): readonly [str
 }
 
 /**
- * What the matcher of AWS takes two elements for the same by: an address for its block of one, a number for the
- * comparison `=`, a list of one for its only value. An element that `valueMatcher` accepts has exactly one identity.
+ * The identity by which AWS's matcher compares two elements: an address equals its block of one, a number the comparison
+ * `=`, a list of one its only value. Every element that `valueMatcher` accepts has exactly one identity.
  */
 export function identityOf(element: unknown): string {
   if (typeof element === "string") {

@@ -8,25 +8,25 @@
 import { identityOf, invalidPattern, isRecord, valueMatcher } from "./event-pattern-values";
 import type { Leaf, ValueMatcher } from "./event-pattern-values";
 
-/** What is demanded of the values at one path: to match one of the elements. */
+/** The elements of a pattern at one path, one of which a value must match. */
 interface Demand {
   readonly matchers: readonly ValueMatcher[];
   readonly identities: readonly string[];
 }
 
-/** One way to satisfy a pattern: a demand for each path, all of them at once. `$or` makes several ways. */
+/** One way to satisfy a pattern: all its demands, by path. `$or` makes several ways. */
 type Way = ReadonlyMap<string, Demand>;
 
-/** A value of the event, and in which element of which array it stands. */
+/** A value of the event, and its index in each array that holds it. */
 interface Field {
   readonly value: Leaf;
   readonly elements: ReadonlyMap<number, number>;
 }
 
-/** EventBridge takes no more than this many combinations of `$or`. */
+/** The most combinations of `$or` that EventBridge accepts. */
 const mostWays = 1000;
 
-/** Names that cannot be fields within `$or`, because the matcher keeps them for comparisons of today and later. */
+/** Names that EventBridge reserves within `$or` for present and future comparisons. */
 const reservedInOr: readonly string[] = [
   ...[
     "exactly",
@@ -57,13 +57,13 @@ export function matches(pattern: unknown, event: unknown): boolean {
   return compilePattern(pattern)(event);
 }
 
-/** The test that `matches` makes, for many events: the pattern is checked once, here. */
+/** `matches` for many events: checks the pattern once. */
 export function compilePattern(pattern: unknown): (event: unknown) => boolean {
   const ways = waysOf(pattern).map((way) => [...way].sort(([a], [b]) => (a < b ? -1 : 1)));
   return (event) => {
     if (!isRecord(event)) {
       throw new TypeError(
-        `an event must be a JSON object, found ${Array.isArray(event) ? "an array" : typeof event}`,
+        `the event: expected a JSON object, found ${Array.isArray(event) ? "an array" : typeof event}`,
       );
     }
     const fields = fieldsOf(event);
@@ -79,9 +79,9 @@ function waysOf(pattern: unknown): Way[] {
 }
 
 /**
- * The ways that the matcher keeps. It takes a later way for one that it has already when both name the same paths
- * and have at least one element in common at each of them, even if the later one has more: of
- * `{"$or": [{"a": [1]}, {"a": [1, 2]}]}` only the first alternative counts. Seen in Event Ruler 1.8.
+ * The ways that the matcher keeps. It drops a later way that names the same paths as an earlier one and shares at least
+ * one element with it at each path: of `{"$or": [{"a": [1]}, {"a": [1, 2]}]}` only the first alternative counts.
+ * Observed in Event Ruler 1.8.
  */
 function distinct(ways: readonly Way[]): Way[] {
   const kept: Way[] = [];
@@ -103,7 +103,7 @@ function isTakenFor(way: Way, earlier: Way): boolean {
   );
 }
 
-/** Each way so far, with the members of one object added: in their order, because a path named twice is replaced. */
+/** Adds an object's members to each way, in their order: a path that is named twice is replaced. */
 function addObject(ways: Way[], object: Record<string, unknown>, path: string, inOr: boolean): Way[] {
   const members = Object.entries(object);
   if (members.length === 0) {
@@ -124,7 +124,7 @@ function addMember(ways: Way[], name: string, value: unknown, parent: string, in
     return addObject(ways, value, path, inOr);
   }
   if (!Array.isArray(value)) {
-    throw invalidPattern(path, "wanted an object or an array");
+    throw invalidPattern(path, "expected an object or an array");
   }
   if (value.length === 0) {
     throw invalidPattern(path, "an empty array is not allowed");
@@ -139,7 +139,7 @@ function addMember(ways: Way[], name: string, value: unknown, parent: string, in
 function addOr(ways: Way[], value: unknown, parent: string): Way[] {
   const path = parent === "" ? "$or" : `${parent}.$or`;
   if (!Array.isArray(value) || value.length < 2 || !value.every(isRecord)) {
-    throw invalidPattern(path, "wanted an array of at least two objects");
+    throw invalidPattern(path, "expected an array of at least two objects");
   }
   const all = value.flatMap((alternative) => addObject(ways, alternative, parent, true));
   if (all.length > mostWays) {
@@ -149,8 +149,8 @@ function addOr(ways: Way[], value: unknown, parent: string): Way[] {
 }
 
 /**
- * True when the paths from `at` on can be satisfied by values whose elements agree: two values from one array of
- * objects must come from the same element. A path is absent when no value of it agrees with the elements so far.
+ * True when consistent values satisfy the paths from `at` on: two values from one array of objects must come from the
+ * same element. A path is absent if none of its values is consistent with the elements so far.
  */
 function satisfied(
   way: readonly (readonly [string, Demand])[],
@@ -167,7 +167,7 @@ function satisfied(
   if (candidates.length === 0) {
     return matchers.some((matcher) => matcher.absent) && satisfied(way, at + 1, elements, fields);
   }
-  // Values that stand in the same elements leave the same to do: one of them is enough.
+  // One value of each combination of elements is enough.
   const tried: string[] = [];
   return candidates.some((field) => {
     const place = [...field.elements].join(";");
@@ -183,7 +183,7 @@ function agrees(one: ReadonlyMap<number, number>, other: ReadonlyMap<number, num
   return [...one].every(([array, index]) => (other.get(array) ?? index) === index);
 }
 
-/** The event's values by path. Values that stand directly in an array belong to no element: they are alternatives. */
+/** The event's values by path. Values directly in an array are alternatives and belong to no element. */
 function fieldsOf(event: Record<string, unknown>): Map<string, Field[]> {
   const fields = new Map<string, Field[]>();
   let arrays = 0;

@@ -1,19 +1,18 @@
 /**
- * Texts with wildcards, matched without regular expressions: a pattern of many stars takes time in proportion to
- * pattern times text, never more.
+ * Matches texts with wildcards without regular expressions: the time is at most proportional to pattern times text.
  */
 
-/** One piece of a pattern: a character that must stand there, any text (`*`), or any one character (`?`). */
+/** One token of a pattern: a character, any text (`*`), or any one character (`?`). */
 export type GlobToken =
   { readonly literal: string } | { readonly any: "text" } | { readonly any: "character" };
 
-/** A star, which stands for any text, the empty one included. */
+/** A star: any text, even an empty one. */
 export const anyText: GlobToken = { any: "text" };
 
-/** A question mark, which stands for exactly one character. */
+/** A question mark: exactly one character. */
 export const anyCharacter: GlobToken = { any: "character" };
 
-/** The tokens of a text that is to be taken as it stands. */
+/** The tokens of a text without wildcards. */
 export function literally(text: string): GlobToken[] {
   return [...text].map((literal) => ({ literal }));
 }
@@ -34,7 +33,7 @@ export function globMatches(pattern: readonly GlobToken[], text: string): boolea
       inPattern++;
       inText++;
     } else if (star >= 0) {
-      // The last star takes one character more; stars before it need not be tried again.
+      // The last star matches one more character; earlier stars need no retry.
       inPattern = star + 1;
       inText = ++afterStar;
     } else {

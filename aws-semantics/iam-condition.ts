@@ -9,7 +9,7 @@ import { arnMatches, contextValues, patternOf, textOf } from "./iam-text";
 import type { RequestContext } from "./iam-text";
 import { isInBlock, parseIpAddress, parseIpBlock } from "./ip-address";
 
-/** A value of a condition as it may be written: JSON knows numbers and booleans too. */
+/** A value of a condition; JSON allows numbers and booleans too. */
 export type ConditionValue = string | number | boolean;
 
 /** Operator, then condition key, then the value or values. */
@@ -20,7 +20,7 @@ export type ConditionBlock = Readonly<
 /** True when the context's value matches the policy's value. */
 type Comparison = (value: string, wanted: string, context: RequestContext) => boolean;
 
-/** What an operator's name says. */
+/** A parsed operator. */
 interface Operator {
   readonly compare: Comparison;
   readonly negated: boolean;
@@ -28,7 +28,7 @@ interface Operator {
   readonly set?: "ForAllValues" | "ForAnyValue";
 }
 
-/** True when every operator is satisfied for every one of its keys. Throws for an operator that IAM does not have. */
+/** True when every operator holds for each of its keys. Throws for an unknown operator. */
 export function conditionHolds(condition: ConditionBlock, context: RequestContext): boolean {
   return Object.entries(condition).every(([name, keys]) =>
     Object.entries(keys).every(([key, wanted]) => {
@@ -41,19 +41,19 @@ export function conditionHolds(condition: ConditionBlock, context: RequestContex
   );
 }
 
-/** True for an operator that IAM has, set prefix and IfExists included. */
+/** True for an operator of IAM, with or without set prefix and IfExists. */
 export function isConditionOperator(name: string): boolean {
   return isNullOperator(name) || operatorOf(name) !== undefined;
 }
 
-/** `Null` asks whether a key is absent; it has neither IfExists nor, usefully, a set operator. */
+/** `Null` tests whether a key is absent; IfExists and set operators do not apply to it. */
 function isNullOperator(name: string): boolean {
   return /^null$/i.test(name);
 }
 
 /**
- * A key that is absent satisfies IfExists, ForAllValues and the negated operators, no other. With ForAllValues and
- * ForAnyValue, IfExists changes nothing: they decide value by value, and there is none.
+ * An absent key satisfies only IfExists, ForAllValues and negated operators. IfExists changes nothing with ForAllValues
+ * and ForAnyValue, which decide value by value.
  */
 function operatorHolds(
   operator: Operator,
@@ -81,7 +81,7 @@ function parseOperator(name: string): Operator {
   const operator = operatorOf(name);
   if (!operator) {
     throw Object.assign(
-      new Error(`IAM has no condition operator ${name}; wanted StringEquals, ArnLike, ...`),
+      new Error(`unknown condition operator ${name}; expected StringEquals, ArnLike, ...`),
       {
         code: "MalformedPolicyDocument",
       },
@@ -98,7 +98,7 @@ function operatorOf(name: string): Operator | undefined {
     known && {
       ...known,
       ifExists: ifExists !== "",
-      ...(set === "" ? {} : { set: set === "forallvalues" ? "ForAllValues" : "ForAnyValue" }),
+      set: set === "" ? undefined : set === "forallvalues" ? "ForAllValues" : "ForAnyValue",
     }
   );
 }
@@ -119,7 +119,7 @@ function comparisons(base: string): { readonly compare: Comparison; readonly neg
       return positive(stringLike);
     case "stringnotlike":
       return negative(stringLike);
-    // The guide says that ArnEquals and ArnLike behave alike.
+    // ArnEquals and ArnLike behave identically, says the guide.
     case "arnequals":
     case "arnlike":
       return positive((value, wanted, context) => arnMatches(wanted, value, context));
@@ -152,7 +152,7 @@ function stringLike(value: string, wanted: string, context: RequestContext): boo
   return tokens !== undefined && globMatches(tokens, value);
 }
 
-/** An address of the policy is a block; one without a length is a block of one. */
+/** The policy's address is a block, or a single address without a length. */
 function ipMatches(value: string, wanted: string): boolean {
   const address = parseIpAddress(value);
   const single = parseIpAddress(wanted);
@@ -164,7 +164,7 @@ function ipMatches(value: string, wanted: string): boolean {
   );
 }
 
-/** The six comparisons of numbers or dates. A text that is none matches nothing. */
+/** The six comparisons of numbers or dates. Any other text matches nothing. */
 function ordered(
   base: string,
   prefix: "numeric" | "date",

@@ -31,19 +31,19 @@ export interface PolicyDocument {
   readonly Statement: Statement | readonly Statement[];
 }
 
-/** What is asked for. */
+/** A request to decide on. */
 export interface PolicyRequest {
   /** `ecs:UpdateService`; case does not count. */
   readonly action: string;
-  /** The resource's ARN, or `*` for an action that takes none. */
+  /** The resource's ARN, or `*` for an action without resource. */
   readonly resource: string;
-  /** Condition keys and their values; `{}` when there are none. */
+  /** Condition keys and their values; may be `{}`. */
   readonly context: RequestContext;
-  /** Who asks; needed by statements that have a Principal, ignored by the others. */
+  /** The caller; only statements with a Principal use it. */
   readonly principal?: PrincipalIdentity;
 }
 
-/** As the IAM policy simulator words it. */
+/** In the words of the IAM policy simulator. */
 export type Decision = "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied";
 
 /** A decision and the statements that led to it. */
@@ -61,20 +61,19 @@ export function statementsOf(document: PolicyDocument): readonly Statement[] {
 }
 
 /**
- * Whether the statements allow the request: a Deny that matches wins; else an Allow that matches; else the request is
- * denied for want of one. Statements of identity policies (no Principal) and of the resource's own policy (with a
- * Principal, which needs `principal` in the request) may be given together, as AWS evaluates them within one account.
+ * Whether the statements allow the request: a matching Deny wins, then a matching Allow; otherwise the request is denied
+ * implicitly. Statements of identity policies (no Principal) and of the resource's policy (with a Principal, which needs
+ * `principal` in the request) may be given together, as AWS evaluates them within one account.
  *
- * Two rules of AWS that are easily forgotten: a resource policy that names only the caller's *account* leaves the
- * decision to the caller's identity policies, and a KMS key is usable only where its *key policy* names the caller or
- * the account (AWS Key Management Service Developer Guide, "Key policies in AWS KMS"). So identity statements alone
- * never allow the use of a key: ask `decideByIdentity` or `grants` for their part.
+ * A resource policy that names only the caller's *account* leaves the decision to the caller's identity policies. A KMS
+ * key is usable only if its *key policy* names the caller or the account (AWS Key Management Service Developer Guide,
+ * "Key policies in AWS KMS"), so identity statements alone never allow it; see `decideByIdentity`.
  */
 export function decide(statements: readonly Statement[], request: PolicyRequest): Decision {
   return explain(statements, request).decision;
 }
 
-/** What `decide` says, and by which statements: the same objects that were given. */
+/** The decision, and the given statements that led to it. */
 export function explain(statements: readonly Statement[], request: PolicyRequest): Explanation {
   const matching = statements.filter((statement) => statementMatches(statement, request));
   const allows = matching.filter((statement) => statement.Effect === "Allow");
@@ -85,15 +84,15 @@ export function explain(statements: readonly Statement[], request: PolicyRequest
 }
 
 /**
- * The decision of identity policies by themselves: as `decide`, where the resource's own policy (a KMS key's too)
- * leaves the decision to them. For those who see a role's policies and not the resource's.
+ * The decision of identity policies alone: as `decide`, if the resource's policy (a KMS key's too) leaves the decision
+ * to them. For callers that do not know the resource's policy.
  */
 export function decideByIdentity(statements: readonly Statement[], request: PolicyRequest): Decision {
   const { allows, denies } = explain(statements, request);
   return denies.length > 0 ? "ExplicitlyDenied" : allows.length > 0 ? "Allowed" : "ImplicitlyDenied";
 }
 
-/** True when identity policies by themselves allow the request: their part, for the use of a KMS key for instance. */
+/** True when `decideByIdentity` allows the request. */
 export function grants(statements: readonly Statement[], request: PolicyRequest): boolean {
   return decideByIdentity(statements, request) === "Allowed";
 }
@@ -109,7 +108,7 @@ function isAllowedBy(allows: readonly Statement[], request: PolicyRequest): bool
   );
 }
 
-/** NotPrincipal names nobody: whom it leaves over is allowed as everyone is. */
+/** A NotPrincipal that matches allows the caller as `*` does. */
 function resourcePolicyMatch(statement: Statement, request: PolicyRequest): PrincipalMatch {
   return statement.Principal === undefined
     ? "identity"
@@ -152,7 +151,7 @@ function actionIsNamed(statement: Statement, request: PolicyRequest): boolean {
   return statement.NotAction === undefined ? named(statement.Action ?? []) : !named(statement.NotAction);
 }
 
-/** A trust policy's statements have neither Resource nor NotResource: the role itself is meant. */
+/** The statements of a trust policy have no Resource: they apply to the role itself. */
 function resourceIsNamed(statement: Statement, request: PolicyRequest): boolean {
   const named = (patterns: string | readonly string[]): boolean =>
     listOf(patterns).some((pattern) => resourceMatches(pattern, request.resource, request.context));

@@ -6,7 +6,7 @@
 import { parseArn } from "./arn";
 import { listOf } from "./iam-condition";
 
-/** `"*"`, or the kinds of principals, each one or many. */
+/** `"*"`, or principals by kind. */
 export type PrincipalElement =
   | "*"
   | {
@@ -22,13 +22,13 @@ export interface PrincipalIdentity {
   readonly arn?: string;
   /** The ARN of the role's session (`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`). */
   readonly sessionArn?: string;
-  /** The service that acts for itself, `events.amazonaws.com` for instance. */
+  /** A service principal, for instance `events.amazonaws.com`. */
   readonly service?: string;
 }
 
 /**
- * How an element names a caller: `identity`, by its own name or as everyone, which grants by itself within the
- * account; `account`, by its account, which leaves the decision to the caller's identity policies; or not at all.
+ * How an element names a caller: `identity`, by its own name or `*`, which grants without an identity policy; `account`,
+ * by its account, which leaves the decision to the caller's identity policies; or not at all.
  */
 export type PrincipalMatch = "identity" | "account" | "none";
 
@@ -39,7 +39,7 @@ export function principalMatch(element: PrincipalElement, caller: PrincipalIdent
   }
   const service = listOf(element.Service ?? []);
   if (caller.service !== undefined) {
-    // A star among AWS principals is everyone, services included; an account is no service's.
+    // A star among AWS principals includes services.
     return service.includes(caller.service) || listOf(element.AWS ?? []).includes("*") ? "identity" : "none";
   }
   const matches = listOf(element.AWS ?? []).map((principal) => awsPrincipalMatch(principal, caller));
@@ -51,7 +51,7 @@ export function matchesPrincipal(element: PrincipalElement, caller: PrincipalIde
   return principalMatch(element, caller) !== "none";
 }
 
-/** Wildcards are not allowed within these names: only the star alone is everyone. */
+/** Only the star alone is a wildcard: names may not contain any. */
 function awsPrincipalMatch(principal: string, caller: PrincipalIdentity): PrincipalMatch {
   if (principal === "*" || principal === caller.arn || principal === caller.sessionArn) {
     return "identity";

@@ -1,5 +1,5 @@
 /**
- * Texts of IAM policies: wildcards, policy variables, ARNs compared field by field.
+ * Texts of IAM policies: wildcards, policy variables, ARN comparison by field.
  *
  * Sources: IAM User Guide, "IAM policy elements: Variables and tags" and "IAM JSON policy elements: Resource".
  */
@@ -9,7 +9,7 @@ import type { GlobToken } from "./glob";
 /** A value of the request's context, as the service gives it. */
 export type ContextValue = string | number | boolean | readonly (string | number | boolean)[];
 
-/** The request's context: condition keys and their values. Key names do not depend on case. */
+/** The request's context: condition keys and their values. Key names are case-insensitive. */
 export type RequestContext = Readonly<Record<string, ContextValue>>;
 
 /** All values of a condition key; empty when the key is not in the context. */
@@ -25,7 +25,7 @@ export function contextValues(context: RequestContext, key: string): readonly st
 
 /**
  * The tokens of a text with wildcards and policy variables; undefined when a variable has no value, because then
- * nothing equals the text. What a variable gives is taken literally, its stars and question marks too.
+ * nothing matches. Stars and question marks in a variable's value are literal.
  */
 export function patternOf(text: string, context: RequestContext): GlobToken[] | undefined {
   const tokens: GlobToken[] = [];
@@ -68,7 +68,7 @@ function variableValue(variable: string, context: RequestContext): string | unde
   return values.length === 1 ? values[0] : fallback;
 }
 
-/** True when an action matches a pattern: `*` and `?` are wildcards, case does not count. */
+/** True when an action matches a pattern with `*` and `?`, case-insensitively. */
 export function actionMatches(pattern: string, action: string): boolean {
   if (isPlain(pattern)) {
     return pattern.toLowerCase() === action.toLowerCase();
@@ -77,8 +77,8 @@ export function actionMatches(pattern: string, action: string): boolean {
 }
 
 /**
- * True when a resource matches a pattern. Of an ARN each of the six fields is compared by itself, so that a star
- * stays within its field; a star at the very end goes on to the end of the ARN.
+ * True when a resource matches a pattern. ARNs are compared field by field, so a star stays within its field; a star at
+ * the very end matches the rest of the ARN.
  */
 export function resourceMatches(pattern: string, resource: string, context: RequestContext): boolean {
   if (isPlain(pattern)) {
@@ -120,7 +120,7 @@ export function arnMatches(
   });
 }
 
-/** True for a text without wildcards and variables: the common case, told apart because policies are asked often. */
+/** True for a text without wildcards and variables, the common case. */
 function isPlain(pattern: string): boolean {
   return !/[*?$]/.test(pattern);
 }

@@ -1,6 +1,6 @@
 /**
- * Schedule expressions, `rate(...)` and `cron(...)`, of EventBridge rules and of Secrets Manager rotation, whose
- * rules differ, and the rotation windows of the latter. All times are UTC.
+ * Schedule expressions, `rate(...)` and `cron(...)`, of EventBridge rules and Secrets Manager rotations, whose rules
+ * differ; and rotation windows. All times are UTC.
  *
  * Sources: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)"; AWS Secrets
  * Manager User Guide, "Schedule expressions in Secrets Manager rotation"; AWS Secrets Manager API Reference,
@@ -9,24 +9,24 @@
 import { invalid, isInvalid, nextCronTimes, parseCron } from "./cron-expression";
 import type { CronExpression, InvalidSchedule } from "./cron-expression";
 
-/** Whose rules apply: those of EventBridge rules or those of Secrets Manager rotation. */
+/** A schedule of an EventBridge rule or of a Secrets Manager rotation. */
 export type ScheduleKind = "events" | "rotation";
 
-/** A rate: every so often. */
+/** A parsed rate. */
 export interface RateExpression {
   readonly kind: "rate";
   readonly value: number;
   readonly unit: "minute" | "hour" | "day";
 }
 
-/** An expression that AWS takes, and whose it is. */
+/** An expression that AWS accepts. */
 export type Schedule = (RateExpression | CronExpression) & { readonly of: ScheduleKind };
 
-/** A schedule of rotation with its window. */
+/** A rotation schedule with its window. */
 export interface RotationSchedule {
   readonly kind: "rotation";
   readonly schedule: Schedule;
-  /** How long the window is open, in hours, 1 to 24; absent: one hour for a schedule in hours, else the day's rest. */
+  /** Length of the window in hours, 1 to 24; absent: one hour for a schedule in hours, else the rest of the day. */
   readonly windowHours?: number;
 }
 
@@ -34,15 +34,15 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Secrets Manager rotates a secret every four hours at most, and at least every 999 days. */
+/** Secrets Manager's limits on the interval between rotations. */
 const shortestRotationHours = 4;
 const longestRotationHours = 999 * 24;
 
-/** Reads an expression by the rules of its kind. Nothing is thrown: what AWS refuses is `{ kind: "invalid" }`. */
+/** Parses an expression. Returns `{ kind: "invalid" }` for one that AWS refuses. */
 export function parseSchedule(text: string, kind: ScheduleKind): Schedule | InvalidSchedule {
   const [, form = "", inner = ""] = /^(rate|cron)\(([^()]*)\)$/.exec(text.trim()) ?? [];
   if (form === "") {
-    return invalid(`wanted rate(VALUE UNIT) or cron(SIX FIELDS), found ${JSON.stringify(text)}`);
+    return invalid(`expected rate(VALUE UNIT) or cron(SIX FIELDS), found ${JSON.stringify(text)}`);
   }
   const parsed = form === "rate" ? parseRate(inner, kind) : parseCron(inner);
   if (isInvalid(parsed)) {
@@ -59,13 +59,13 @@ function parseRate(inner: string, kind: ScheduleKind): RateExpression | InvalidS
   const value = Number(digits);
   if (digits === "" || value === 0) {
     return invalid(
-      `wanted rate(VALUE UNIT), a positive whole number and one of ${units.replaceAll("|", ", ")}`,
+      `expected rate(VALUE UNIT) with a positive whole number and one of ${units.replaceAll("|", ", ")}`,
     );
   }
-  // EventBridge insists on grammar, Secrets Manager does not say so.
+  // Only EventBridge documents that the plural must fit.
   if (kind === "events" && (value === 1) !== (plural === "")) {
     return invalid(
-      `the unit is singular for 1 and plural otherwise: rate(${value} ${unit}${value === 1 ? "" : "s"})`,
+      `expected rate(${value} ${unit}${value === 1 ? "" : "s"}): the unit is singular for 1 and plural otherwise`,
     );
   }
   return { kind: "rate", value, unit: unit as RateExpression["unit"] };
@@ -75,26 +75,28 @@ function rotationProblem(parsed: RateExpression | CronExpression, inner: string)
   if (parsed.kind === "rate") {
     const hours = intervalMs(parsed) / hourMs;
     if (hours < shortestRotationHours) {
-      return `a secret is rotated every ${shortestRotationHours} hours at most, found every ${hours}`;
+      return `the interval must be at least ${shortestRotationHours} hours (Secrets Manager), found rate(${inner})`;
     }
-    return hours > longestRotationHours ? "a secret is rotated at least every 999 days" : undefined;
+    return hours > longestRotationHours
+      ? "the interval must be at most 999 days (Secrets Manager)"
+      : undefined;
   }
   const fields = inner.trim().split(/\s+/);
   if (fields[0] !== "0") {
     return "the minutes of a rotation schedule must be 0: windows open on the hour";
   }
   if (fields[5] !== "*") {
-    return "the year of a rotation schedule must be *: rotations are never more than a year apart";
+    return "the year of a rotation schedule must be * (Secrets Manager)";
   }
   if (parsed.days.by === "nearest-weekday") {
-    return "Secrets Manager does not know the wildcard W";
+    return "Secrets Manager does not support the wildcard W";
   }
   return shortestGapHours(parsed) < shortestRotationHours
-    ? `a secret is rotated every ${shortestRotationHours} hours at most; put the hours further apart`
+    ? `the interval must be at least ${shortestRotationHours} hours (Secrets Manager); put the hours further apart`
     : undefined;
 }
 
-/** The shortest time between two rotations: between the hours of a day, or from the last to the next day's first. */
+/** The shortest time between two rotations, within a day or overnight. */
 function shortestGapHours(cron: CronExpression): number {
   const { hours } = cron;
   const overnight = 24 - (hours.at(-1) ?? 0) + (hours[0] ?? 0);
@@ -122,9 +124,9 @@ export function nextTimes(schedule: Schedule, fromMs: number, count: number): nu
 }
 
 /**
- * Reads `ScheduleExpression` and `Duration` of a rotation together: the window must reach neither into the next
- * window nor into the next UTC day.
- * @param duration `3h` for instance; absent for the default window
+ * Parses `ScheduleExpression` and `Duration` of a rotation. The window must end before the next one opens and before
+ * the UTC day ends.
+ * @param duration for instance `3h`; absent for the default window
  */
 export function parseRotation(expression: string, duration?: string): RotationSchedule | InvalidSchedule {
   const schedule = parseSchedule(expression, "rotation");
@@ -136,17 +138,17 @@ export function parseRotation(expression: string, duration?: string): RotationSc
   }
   const windowHours = /^\d{1,2}h$/.test(duration) ? Number(duration.slice(0, -1)) : 0;
   if (windowHours < 1 || windowHours > 24) {
-    return invalid(`wanted a window of 1h to 24h, found ${JSON.stringify(duration)}`);
+    return invalid(`expected a window of 1h to 24h, found ${JSON.stringify(duration)}`);
   }
   const longest = longestWindowHours(schedule);
   return windowHours > longest
     ? invalid(
-        `a window of ${duration} reaches into the next window or the next UTC day; with ${expression} it can be ${longest}h at most`,
+        `expected a window of at most ${longest}h with ${expression}, found ${duration}: it must end before the next window and the next UTC day`,
       )
     : { kind: "rotation", schedule, windowHours };
 }
 
-/** Of a rate in hours, the guide asks only that windows do not overlap; of all others, that they end with the day. */
+/** Windows must not overlap; except for a rate in hours, they must also end within the day. */
 function longestWindowHours(schedule: Schedule): number {
   if (schedule.kind === "rate") {
     return Math.min(24, intervalMs(schedule) / hourMs);

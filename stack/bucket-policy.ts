@@ -1,4 +1,6 @@
-/** A statement of a bucket policy, as anybody may have written it. */
+import { listOf } from "../aws-semantics/iam-condition";
+
+/** A statement of a bucket policy. */
 interface BucketStatement {
   readonly Sid?: string;
   readonly Effect?: string;
@@ -9,15 +11,15 @@ interface BucketStatement {
 /** The service principal of CloudTrail: the same in every partition. */
 const CLOUDTRAIL = "cloudtrail.amazonaws.com";
 
-/** The `Sid` of the statement that refuses requests without TLS. */
+/** The `Sid` of the statement that denies requests without TLS. */
 const ONLY_TLS = "OnlyTls";
 
 /**
- * The policy of a trail's bucket, made safe: CloudTrail may use the bucket for this one trail only (without
- * `aws:SourceArn` anybody's trail could write into it: AWS CloudTrail User Guide, "Amazon S3 bucket policy for
- * CloudTrail"), and nobody may use it without TLS. All else stays. Hardening twice changes nothing.
- * @param policy a JSON text, or the object of it
- * @throws when there is no statement that lets CloudTrail in: the policy is not the one that was expected
+ * Hardens the policy of a trail's bucket: CloudTrail may use the bucket only for this trail (without `aws:SourceArn`
+ * trails of other accounts could write to it: AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail"), and
+ * requests without TLS are denied. Other statements stay. Hardening twice changes nothing.
+ * @param policy a JSON text, or its object
+ * @throws if no statement allows CloudTrail: then awsx no longer writes the expected policy
  */
 export function hardenBucketPolicy(
   policy: unknown,
@@ -26,11 +28,11 @@ export function hardenBucketPolicy(
   const document = (typeof policy === "string" ? JSON.parse(policy) : policy) as Readonly<
     Record<string, unknown>
   >;
-  const statements = asList(document.Statement) as BucketStatement[];
+  const statements = listOf(document.Statement) as BucketStatement[];
   if (!statements.some(letsCloudTrailIn))
     throw new Error(
-      `the bucket policy has no statement that lets ${CLOUDTRAIL} in, so aws:SourceArn could not be added; ` +
-        "awsx.cloudtrail.Trail has changed: compare its bucket policy with stack/bucket-policy.ts",
+      `the bucket policy: expected a statement that allows ${CLOUDTRAIL}, found none, so aws:SourceArn was not added; ` +
+        "compare the policy of this version of awsx.cloudtrail.Trail with stack/bucket-policy.ts",
     );
   const onlyTls = {
     Sid: ONLY_TLS,
@@ -54,7 +56,7 @@ export function hardenBucketPolicy(
 function letsCloudTrailIn({ Effect, Principal }: BucketStatement): boolean {
   const service =
     typeof Principal === "object" && Principal !== null && "Service" in Principal ? Principal.Service : [];
-  return Effect === "Allow" && asList(service).includes(CLOUDTRAIL);
+  return Effect === "Allow" && listOf<unknown>(service).includes(CLOUDTRAIL);
 }
 
 function onlyFor(trailArn: string, statement: BucketStatement): BucketStatement {
@@ -63,8 +65,4 @@ function onlyFor(trailArn: string, statement: BucketStatement): BucketStatement 
     ...statement,
     Condition: { ...Condition, StringEquals: { ...Condition?.StringEquals, "aws:SourceArn": trailArn } },
   };
-}
-
-function asList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [value];
 }

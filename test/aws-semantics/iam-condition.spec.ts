@@ -102,7 +102,7 @@ describe("aws-semantics/iam-condition", () => {
     it("throws for an operator that IAM does not have", () => {
       assert.throws(() => conditionHolds({ StringContains: { a: "b" } }, { a: "b" }), {
         code: "MalformedPolicyDocument",
-        message: /no condition operator StringContains/,
+        message: /unknown condition operator StringContains/,
       });
     });
   });

@@ -58,9 +58,9 @@ describe("aws-semantics/schedule-expression", () => {
     }
 
     for (const [kind, text, wanted] of [
-      ["events", "", /wanted rate\(VALUE UNIT\) or cron/],
-      ["events", "5 minutes", /wanted rate/],
-      ["events", "at(2026-08-01T00:00:00)", /wanted rate/],
+      ["events", "", /expected rate\(VALUE UNIT\) or cron/],
+      ["events", "5 minutes", /expected rate/],
+      ["events", "at(2026-08-01T00:00:00)", /expected rate/],
       ["events", "rate(0 minutes)", /positive whole number/],
       ["events", "rate(-5 minutes)", /positive whole number/],
       ["events", "rate(1.5 hours)", /positive whole number/],
@@ -69,14 +69,14 @@ describe("aws-semantics/schedule-expression", () => {
       ["events", "rate(1 minutes)", /rate\(1 minute\)/],
       ["events", "rate(5 minute)", /rate\(5 minutes\)/],
       ["rotation", "rate(5 minutes)", /hour, day/],
-      ["rotation", "rate(3 hours)", /every 4 hours at most, found every 3/],
-      ["rotation", "rate(1000 days)", /every 999 days/],
+      ["rotation", "rate(3 hours)", /at least 4 hours .*, found rate\(3 hours\)/],
+      ["rotation", "rate(1000 days)", /at most 999 days/],
       ["rotation", "cron(5 4 * * ? *)", /minutes of a rotation schedule must be 0/],
       ["rotation", "cron(* 4 * * ? *)", /minutes of a rotation schedule must be 0/],
       ["rotation", "cron(0 4 * * ? 2027)", /year of a rotation schedule must be \*/],
       ["rotation", "cron(0 4 15W * ? *)", /wildcard W/],
-      ["rotation", "cron(0 0/3 * * ? *)", /every 4 hours at most/],
-      ["rotation", "cron(0 1,23 * * ? *)", /every 4 hours at most/],
+      ["rotation", "cron(0 0/3 * * ? *)", /at least 4 hours/],
+      ["rotation", "cron(0 1,23 * * ? *)", /at least 4 hours/],
     ] as const) {
       it(`refuses ${JSON.stringify(text)} for ${kind} and says why`, () => {
         const schedule = parseSchedule(text, kind);
@@ -156,15 +156,15 @@ describe("aws-semantics/schedule-expression", () => {
     }
 
     for (const [expression, duration, wanted] of [
-      ["rate(4 hours)", "5h", /4h at most/],
+      ["rate(4 hours)", "5h", /at most 4h/],
       ["rate(10 days)", "25h", /1h to 24h/],
       ["rate(10 days)", "0h", /1h to 24h/],
       ["rate(10 days)", "90m", /1h to 24h/],
       ["rate(10 days)", "", /1h to 24h/],
-      ["cron(0 22 * * ? *)", "3h", /2h at most/],
-      ["cron(0 4/12 * * ? *)", "9h", /8h at most/],
-      ["cron(0 2,8,14 * * ? *)", "7h", /6h at most/],
-      ["rate(3 hours)", "1h", /every 4 hours/],
+      ["cron(0 22 * * ? *)", "3h", /at most 2h/],
+      ["cron(0 4/12 * * ? *)", "9h", /at most 8h/],
+      ["cron(0 2,8,14 * * ? *)", "7h", /at most 6h/],
+      ["rate(3 hours)", "1h", /at least 4 hours/],
     ] as const) {
       it(`refuses ${expression} with a window of ${JSON.stringify(duration)} and says why`, () => {
         const rotation = parseRotation(expression, duration);

@@ -99,7 +99,7 @@ describe("hardenBucketPolicy", () => {
 
     assert.throws(
       () => hardenBucketPolicy(policy, { bucketArn, trailArn }),
-      /aws:SourceArn could not be added/,
+      /aws:SourceArn was not added/,
     );
   });
 });
