@@ -33,6 +33,11 @@ export interface Unseen {
   readonly reason: string;
 }
 
+/** The result for something that could not be described. */
+export function unseen(code: Unseen["code"], reason: string): Unseen {
+  return { kind: "unseen", code, reason };
+}
+
 /** A service as DescribeServices shows it. */
 export interface SeenService {
   readonly kind: "service";

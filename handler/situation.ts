@@ -11,7 +11,7 @@ import { marginMs } from "./freshness";
 import { rememberedMove, serviceKey } from "./memory";
 import type { Observer } from "./observe";
 import type { ServiceLook } from "./observe/services";
-import { latestBy, type SeenValue, type Unseen } from "./decision";
+import { latestBy, unseen, type SeenValue } from "./decision";
 import { concerns, joinReads, labelOf, listedReads, noReads, type Reads } from "./readers";
 import type { Target } from "./targets";
 
@@ -31,11 +31,7 @@ export async function readsOf(
   target: Target,
   looked: ServiceLook | undefined,
 ): Promise<Looked | undefined> {
-  const missing: Unseen = {
-    kind: "unseen",
-    code: "not-found",
-    reason: "DescribeServices returned no answer for it",
-  };
+  const missing = unseen("not-found", "DescribeServices returned no answer for it");
   const { seen, reads: own } = looked ?? { seen: missing, reads: noReads };
   const listed = target.entries.filter((entry) => !discovers(entry)).map((entry) => listedReads(entry, home));
   if (seen.kind === "unseen") {
@@ -112,7 +108,7 @@ export async function valuesOf(
     for (const { subject, reason } of reads.problems)
       values.push({
         subject,
-        move: { kind: "unseen", code: "unsupported", reason: `${subject}: ${reason}` },
+        move: unseen("unsupported", `${subject}: ${reason}`),
         announced: false,
         proven: false,
         cause: target.lookAt,

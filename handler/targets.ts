@@ -10,7 +10,7 @@ import { marginMs } from "./freshness";
 import { isProven, serviceKey } from "./memory";
 import type { Observer } from "./observe";
 import { servicesPerCall } from "./observe/services";
-import { decisionOfFailure, type Situation, type Unseen } from "./decision";
+import { decisionOfFailure, unseen, type Situation, type Unseen } from "./decision";
 import { concerns, listedReads } from "./readers";
 import type { Decided } from "./waves";
 
@@ -103,8 +103,7 @@ export async function targetsOf(
         lists.set(cluster, services);
       } catch (error) {
         const failed = caughtFault(error);
-        const unseen: Unseen = { kind: "unseen", code: failed.code, reason: failed.message };
-        failures.push(clusterFailure(cluster, unseen, cause));
+        failures.push(clusterFailure(cluster, unseen(failed.code, failed.message), cause));
         lists.set(cluster, undefined);
       }
     }

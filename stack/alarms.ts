@@ -66,11 +66,7 @@ export class Alarms extends pulumi.ComponentResource {
       notEmpty(queue.undelivered),
     );
     alarm("function-errors", "The recycler's function failed: see its log", errorsOf(recycler.function));
-    alarm(
-      "rotation-failed",
-      "A rotation failed, the old value stays current: see the log of the rotation function",
-      counted(recycler, "RotationFailed"),
-    );
+    alarm("rotation-failed", "A rotation failed: see its function log", counted(recycler, "RotationFailed"));
     for (const [decision, description] of Object.entries(NEEDS_A_PERSON) as [
       keyof typeof NEEDS_A_PERSON,
       string,

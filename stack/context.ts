@@ -2,14 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "../aws-semantics/arn";
 
-/** Physical names, all made from one prefix. Fixed, because role policies and `aws:SourceArn` are made of them. */
+/** Physical names with one prefix. They are fixed, because role policies and `aws:SourceArn` contain them. */
 export interface Names {
   /** `PROJECT-STACK`: the name of the function, its role and the trail. */
   readonly prefix: string;
   readonly queue: string;
-  /** FIFO: what the recycler could not work off in three tries. */
+  /** FIFO: messages that the recycler failed three times to process. */
   readonly deadLetters: string;
-  /** Standard: what a rule could not deliver. */
+  /** Standard: events that a rule could not deliver. */
   readonly undelivered: string;
   readonly logGroup: string;
   readonly rules: {
@@ -20,31 +20,31 @@ export interface Names {
   };
 }
 
-/** What every component of this stack is given. */
+/** What every component of the stack needs. */
 export interface Context {
   readonly place: Place;
   readonly names: Names;
-  /** Tags of every resource that takes tags. `aws:defaultTags` are added by the provider. */
+  /** Tags of every resource that supports tags. The provider adds `aws:defaultTags`. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The longest prefix with which every physical name stays within AWS's limits; a rule's name has 64 characters. */
+/** The longest prefix within AWS's limits on names; a rule's name has at most 64 characters. */
 const MAX_PREFIX_LENGTH = 48;
 
 /**
  * Physical names of a stack.
- * @throws when the stack's name has characters that a function or queue may not have, or is too long.
+ * @throws if the stack's name is too long or has characters that a function or queue may not have
  */
 export function physicalNames(project: string, stack: string): Names {
   const prefix = `${project}-${stack}`;
   if (!/^[A-Za-z0-9_-]+$/.test(stack))
     throw new Error(
-      `the stack's name is "${stack}"; queues and functions are named after it, so it may hold letters, digits, ` +
-        `hyphens and underscores only: choose another with "pulumi stack rename"`,
+      `the stack's name: expected only letters, digits, hyphens and underscores, because queues and functions are ` +
+        `named after it, found "${stack}"; choose another with "pulumi stack rename"`,
     );
   if (prefix.length > MAX_PREFIX_LENGTH)
     throw new Error(
-      `"${prefix}" has ${prefix.length} characters; AWS's limits on names leave ${MAX_PREFIX_LENGTH}: ` +
+      `"${prefix}": expected at most ${MAX_PREFIX_LENGTH} characters, AWS's limit on names, found ${prefix.length}; ` +
         `choose a shorter name for the stack with "pulumi stack rename"`,
     );
   return {
@@ -62,7 +62,7 @@ export function physicalNames(project: string, stack: string): Names {
   };
 }
 
-/** Asks AWS where the stack lives, before any resource is declared. The only place that asks. */
+/** Asks AWS for the stack's partition, Region and account, before any resource is declared. */
 export async function currentContext(): Promise<Context> {
   const [identity, region, partition] = await Promise.all([
     aws.getCallerIdentity(),

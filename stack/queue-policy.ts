@@ -8,9 +8,8 @@ export function ruleArn(place: Place, name: string): string {
 }
 
 /**
- * The policy of a queue: nobody without TLS, and no sender but the rules that are named.
- * @param rules names of rules on the default bus; empty for a queue that only SQS itself fills (a dead-letter queue of
- *   another queue needs no permission).
+ * The policy of a queue: denies requests without TLS, and allows the named rules to send.
+ * @param rules names of rules on the default bus; empty for a dead-letter queue that SQS itself fills
  */
 export function queuePolicy(place: Place, queue: string, rules: readonly string[]): string {
   const arn = localArn(place, "sqs", queue);

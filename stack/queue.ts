@@ -4,39 +4,39 @@ import { type Context } from "./context";
 import { localArn } from "../aws-semantics/arn";
 import { queuePolicy } from "./queue-policy";
 
-/** What the queue needs to know. */
+/** Arguments of `Queue`. */
 export interface QueueArgs {
   readonly context: Context;
-  /** Seconds that every message waits, so that the events of one change arrive together. 3 to 900. */
+  /** Seconds by which SQS delays every message, so that the events of one change arrive together. 3 to 900. */
   readonly delaySeconds: number;
-  /** Names of the rules that may send to the queue, and to `undelivered` what they could not send. */
+  /** Names of the rules that may send to the queue and to `undelivered`. */
   readonly rules: readonly string[];
-  /** Names of further rules that may send to `undelivered` only. */
+  /** Names of further rules, which may send only to `undelivered`. */
   readonly otherRules: readonly string[];
 }
 
-/** The timeout of the function that works the queue off, in seconds. */
+/** The timeout of the recycler's function, in seconds. */
 export const FUNCTION_TIMEOUT_SECONDS = 60;
 
-/** Longer than the function's timeout: a message must not come back while it is still being worked on. */
+/** Longer than the function's timeout: SQS must not deliver a message again while it is being processed. */
 export const VISIBILITY_TIMEOUT_SECONDS = 90;
 
-/** How often a message is tried before it goes to the dead-letter queue. */
+/** How often SQS delivers a message before it goes to the dead-letter queue. */
 export const MAX_RECEIVE_COUNT = 3;
 
-/** 14 days, the longest that SQS keeps a message: time to look at what failed. */
+/** 14 days, the longest that SQS keeps a message. */
 const DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 60 * 60;
 
 /**
  * The queue between the rules and the function. FIFO with one message group: the function runs one batch at a time
- * and needs no lock. Beside it the two dead-letter queues: a FIFO queue's own must be FIFO, a rule's must be standard
- * (Amazon SQS Developer Guide; Amazon EventBridge User Guide).
+ * and needs no lock. There are two dead-letter queues: a FIFO queue's must be FIFO, a rule's must be standard (Amazon
+ * SQS Developer Guide; Amazon EventBridge User Guide).
  */
 export class Queue extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;
-  /** What the function could not work off in three tries. */
+  /** Messages that the function failed three times to process. */
   readonly deadLetters: aws.sqs.Queue;
-  /** What a rule could not deliver. */
+  /** Events that a rule could not deliver. */
   readonly undelivered: aws.sqs.Queue;
 
   constructor(name: string, args: QueueArgs, opts?: pulumi.ComponentResourceOptions) {

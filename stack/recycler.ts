@@ -7,24 +7,24 @@ import type { Context } from "./context";
 import { FUNCTION_TIMEOUT_SECONDS, type Queue } from "./queue";
 import { clustersOf, lambdaAssumeRolePolicy, policyDocument, recyclerStatements } from "./role-statements";
 
-/** What the recycler needs to know. */
+/** Arguments of `Recycler`. */
 export interface RecyclerArgs {
   readonly context: Context;
   readonly queue: Queue;
   /** Captured by the function as plain data. */
   readonly settings: RecyclerSettings;
-  /** ARN of a policy that the role gets as its boundary. */
+  /** ARN of the role's permissions boundary. */
   readonly permissionsBoundary?: string;
-  /** Days for which the log is kept. */
+  /** Days for which CloudWatch keeps the log. */
   readonly logRetentionDays: number;
 }
 
-/** The most messages of a FIFO queue that Lambda hands over at once (AWS Lambda Developer Guide). */
+/** The largest batch of a FIFO queue (AWS Lambda Developer Guide). */
 const BATCH_SIZE = 10;
 
 /**
- * The function that decides and acts, with its role and its log. It registers what it covers as plain values: the
- * policy pack sees them in a preview, where a single Output among them would make all of them unknown.
+ * The function that decides and acts, with its role and log. Registers the coverage as plain values, so that the policy
+ * pack sees it in a preview; a single Output would make all of it unknown.
  */
 export class Recycler extends pulumi.ComponentResource {
   readonly function: aws.lambda.CallbackFunction<unknown, unknown>;
@@ -44,7 +44,7 @@ export class Recycler extends pulumi.ComponentResource {
       `${name}-role`,
       {
         name: names.prefix,
-        description: "Redeploys Amazon ECS services whose secrets changed; reads no secret's value",
+        description: "Redeploys Amazon ECS services when their secrets change; cannot read a secret's value",
         assumeRolePolicy: lambdaAssumeRolePolicy,
         permissionsBoundary: args.permissionsBoundary,
         tags,
@@ -64,13 +64,13 @@ export class Recycler extends pulumi.ComponentResource {
       `${name}-function`,
       {
         name: names.prefix,
-        description: "Redeploys Amazon ECS services whose secrets changed",
-        // A factory: what it makes (clients, memory) lives as long as the container.
+        description: "Redeploys Amazon ECS services when their secrets change",
+        // A factory: clients and memory live as long as the container.
         callbackFactory: () => {
           const recycle = createRecycler(settings);
           return async (event, context) => recycle(event, context);
         },
-        // The runtime carries the AWS SDK, and the recycler needs nothing else: the archive is one file.
+        // The recycler needs only the AWS SDK, which the runtime contains: the archive is one file.
         codePathOptions: {
           extraExcludePackages: Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }),
         },

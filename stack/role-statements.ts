@@ -8,7 +8,7 @@ export function policyDocument(statements: readonly Statement[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
 
-/** The policy by which Lambda may take a role. */
+/** The trust policy of a Lambda function's role. */
 export const lambdaAssumeRolePolicy = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
@@ -20,10 +20,10 @@ export function clustersOf(coverage: RecyclerSettings["coverage"]): string[] {
 }
 
 /**
- * What the recycler may do: look at and redeploy services of the covered clusters, look at secrets and parameters of
- * its account and Region (never read a value), take messages from its queue, write its log. Limited by cluster, not
- * by service or secret, so that a change of `services` changes only the function's code. Which actions take a
- * resource: Service Authorization Reference.
+ * The recycler's permissions: describe and redeploy services of the covered clusters, describe secrets and parameters of
+ * its account and Region (without reading values), receive messages from its queue, write its log. Limited by cluster
+ * and not by service or secret, so that a change of `services` changes only the function's code. Source for actions with
+ * resources: Service Authorization Reference.
  */
 export function recyclerStatements(place: Place, names: Names, clusters: readonly string[]): Statement[] {
   return [
@@ -61,7 +61,7 @@ export function recyclerStatements(place: Place, names: Names, clusters: readonl
   ];
 }
 
-/** Writing to one log group, which exists already: no right to create any. */
+/** Allows writing to one existing log group, not creating one. */
 export function logStatement(place: Place, logGroup: string): Statement {
   return {
     Sid: "WriteLog",

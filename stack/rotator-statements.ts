@@ -5,13 +5,13 @@ import type { StrategyName } from "../rotator/settings";
 import { logStatement } from "./role-statements";
 import type { RotatedCredential } from "./settings-rotations";
 
-/** What a built-in rotator works on. */
+/** What a built-in rotator needs access to. */
 export interface RotatorAccess {
   readonly credential: RotatedCredential;
   readonly strategy: StrategyName;
   /** Name or ARN of the administrator's secret. */
   readonly adminSecret?: string;
-  /** ARN of the customer-managed key that encrypts the credential, if it is one. */
+  /** ARN of the customer-managed key that encrypts the credential; absent for an AWS-managed key. */
   readonly kmsKeyArn?: string;
   /** Whether the function has network interfaces in a VPC. */
   readonly inVpc: boolean;
@@ -19,8 +19,8 @@ export interface RotatorAccess {
 }
 
 /**
- * What a built-in rotator may do: read and write exactly its credential, read exactly its administrator's secret,
- * write its log. Which actions take a resource: Service Authorization Reference.
+ * A built-in rotator's permissions: read and write only its credential, read only its administrator's secret, write its
+ * log. Source for actions with resources: Service Authorization Reference.
  */
 export function rotatorStatements(place: Place, access: RotatorAccess): Statement[] {
   const { credential, strategy, adminSecret, kmsKeyArn, inVpc, logGroup } = access;
@@ -39,16 +39,16 @@ export function rotatorStatements(place: Place, access: RotatorAccess): Statemen
     statements.push({
       Sid: "UseKey",
       Effect: "Allow",
-      // A parameter of the standard tier is encrypted by the key itself, one of the advanced tier by a data key (AWS
-      // KMS Developer Guide, "How AWS Systems Manager Parameter Store uses AWS KMS"); its tier is not known here.
+      // The key itself encrypts a standard parameter, a data key an advanced one (AWS KMS Developer Guide, "How AWS
+      // Systems Manager Parameter Store uses AWS KMS"). The tier is not known here.
       Action: ["kms:Decrypt", ...(ofSecret ? [] : ["kms:Encrypt"]), "kms:GenerateDataKey"],
       Resource: kmsKeyArn,
       Condition: {
         StringEquals: { "kms:ViaService": viaService(place, ofSecret ? "secretsmanager" : "ssm") },
       },
     });
-  // AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": none of these can be
-  // limited to interfaces that do not exist yet.
+  // AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": the interfaces do not
+  // exist yet, so the resource is a star.
   if (inVpc)
     statements.push({
       Sid: "UseVpc",
@@ -59,14 +59,14 @@ export function rotatorStatements(place: Place, access: RotatorAccess): Statemen
   return [...statements, logStatement(place, logGroup)];
 }
 
-/** AWS KMS Developer Guide, "kms:ViaService"; whether China's suffix stands in it is not said: both are taken. */
+/** AWS KMS Developer Guide, "kms:ViaService". It does not document the suffix in China, so both are allowed. */
 function viaService(place: Place, service: string): string[] {
   return [...new Set(["amazonaws.com", dnsSuffix(place.partition)])].map(
     (suffix) => `${service}.${place.region}.${suffix}`,
   );
 }
 
-/** Versions are listed by a single user only, who looks for the password that is still valid. */
+/** Only the strategy single-user lists versions, to find the password that is still valid. */
 function rotateSecret(place: Place, id: string, strategy: StrategyName): Statement {
   return {
     Sid: "RotateSecret",
@@ -92,8 +92,8 @@ function rotateParameter(arn: string): Statement {
 }
 
 /**
- * ARNs of one secret for a policy. Secrets Manager adds a hyphen and six characters to a name; where an ARN ends like
- * that already, it may still be a partial one of a name that does, so both are named.
+ * ARNs of one secret for a policy. Secrets Manager adds a hyphen and six characters to a name. An ARN that ends like
+ * that may also be a partial one, so the policy names both.
  */
 function secretArns(place: Place, id: string): string | string[] {
   if (!id.startsWith("arn:")) return localArn(place, "secretsmanager", `secret:${id}-??????`);

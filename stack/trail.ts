@@ -5,24 +5,24 @@ import { hardenBucketPolicy } from "./bucket-policy";
 import { type Context } from "./context";
 import { localArn } from "../aws-semantics/arn";
 
-/** What the trail needs to know. */
+/** Arguments of `Trail`. */
 export interface TrailArgs {
   readonly context: Context;
 }
 
-/** Days for which the trail's files are kept. */
+/** Days for which S3 keeps the trail's files. */
 const LOG_FILE_DAYS = 365;
 
 /** The type of the bucket policy that `awsx.cloudtrail.Trail` declares. */
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 
 /**
- * The trail without which EventBridge gets no API calls and no rotation events: write-only management events, on a
- * bucket of our own. The bucket holds an audit log, so it and its protection outlive the stack; its name is made
- * anew by each stack, so that another `up` is not in the way of what an earlier one left.
+ * The trail through which EventBridge gets API calls and rotation events: write-only management events in a bucket of
+ * its own. The bucket holds an audit log, so `destroy` keeps it and its protection; the next stack gets a bucket with a
+ * new name.
  */
 export class Trail extends pulumi.ComponentResource {
-  /** The bucket's name. Resolves only when its policy was hardened. */
+  /** The bucket's name. Resolves only if its policy was hardened. */
   readonly bucketName: pulumi.Output<string>;
 
   constructor(name: string, args: TrailArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -30,7 +30,7 @@ export class Trail extends pulumi.ComponentResource {
     const { place, names, tags } = args.context;
     const bucket = this.#bucket(name, args.context);
 
-    // The policy is written by awsx and leaves `aws:SourceArn` and TLS open. A trail's ARN is known by its name.
+    // The bucket policy of awsx requires neither `aws:SourceArn` nor TLS. The trail's ARN follows from its name.
     const trailArn = localArn(place, "cloudtrail", `trail/${names.prefix}`);
     let hardened = false;
     const harden: pulumi.ResourceTransform = ({ type, props, opts: options }) => {
@@ -61,17 +61,17 @@ export class Trail extends pulumi.ComponentResource {
     );
 
     this.bucketName = pulumi.all([bucket.bucket, trail.trail]).apply(([bucketName, created]) => {
-      // `created` is absent where the component has no children: under mocks that do not expand it.
+      // `created` is absent under mocks that do not expand the component.
       if ((created as unknown) && !hardened)
         throw new Error(
-          `the policy of bucket ${bucketName} was not hardened: awsx.cloudtrail.Trail declared no ${BUCKET_POLICY}`,
+          `the policy of the bucket ${bucketName} was not hardened: expected awsx.cloudtrail.Trail to declare a ${BUCKET_POLICY}`,
         );
       return bucketName;
     });
     this.registerOutputs({ bucketName: this.bucketName });
   }
 
-  /** The bucket: private, encrypted, cleaned up by age, kept when the stack goes. */
+  /** The bucket: private, encrypted, with expiring files, kept by `destroy`. */
   #bucket(name: string, { names, tags }: Context): aws.s3.Bucket {
     const retained = { parent: this, retainOnDelete: true };
     const bucket = new aws.s3.Bucket(
@@ -116,7 +116,7 @@ export class Trail extends pulumi.ComponentResource {
   }
 }
 
-/** The beginning of the bucket's name: 26 characters are added, 63 are allowed, no capitals and no underscores. */
+/** The prefix of the bucket's name: 26 of 63 characters are added; no capitals and no underscores are allowed. */
 function bucketPrefix(prefix: string): string {
   return `${prefix.toLowerCase().replaceAll("_", "-").slice(0, 30)}-trail-`;
 }

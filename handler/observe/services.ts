@@ -2,8 +2,8 @@ import type { Deployment, Service } from "@aws-sdk/client-ecs";
 import { serviceReferences } from "../../aws-semantics/references";
 import { ecsPackage } from "../clients";
 import { caughtFault, type Fault } from "../errors";
-import type { SeenService, ServiceDeployment, Unseen } from "../decision";
-import { foundReads, type Reads } from "../readers";
+import { unseen, type SeenService, type ServiceDeployment, type Unseen } from "../decision";
+import { foundReads, noReads, type Reads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 
 /** A service, and what it reads besides its task definition. */
@@ -48,21 +48,18 @@ export async function describeServices(
     for (const failure of answer.failures ?? []) {
       const name = (failure.arn ?? "").slice((failure.arn ?? "").lastIndexOf("/") + 1);
       const reason = `DescribeServices: ${failure.reason ?? "no reason"} ${failure.detail ?? ""}`.trim();
-      if (!looks.has(name)) looks.set(name, unseen({ kind: "unseen", code: "not-found", reason }));
+      if (!looks.has(name)) looks.set(name, unseenLook(unseen("not-found", reason)));
     }
   } catch (error) {
     const failed = caughtFault(error);
     if (failed.code === "denied" && names.length > 1) {
       for (const name of names)
         for (const [key, look] of await describeServices(environment, cluster, [name])) looks.set(key, look);
-    } else for (const name of names) looks.set(name, unseen(unseenOf(failed)));
+    } else for (const name of names) looks.set(name, unseenLook(unseenOf(failed)));
   }
   for (const name of names)
     if (!looks.has(name))
-      looks.set(
-        name,
-        unseen({ kind: "unseen", code: "not-found", reason: `cluster ${cluster} has no service ${name}` }),
-      );
+      looks.set(name, unseenLook(unseen("not-found", `cluster ${cluster} has no service ${name}`)));
   return looks;
 }
 
@@ -107,20 +104,16 @@ export async function listServiceDeployments(
 
 /** A failed call, as `plan` takes it. */
 export function unseenOf(failed: Fault): Unseen {
-  return { kind: "unseen", code: failed.code, reason: failed.message };
+  return unseen(failed.code, failed.message);
 }
 
-function unseen(seen: Unseen): ServiceLook {
-  return { seen, reads: { references: [], problems: [], pulls: [] } };
+function unseenLook(seen: Unseen): ServiceLook {
+  return { seen, reads: noReads };
 }
 
 function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook {
   if (service.status !== undefined && service.status !== "ACTIVE")
-    return unseen({
-      kind: "unseen",
-      code: "not-found",
-      reason: `the service is ${service.status}: it was deleted`,
-    });
+    return unseenLook(unseen("not-found", `the service is ${service.status}: it was deleted`));
   const controller = service.deploymentController?.type ?? "ECS";
   const deployments = service.deployments ?? [];
   const primary = deployments.find((deployment) => deployment.status === "PRIMARY");

@@ -8,7 +8,7 @@ import { isAtHome, sameParameter, sameSecret, secretKey } from "../../aws-semant
 import { secretsManagerPackage, ssmPackage } from "../clients";
 import { caughtFault } from "../errors";
 import type { Interval } from "../freshness";
-import type { Unseen } from "../decision";
+import { unseen, type Unseen } from "../decision";
 import { labelOf } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 import { unseenOf } from "./services";
@@ -254,10 +254,6 @@ function isPublic(reference: ParameterReference): boolean {
 
 function point(ms: number): Interval {
   return { loMs: ms, hiMs: ms };
-}
-
-function unseen(code: Unseen["code"], reason: string): Unseen {
-  return { kind: "unseen", code, reason };
 }
 
 /** Returns the cached promise, creating it on first use. */

@@ -30,14 +30,14 @@ describe("physicalNames", () => {
   it("refuses a stack name that is one character longer", () => {
     assert.throws(
       () => physicalNames("ecs-secret-recycler", "s".repeat(29)),
-      /has 49 characters; .* leave 48/,
+      /expected at most 48 characters, .*, found 49/,
     );
   });
 
   it("refuses a stack name with a dot, which no function may have", () => {
     assert.throws(
       () => physicalNames("ecs-secret-recycler", "feature.x"),
-      /the stack's name is "feature\.x"/,
+      /the stack's name: expected only letters, .*, found "feature\.x"/,
     );
   });
 });
