@@ -20,13 +20,12 @@ export interface AlarmsArgs {
 }
 
 /** Decisions after which a service stays on an old value until a person acts. */
-const NEEDS_A_PERSON = {
-  halted:
-    "A service still uses an old value: its deployment was rolled back or stopped. Correct the value or the service",
-  denied: "IAM denied the recycler a call for a covered service: the log names the permission",
-  "not-found": "A covered service or a secret that it uses does not exist: create it or correct the settings",
-  unsupported: "The recycler cannot redeploy a covered service: exclude it, or replace its tasks another way",
-} as const satisfies Partial<Record<MetricName, string>>;
+const NEEDS_A_PERSON: readonly (readonly [MetricName, string])[] = [
+  ["halted", "A deployment was rolled back or stopped: correct the value or the service"],
+  ["denied", "IAM denied the recycler a call for a covered service: the log names the permission"],
+  ["not-found", "A covered service or its secret does not exist: correct the settings"],
+  ["unsupported", "The recycler cannot redeploy a covered service: exclude it"],
+];
 
 /** Seconds that one datapoint of an alarm covers. */
 const PERIOD_SECONDS = 60;
@@ -67,14 +66,11 @@ export class Alarms extends pulumi.ComponentResource {
     );
     alarm("function-errors", "The recycler's function failed: see its log", errorsOf(recycler.function));
     alarm("rotation-failed", "A rotation failed: see its function log", counted(recycler, "RotationFailed"));
-    for (const [decision, description] of Object.entries(NEEDS_A_PERSON) as [
-      keyof typeof NEEDS_A_PERSON,
-      string,
-    ][])
+    for (const [decision, description] of NEEDS_A_PERSON)
       alarm(decision, description, { ...counted(recycler, decision), ...REPORTED_BY_EACH_SWEEP });
     alarm(
       "stale",
-      `A service has used an old value for more than ${args.alarms.staleAfterMinutes} minutes: see the recycler's log`,
+      `A service has used an old value for more than ${args.alarms.staleAfterMinutes} minutes: see the log`,
       {
         ...counted(recycler, staleMinutesMetric),
         statistic: "Maximum",

@@ -173,10 +173,7 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
     const looked = await remember(times, reference.id, describeSecret);
     if ("kind" in looked)
       return looked.code === "denied" && !isAtHome(reference, home)
-        ? unseen(
-            "unsupported",
-            `the secret belongs to another account, and the role may not describe it: ${looked.reason}`,
-          )
+        ? unseen("unsupported", `the role may not describe this secret of another account: ${looked.reason}`)
         : looked;
     if (looked.deleted)
       return unseen("not-found", `${reference.id} is scheduled for deletion: new tasks cannot start`);
@@ -205,19 +202,16 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       if (reference.region !== home.region)
         return unseen(
           "unsupported",
-          `${reference.id} is in ${reference.region}: its events do not arrive in this Region`,
+          `${reference.id} is in ${reference.region}: its events do not arrive here`,
         );
       if (reference.service === "secretsmanager") return moveOfSecret(reference, deploymentCreatedAtMs);
       if (!isAtHome(reference, home))
         return unseen(
           "unsupported",
-          `${reference.id} belongs to another account: its events do not arrive in this one`,
+          `${reference.id} belongs to another account: its events do not arrive here`,
         );
       if (isPublic(reference))
-        return unseen(
-          "unsupported",
-          `${reference.name} is a public parameter: AWS gives it no events and no date`,
-        );
+        return unseen("unsupported", `${reference.name} is a public parameter without events and date`);
       if (!parameters.has(reference.id)) await describeParameters([reference]);
       return (
         parameters.get(reference.id) ?? unseen("not-found", `the parameter ${reference.name} does not exist`)

@@ -86,12 +86,10 @@ export class ParameterStore {
     const versions: ParameterHistory[] = [];
     let NextToken: string | undefined;
     do {
-      const page: GetParameterHistoryResult = await this.#call(
-        `read the history of the parameter ${name}`,
-        () =>
-          this.client.send(
-            new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption, NextToken }),
-          ),
+      const page: GetParameterHistoryResult = await this.#call(`read versions of ${name}`, () =>
+        this.client.send(
+          new this.commands.GetParameterHistoryCommand({ Name: name, WithDecryption, NextToken }),
+        ),
       );
       versions.push(...(page.Parameters ?? []));
       NextToken = page.NextToken;
