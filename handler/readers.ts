@@ -6,7 +6,7 @@ import { isHeldByTasks } from "../aws-semantics/references";
 import type { Reference } from "../aws-semantics/secret-reference";
 import type { Place } from "../aws-semantics/arn";
 import { currentStage, isPinned, parseReference, refersTo } from "../aws-semantics/secret-reference";
-import type { Change } from "./change";
+import type { Change } from "../events/wake-up";
 import type { CoveredServices } from "./coverage";
 
 /** What a service reads, as far as it decides about recycling. */
