@@ -3,19 +3,11 @@ import { references, serviceReferences } from "../aws-semantics/references";
 import type { Place } from "../aws-semantics/arn";
 import { elements, isUnknown, members, ofType, sources, text } from "./graph";
 import type { Graph, Node, Unknown, Value } from "./graph";
+import type { PolicyInput } from "./policy";
+import { types } from "./types";
 
-/** Types of the resources that a policy about ECS reads. */
-export const types = {
-  cluster: "aws:ecs/cluster:Cluster",
-  service: "aws:ecs/service:Service",
-  taskDefinition: "aws:ecs/taskDefinition:TaskDefinition",
-  taskSet: "aws:ecs/taskSet:TaskSet",
-  secret: "aws:secretsmanager/secret:Secret",
-  secretVersion: "aws:secretsmanager/secretVersion:SecretVersion",
-  parameter: "aws:ssm/parameter:Parameter",
-  instance: "aws:rds/instance:Instance",
-  rdsCluster: "aws:rds/cluster:Cluster",
-} as const;
+/** Where a stack runs when neither a recycler nor the configuration tells: names match there, ARNs do not. */
+export const nowhere: Place = { partition: "aws", region: "", account: "" };
 
 /** A container definition as far as policies read it. */
 export interface ContainerDefinition extends ContainerDefinitionLike {
@@ -79,10 +71,10 @@ export interface ServiceSecrets {
   readonly undecided: readonly Definition[];
 }
 
-/** @param home where the service runs: names are at home there */
-export function serviceSecrets(graph: Graph, service: EcsService, home: Place): ServiceSecrets {
+/** What a service reads, as far as the stack tells. */
+export function serviceSecrets({ graph, home }: PolicyInput, service: EcsService): ServiceSecrets {
   let secrets = known.get(service);
-  if (!secrets) known.set(service, (secrets = readServiceSecrets(graph, service, home)));
+  if (!secrets) known.set(service, (secrets = readServiceSecrets(graph, service, home ?? nowhere)));
   return secrets;
 }
 

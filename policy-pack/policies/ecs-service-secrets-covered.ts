@@ -1,14 +1,15 @@
-import { coverings, lists, takesAll } from "../coverage";
+import { parseReference, type Reference } from "../../aws-semantics/secret-reference";
+import { discovers } from "../../handler/coverage";
+import { coverings, lists, ruleFor } from "../coverage";
 import type { Covering } from "../coverage";
-import { serviceSecrets, types } from "../ecs";
+import { nowhere, serviceSecrets } from "../ecs";
 import type { EcsService, ServiceSecrets } from "../ecs";
 import { text } from "../graph";
 import type { Node } from "../graph";
 import type { Exception, Policy, PolicyInput, Violation } from "../policy";
-import { namedSubject, ruleFor } from "../proving-events";
-import type { Subject } from "../proving-events";
-import { heldSubjects, nowhere, restarts, subjectOfNode } from "../subjects";
-import type { HeldSubject } from "../subjects";
+import { heldReferences, referenceTo, restarts } from "../readers";
+import type { HeldReference } from "../readers";
+import { types } from "../types";
 
 /** The tag with which an owner says that a service has no secrets; verified at the end of the update. */
 export const noneTag = { key: "ecs-secret-recycler:secrets", value: "none" } as const;
@@ -25,11 +26,11 @@ export const ecsServiceSecretsCovered: Policy = {
 };
 
 function ofService(input: PolicyInput, service: EcsService): Violation[] {
-  const secrets = serviceSecrets(input.graph, service, input.home ?? nowhere);
-  const subjects = heldSubjects(secrets);
+  const secrets = serviceSecrets(input, service);
+  const held = heldReferences(secrets);
   const invalid = secrets.found.filter(({ reference }) => reference.service === "invalid");
   const uses =
-    subjects.length > 0 || invalid.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
+    held.length > 0 || invalid.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
   const exception = exceptionFor(input.config.exceptions, service);
   if (exception)
     return uses
@@ -42,13 +43,13 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
         ]
       : [];
   if (text(service.tags[noneTag.key]) === noneTag.value)
-    return subjects.length === 0
+    return held.length === 0
       ? []
       : [
           {
             node: service.node,
             message:
-              `${service.label}: is tagged ${noneTag.key}=${noneTag.value}, and its tasks read ${names(subjects)}. ` +
+              `${service.label}: is tagged ${noneTag.key}=${noneTag.value}, and its tasks read ${names(held)}. ` +
               `Remove the tag and cover the service:\n${coverageLines(service)}`,
           },
         ];
@@ -68,7 +69,7 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
       node: service.node,
       message: `${service.label}: ${found.path} cannot be followed: ${found.reference.service === "invalid" ? found.reference.problem : ""}. No task could start with it.`,
     })),
-    ...uncovered(input, service, subjects, entries),
+    ...uncovered(input, service, held, entries),
     ...uncoveredSources(input, service, secrets.possible, entries),
     ...undecided(input, service, secrets, entries),
     ...dryRun(service, entries),
@@ -79,18 +80,18 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
 function uncovered(
   input: PolicyInput,
   service: EcsService,
-  subjects: readonly HeldSubject[],
+  held: readonly HeldReference[],
   entries: readonly Covering[],
 ): Violation[] {
-  return subjects.flatMap(({ subject, path }) => {
-    const problem = problemOf(subject, entries, input);
+  return held.flatMap(({ reference, path }) => {
+    const problem = problemOf(reference, entries, input);
     return problem
       ? [
           {
             node: service.node,
             message:
-              `${service.label}: ${path} reads ${JSON.stringify(subject.name)}, and ${problem}: its tasks would keep an old value. ` +
-              `Wanted: an entry that covers it.\n${coverageLines(service, subject)}\n${restarts(input, subject)}`,
+              `${service.label}: ${path} reads ${JSON.stringify(reference.name)}, and ${problem}: its tasks would keep an old value. ` +
+              `Wanted: an entry that covers it.\n${coverageLines(service, reference)}\n${restarts(input, reference)}`,
           },
         ]
       : [];
@@ -105,9 +106,9 @@ function uncoveredSources(
   entries: readonly Covering[],
 ): Violation[] {
   return possible.flatMap((node) => {
-    const subject = subjectOfNode(node, input.home);
-    if (subject && !problemOf(subject, entries, input)) return [];
-    if (!subject && entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input)))
+    const reference = referenceTo(node, input);
+    if (reference && !problemOf(reference, entries, input)) return [];
+    if (!reference && entries.some((covering) => discovers(covering.entry) && hearsAll(covering, input)))
       return [];
     return [
       {
@@ -115,7 +116,7 @@ function uncoveredSources(
         message:
           `${service.label}: its container definitions are not known in a preview, and were made from ${describe(node)}, ` +
           `which ${entries.length === 0 ? "no entry of a recycler covers" : "is not among the secrets of the entry that covers the service"}. ` +
-          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, subject)}\n${restarts(input, subject ?? node)}`,
+          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, reference)}\n${restarts(input, reference ?? node)}`,
       },
     ];
   });
@@ -130,8 +131,8 @@ function undecided(
 ): Violation[] {
   const first = secrets.undecided[0];
   if (!first) return [];
-  if (entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input))) return [];
-  if (entries.some((covering) => !takesAll(covering.entry)))
+  if (entries.some((covering) => discovers(covering.entry) && hearsAll(covering, input))) return [];
+  if (entries.some((covering) => !discovers(covering.entry)))
     return [
       {
         node: service.node,
@@ -173,22 +174,21 @@ function dryRun(service: EcsService, entries: readonly Covering[]): Violation[] 
     : [];
 }
 
-/** Why a subject is not covered; undefined when it is. */
-function problemOf(subject: Subject, entries: readonly Covering[], input: PolicyInput): string | undefined {
+/** Why a reference is not covered; undefined when it is. */
+function problemOf(
+  reference: Reference,
+  entries: readonly Covering[],
+  input: PolicyInput,
+): string | undefined {
   if (entries.length === 0) return "no recycler covers the service";
   const problems = entries.map((covering): string | undefined => {
     const home = covering.home ?? input.home;
-    const place = subject.arn.split(":");
-    if (
-      home &&
-      home.region !== "" &&
-      place[3] !== "" &&
-      (place[3] !== home.region || place[4] !== home.account)
-    )
-      return `it is in ${place[3]}, account ${place[4]}, whose events never reach the recycler in ${home.region}, account ${home.account}`;
-    if (!lists(covering.entry, subject, home))
+    const { region, account } = reference;
+    if (home && region !== "" && (region !== home.region || account !== home.account))
+      return `it is in ${region}, account ${account}, whose events never reach the recycler in ${home.region}, account ${home.account}`;
+    if (!lists(covering.entry, reference, home))
       return "the entry that covers the service lists other secrets only";
-    if (covering.recycler && !ruleFor(covering.recycler.rules, subject, home ?? nowhere))
+    if (covering.recycler && !ruleFor(covering.recycler.rules, reference, home ?? nowhere))
       return "no rule that is enabled and feeds the recycler's queue matches the events it would send";
     return undefined;
   });
@@ -200,9 +200,10 @@ function hearsAll(covering: Covering, input: PolicyInput): boolean {
   const { recycler } = covering;
   if (!recycler) return true;
   const home = covering.home ?? input.home ?? nowhere;
-  return (["secretsmanager", "ssm"] as const).every(
-    (service) => ruleFor(recycler.rules, namedSubject(service, "any/name", home), home) !== undefined,
-  );
+  return (["secret", "parameter"] as const).every((bareName) => {
+    const reference = parseReference("/any/name", home, bareName);
+    return reference.service !== "invalid" && ruleFor(recycler.rules, reference, home) !== undefined;
+  });
 }
 
 function describe(node: Node): string {
@@ -223,15 +224,17 @@ function exceptionFor(exceptions: readonly Exception[], service: EcsService): Ex
 }
 
 /** The settings that would cover a service. */
-function coverageLines(service: EcsService, subject?: Subject): string {
+function coverageLines(service: EcsService, reference?: Reference): string {
   const cluster = service.cluster ?? "CLUSTER";
   const name = service.service ?? "SERVICE";
   return [
     "    ecs-secret-recycler:services:",
     `      - cluster: ${cluster}`,
     `        service: ${name}`,
-    ...(subject
-      ? [`        ${subject.service === "ssm" ? "parameters" : "secrets"}: [${JSON.stringify(subject.name)}]`]
+    ...(reference
+      ? [
+          `        ${reference.service === "ssm" ? "parameters" : "secrets"}: [${JSON.stringify(reference.name)}]`,
+        ]
       : []),
   ].join("\n");
 }
@@ -240,6 +243,6 @@ function exceptionLines(service: EcsService): string {
   return `    { "ecs-service-secrets-covered": { "exceptions": [{ "service": ${JSON.stringify(service.label)}, "reason": "..." }] } }`;
 }
 
-function names(subjects: readonly HeldSubject[]): string {
-  return subjects.map(({ subject }) => JSON.stringify(subject.name)).join(", ");
+function names(held: readonly HeldReference[]): string {
+  return held.map(({ reference }) => JSON.stringify(reference.name)).join(", ");
 }

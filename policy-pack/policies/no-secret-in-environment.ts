@@ -1,8 +1,9 @@
 import type { ContainerDefinition, EcsService } from "../ecs";
-import { secretSources, types } from "../ecs";
+import { secretSources } from "../ecs";
 import type { Graph, Node } from "../graph";
 import { isUnknown, ofType, sources, text } from "../graph";
 import type { Policy, Violation } from "../policy";
+import { types } from "../types";
 
 /** What Pulumi writes into a text when an Output is concatenated instead of interpolated. */
 const outputText = /Calling \[toString\] on an \[Output<|\[object Object\]/;

@@ -26,23 +26,27 @@ describe(name, () => {
     assert.deepEqual(await messages(name, may(mayReadIt)), []);
   });
 
-  it("prints the statement that a role lacks", async () => {
-    const [message] = await messages(
-      name,
-      may(allow("secretsmanager:GetSecretValue", secretArn("shop/other"))),
-    );
+  const partial = arn.slice(0, -7);
+  for (const [which, valueFrom, resource] of [
+    ["by the complete ARN that the definition gives", arn, arn],
+    ["with question marks for six characters that the definition leaves out", partial, `${partial}-??????`],
+  ] as const)
+    it(`prints the statement that a role lacks, ${which}`, async () => {
+      const mayRead = [allow("secretsmanager:GetSecretValue", secretArn("shop/other"))];
 
-    assert.match(
-      message!,
-      /^mandatory: shop\/checkout: its execution role "checkout-execution" may not secretsmanager:GetSecretValue for containerDefinitions\[0\]\.secrets\[0\]: no task could start\./,
-    );
-    assert.ok(
-      message!.endsWith(
-        `{ "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "${arn.slice(0, -6)}??????" }`,
-      ),
-      message,
-    );
-  });
+      const [message] = await messages(name, reading({ mayRead, container: reads(valueFrom) }));
+
+      assert.match(
+        message!,
+        /^mandatory: shop\/checkout: its execution role "checkout-execution" may not secretsmanager:GetSecretValue for containerDefinitions\[0\]\.secrets\[0\]: no task could start\./,
+      );
+      assert.ok(
+        message!.endsWith(
+          `{ "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "${resource}" }`,
+        ),
+        message,
+      );
+    });
 
   it("says that a statement denies", async () => {
     const deny: Statement = { Effect: "Deny", Action: "secretsmanager:*", Resource: "*" };
