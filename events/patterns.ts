@@ -1,4 +1,5 @@
-import { events, forms, type Form, type FormName, type RuleKind } from "./table";
+import { forms, type Form, type FormName, type RuleKind } from "./forms";
+import { events } from "./table";
 
 /** An event pattern of Amazon EventBridge, as an object. */
 export type EventPattern = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 /** What an event means to the recycler, by the table. Pure; the deployed callback captures this file. */
 import { parseArn } from "../aws-semantics/arn";
-import { events, forms, type Form, type FormName, type Meaning } from "./table";
+import { forms, type Form, type FormName } from "./forms";
+import { events, type Meaning } from "./table";
 
 /** An event says that a value changed, or may have changed. */
 export interface Change {

@@ -21,7 +21,7 @@ export interface Definition {
   readonly node?: Node;
   readonly containers: readonly ContainerDefinition[] | Unknown;
   readonly volumes: readonly VolumeLike[];
-  /** `not in this stack`, or `not known in a preview` */
+  /** Why the containers are unknown. */
   readonly why?: string;
 }
 
@@ -152,7 +152,7 @@ function definitionsOf(graph: Graph, node: Node): Definition[] {
       why,
     },
   ];
-  if (typeof value !== "string") return nothing("its task definition is not known in a preview");
+  if (typeof value !== "string") return nothing("its task definition is unknown at preview");
   const named = value.slice(value.lastIndexOf("/") + 1);
   const matching = ofType(graph, types.taskDefinition).filter(({ properties }) => {
     const family = text(properties.family);
@@ -175,7 +175,7 @@ function definitionOf(node: Node): Definition {
       node,
       volumes,
       containers: { unknown: true, dependsOn },
-      why: "its container definitions are not known in a preview",
+      why: "its container definitions are unknown at preview",
     };
   const parsed = parseContainers(value);
   return parsed

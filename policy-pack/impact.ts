@@ -53,7 +53,7 @@ export function impactTable(input: PolicyInput): string {
     ...(rows.length === 0
       ? ["No service of this stack reads a secret."]
       : [
-          "| secret or parameter | restarts | stays stale (not covered) | perhaps (not known in a preview) |",
+          "| secret or parameter | restarts | stays stale (not covered) | perhaps (unknown at preview) |",
           "|---|---|---|---|",
           ...rows.map(
             ({ subject, restarts, stale, perhaps }) =>

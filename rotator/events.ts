@@ -1,4 +1,4 @@
-import { forms } from "../events/table";
+import { forms } from "../events/forms";
 import { rotatorError } from "./errors";
 
 /** The four steps of a rotation, in order (AWS Secrets Manager User Guide, "Lambda rotation functions"). */

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { rulePattern, type EventPattern } from "../events/patterns";
-import type { RuleKind } from "../events/table";
+import type { RuleKind } from "../events/forms";
 import type { Mode } from "../handler/coverage";
 import type { Context } from "./context";
 import { deploymentsPattern } from "./event-patterns";

@@ -11,17 +11,17 @@ import { heldReferences, referenceTo, restarts } from "../readers";
 import type { HeldReference } from "../readers";
 import { types } from "../types";
 
-/** The tag with which an owner says that a service has no secrets; verified at the end of the update. */
+/** The tag with which an owner declares that a service reads no secrets; the update verifies it. */
 export const noneTag = { key: "ecs-secret-recycler:secrets", value: "none" } as const;
 
 /**
  * A service is covered when a recycler's coverage includes it and each of its secrets, and a rule that is enabled
- * matches an event that the secret would send and feeds that recycler's queue.
+ * matches the secret's events and sends them to that recycler's queue.
  */
 export const ecsServiceSecretsCovered: Policy = {
   name: "ecs-service-secrets-covered",
   level: "mandatory",
-  description: "Refuses an ECS service that uses secrets and that no recycler rule covers.",
+  description: "Refuses an ECS service that reads secrets and that no recycler covers.",
   check: (input) => input.services.flatMap((service) => ofService(input, service)),
 };
 
@@ -38,7 +38,7 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
           {
             node: service.node,
             level: "advisory",
-            message: `${service.label}: not covered, by an exception in the configuration: ${exception.reason}`,
+            message: `${service.label}: not covered, because the configuration makes an exception: ${exception.reason}`,
           },
         ]
       : [];
@@ -49,7 +49,7 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
           {
             node: service.node,
             message:
-              `${service.label}: is tagged ${noneTag.key}=${noneTag.value}, and its tasks read ${names(held)}. ` +
+              `${service.label}: has the tag ${noneTag.key}=${noneTag.value}, but its tasks read ${names(held)}. ` +
               `Remove the tag and cover the service:\n${coverageLines(service)}`,
           },
         ];
@@ -60,14 +60,14 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
       {
         node: service.node,
         message:
-          `${service.label}: its deployment controller is ${service.controller}, whose tasks the recycler reports as unsupported and never replaces. ` +
-          `Use the controller ECS (its strategies include blue/green), or write down why not:\n${exceptionLines(service)}`,
+          `${service.label}: its deployment controller is ${service.controller}, and the recycler replaces tasks of the controller ECS only. ` +
+          `Use the controller ECS (its strategies include blue/green), or add an exception with the reason:\n${exceptionLines(service)}`,
       },
     ];
   return [
     ...invalid.map((found) => ({
       node: service.node,
-      message: `${service.label}: ${found.path} cannot be followed: ${found.reference.service === "invalid" ? found.reference.problem : ""}. No task could start with it.`,
+      message: `${service.label}: ${found.path} cannot be followed: ${found.reference.service === "invalid" ? found.reference.problem : ""}. No task can start with it.`,
     })),
     ...uncovered(input, service, held, entries),
     ...uncoveredSources(input, service, secrets.possible, entries),
@@ -90,15 +90,15 @@ function uncovered(
           {
             node: service.node,
             message:
-              `${service.label}: ${path} reads ${JSON.stringify(reference.name)}, and ${problem}: its tasks would keep an old value. ` +
-              `Wanted: an entry that covers it.\n${coverageLines(service, reference)}\n${restarts(input, reference)}`,
+              `${service.label}: ${path} reads ${JSON.stringify(reference.name)}, and ${problem}. When the value changes, its tasks would keep the old one. ` +
+              `Add an entry that covers it:\n${coverageLines(service, reference)}\n${restarts(input, reference)}`,
           },
         ]
       : [];
   });
 }
 
-/** Secrets that an unknown definition was made from, and that no entry covers. */
+/** Secrets that an unknown definition derives from, and that no entry covers. */
 function uncoveredSources(
   input: PolicyInput,
   service: EcsService,
@@ -114,15 +114,15 @@ function uncoveredSources(
       {
         node: service.node,
         message:
-          `${service.label}: its container definitions are not known in a preview, and were made from ${describe(node)}, ` +
+          `${service.label}: its container definitions are unknown at preview and derive from ${describe(node)}, ` +
           `which ${entries.length === 0 ? "no entry of a recycler covers" : "is not among the secrets of the entry that covers the service"}. ` +
-          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, reference)}\n${restarts(input, reference ?? node)}`,
+          `Add an entry that covers it, or one without a list:\n${coverageLines(service, reference)}\n${restarts(input, reference ?? node)}`,
       },
     ];
   });
 }
 
-/** Definitions of which nothing is known: covered by an entry without a list, or not to be decided. */
+/** Unknown definitions: an entry without a list covers them; without one they cannot be checked. */
 function undecided(
   input: PolicyInput,
   service: EcsService,
@@ -138,24 +138,24 @@ function undecided(
         node: service.node,
         level: "advisory",
         message:
-          `${service.label}: not decided in preview: ${first.why ?? "its definition is not known"}, and the entry that covers it lists its secrets. ` +
-          "The end of the update decides whether it reads others. An entry without a list covers whatever it reads.",
+          `${service.label}: cannot be checked at preview: ${first.why ?? "its definition is unknown"}, and the entry that covers it lists its secrets. ` +
+          "The update checks whether it reads others. An entry without a list covers every secret that it reads.",
       },
     ];
   if (entries.length > 0)
     return [
       {
         node: service.node,
-        message: `${service.label}: is in a recycler's coverage, but no rule that is enabled feeds that recycler's queue with the events of secrets and of parameters.`,
+        message: `${service.label}: a recycler covers it, but no enabled rule sends the events of secrets and of parameters to that recycler's queue.`,
       },
     ];
   return [
     {
       node: service.node,
       message:
-        `${service.label}: cannot be decided: ${first.why ?? "its definition is not known"}, and no recycler covers the service. Two ways out:\n` +
-        `  if it uses secrets, cover it:\n${coverageLines(service)}\n` +
-        `  if it uses none, tag the service (verified at the end of the update):\n    tags: { ${JSON.stringify(noneTag.key)}: ${JSON.stringify(noneTag.value)} }`,
+        `${service.label}: cannot be checked: ${first.why ?? "its definition is unknown"}, and no recycler covers the service. You have two options:\n` +
+        `  if it reads secrets, cover it:\n${coverageLines(service)}\n` +
+        `  if it reads none, tag the service (the update verifies it):\n    tags: { ${JSON.stringify(noneTag.key)}: ${JSON.stringify(noneTag.value)} }`,
     },
   ];
 }
@@ -167,7 +167,7 @@ function dryRun(service: EcsService, entries: readonly Covering[]): Violation[] 
           node: service.node,
           level: "advisory",
           message:
-            `${service.label}: is covered in mode dry-run: a change of its secrets is logged and nothing is replaced. ` +
+            `${service.label}: is covered in mode dry-run: the recycler logs a change of its secrets and replaces no task. ` +
             "When the log looks right: pulumi config set ecs-secret-recycler:mode recycle",
         },
       ]
@@ -185,11 +185,11 @@ function problemOf(
     const home = covering.home ?? input.home;
     const { region, account } = reference;
     if (home && region !== "" && (region !== home.region || account !== home.account))
-      return `it is in ${region}, account ${account}, whose events never reach the recycler in ${home.region}, account ${home.account}`;
+      return `it is in ${region}, account ${account}, and its events never reach the recycler in ${home.region}, account ${home.account}`;
     if (!lists(covering.entry, reference, home))
       return "the entry that covers the service lists other secrets only";
     if (covering.recycler && !ruleFor(covering.recycler.rules, reference, home ?? nowhere))
-      return "no rule that is enabled and feeds the recycler's queue matches the events it would send";
+      return "no enabled rule that sends to the recycler's queue matches its events";
     return undefined;
   });
   return problems.includes(undefined) ? undefined : problems[0];
@@ -213,7 +213,7 @@ function describe(node: Node): string {
     case types.parameter:
       return `the parameter ${JSON.stringify(text(node.properties.name) ?? node.name)}`;
     default:
-      return `the database ${JSON.stringify(node.name)}, whose secret RDS manages`;
+      return `the database ${JSON.stringify(node.name)} (RDS manages its secret)`;
   }
 }
 

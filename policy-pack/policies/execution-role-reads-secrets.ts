@@ -40,13 +40,16 @@ function ofDefinition(input: PolicyInput, service: EcsService, definition: Defin
   if (executionRoleArn === undefined || executionRoleArn === null)
     return [
       violation(
-        `its task definition reads ${needed.length === 1 ? "a secret" : `${needed.length} secrets`} and has no execution role: no task could start. Set executionRoleArn to a role that may read them.`,
+        `its task definition reads ${needed.length === 1 ? "a secret" : `${needed.length} secrets`} and has no execution role: no task can start. Set executionRoleArn to a role that may read them.`,
       ),
     ];
   const role = roleOf(input.graph, definition.node, "executionRoleArn");
   if (!role)
     return [
-      violation("its execution role is not in this stack: what it may read is not judged here.", "advisory"),
+      violation(
+        "its execution role is not in this stack: this preview cannot check what the role may read.",
+        "advisory",
+      ),
     ];
   const policies = policiesOf(input.graph, role);
   return needed.flatMap(({ found: one, reference }) =>
@@ -106,21 +109,21 @@ function judge(
   if (!denied && conditional.some((decision) => decision !== "ImplicitlyDenied"))
     return [
       violation(
-        `not decided: whether its execution role ${name} may ${request.action} for ${found.path} hangs on a condition of its policies.`,
+        `cannot be checked: a condition in its policies decides whether its execution role ${name} may ${request.action} for ${found.path}.`,
         "advisory",
       ),
     ];
   if (undecided.length > 0 && !denied)
     return [
       violation(
-        `not decided in preview: whether its execution role ${name} may ${request.action} for ${found.path}: ${undecided.join(", ")} is not known.`,
+        `cannot be checked at preview: whether its execution role ${name} may ${request.action} for ${found.path}; unknown: ${undecided.join(", ")}.`,
         "advisory",
       ),
     ];
   return [
     violation(
-      `its execution role ${name} may not ${request.action} for ${found.path}${denied ? " (a statement denies it)" : ""}: no task could start. ` +
-        `Wanted in a policy of the role:\n    { "Effect": "Allow", "Action": "${request.action}", "Resource": "${request.wanted}" }`,
+      `its execution role ${name} may not ${request.action} for ${found.path}${denied ? " (a statement denies it)" : ""}: no task can start. ` +
+        `Add to a policy of the role:\n    { "Effect": "Allow", "Action": "${request.action}", "Resource": "${request.wanted}" }`,
     ),
   ];
 }

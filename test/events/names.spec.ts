@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { events, forms } from "../../events/table";
+import { forms } from "../../events/forms";
+import { events } from "../../events/table";
 
 const root = join(__dirname, "..", "..");
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { parseReference, type Reference } from "../../aws-semantics/secret-reference";
+import { forms } from "../../events/forms";
 import { provingEvents } from "../../events/sent";
-import { events, forms } from "../../events/table";
+import { events } from "../../events/table";
 import { wakeUpOf } from "../../events/wake-up";
 
 const home = { partition: "aws", region: "eu-west-1", account: "210987654321" };
