@@ -122,7 +122,7 @@ function ofContainer(container: ContainerDefinitionLike, path: string, home: Pla
           {
             path: `${path}.repositoryCredentials.credentialsParameter`,
             use: "repository-credentials" as const,
-            ...named("container", container.name),
+            container: container.name,
             reference: onlySecret(parseReference(credentials, home, "secret")),
           },
         ]),
@@ -142,8 +142,8 @@ function ofNamedValues(
   return (values ?? []).map((value, index) => ({
     path: `${path}[${index}]`,
     use,
-    ...named("container", container),
-    ...named("name", value.name),
+    container,
+    name: value.name,
     reference: parseReference(value.valueFrom ?? "", home, "parameter"),
   }));
 }
@@ -160,7 +160,7 @@ function onlySecret(reference: Reference | InvalidReference): Reference | Invali
 
 /**
  * `credentialspec:ARN` or `credentialspecdomainless:ARN`, the ARN of a parameter or of an S3 object. A file in S3 is
- * no reference to a secret; the secret of the domainless form is named inside the file, where nobody can see it.
+ * not a reference to a secret; the domainless form names its secret inside the file, which this module does not read.
  */
 function ofCredentialSpec(
   spec: string,
@@ -175,7 +175,7 @@ function ofCredentialSpec(
         {
           path,
           use: "credential-spec",
-          ...named("container", container),
+          container,
           reference: parseReference(arn, home, "refused"),
         },
       ];
@@ -189,12 +189,8 @@ function ofVolume(volume: VolumeLike, path: string, home: Place): FoundReference
         {
           path: `${path}.fsxWindowsFileServerVolumeConfiguration.authorizationConfig.credentialsParameter`,
           use: "volume-credentials",
-          ...named("name", volume.name),
+          name: volume.name,
           reference: parseReference(parameter, home, "refused"),
         },
       ];
-}
-
-function named<Key extends string>(key: Key, value: string | undefined): { readonly [K in Key]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]?: string });
 }

@@ -42,10 +42,10 @@ export interface ParameterReference extends Place {
   readonly label?: string;
 }
 
-/** A text that ECS would refuse, or that no task could start with. The text itself is not repeated: it might be a secret that somebody put in the wrong place. */
+/** A text that ECS would refuse, or that no task could start with. The text itself is not repeated: it might be a secret in the wrong place. */
 export interface InvalidReference {
   readonly service: "invalid";
-  /** What was found, what was wanted, what to do. */
+  /** What was found, what was expected, what to do. */
   readonly problem: string;
 }
 
@@ -89,9 +89,9 @@ export function parseReference(
             complete: false,
             versionStage: currentStage,
           }
-        : invalid("a secret's name has letters, digits and /_+=.@-! only, 512 at most");
+        : invalid("not a secret's name: letters, digits and /_+=.@-! only, 512 characters at most");
     case "refused":
-      return invalid("only the ARN of a secret or of a parameter can stand here, found no ARN");
+      return invalid("expected the ARN of a secret or of a parameter, found a name");
   }
 }
 
@@ -112,7 +112,7 @@ function parseArnReference(text: string, home: Place): Reference | InvalidRefere
     return secretReference(arn.resource.split(":"), at);
   }
   return invalid(
-    `an ARN of ${arn.service} was found; wanted one of secretsmanager (secret:NAME) or ssm (parameter/NAME)`,
+    `expected an ARN of secretsmanager (secret:NAME) or ssm (parameter/NAME), found one of ${arn.service}`,
   );
 }
 
@@ -121,11 +121,13 @@ function secretReference(fields: readonly string[], at: Place): SecretReference 
   const [, named = "", jsonKey = "", versionStage = "", versionId = ""] = fields;
   if (fields.length !== 2 && fields.length !== 5) {
     return invalid(
-      "after the secret's name come either nothing or all of :json-key:version-stage:version-id; write the colons of empty fields too",
+      "expected nothing or all of :json-key:version-stage:version-id after the secret's name; write the colons of empty fields too",
     );
   }
   if (!secretName.test(named)) {
-    return invalid("the ARN holds no valid secret name (letters, digits and /_+=.@-! only, 512 at most)");
+    return invalid(
+      "the secret's name in the ARN is not valid: letters, digits and /_+=.@-! only, 512 characters at most",
+    );
   }
   if (versionStage !== "" && versionId !== "") {
     return invalid("a version stage and a version id exclude each other; leave one of them empty");
@@ -157,7 +159,7 @@ function parameterReference(
     );
   }
   if (more.length > 0 || selector === "") {
-    return invalid("after a parameter's name comes at most one selector, :VERSION or :LABEL");
+    return invalid("expected at most one selector, :VERSION or :LABEL, after the parameter's name");
   }
   const arn = parameterArn(name, at);
   const foreign = reader !== undefined && (reader.region !== at.region || reader.account !== at.account);
@@ -173,6 +175,12 @@ function parameterReference(
         ? { versionId: selector }
         : { label: selector }),
   };
+}
+
+/** The ARN of a secret; `suffix` stands for the six random characters where the reference does not give them. */
+export function secretArn(reference: SecretReference, suffix: string): string {
+  const named = `secret:${reference.name}-${reference.complete ? reference.id.slice(-6) : suffix}`;
+  return formatArn({ ...onlyHome(reference), service: "secretsmanager", resource: named });
 }
 
 /** The ARN of a parameter: one slash after `parameter`, whether or not the name begins with one. */
@@ -264,8 +272,11 @@ function parameterIdentity(id: string, home: Place | undefined): { place?: strin
   return { place: placeOf(arn), name: arn.resource.slice("parameter/".length) };
 }
 
-/** True when a reference is to the secret or parameter with this identifier. */
-export function refersTo(reference: Reference, id: string, home: Place): boolean {
+/**
+ * True when a reference is to the secret or parameter with this identifier.
+ * @param home where names are at home; without it a name is compared with an ARN's name alone
+ */
+export function refersTo(reference: Reference, id: string, home?: Place): boolean {
   return reference.service === "ssm"
     ? sameParameter(reference.id, id, home)
     : sameSecret(reference.id, id, home);

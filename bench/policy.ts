@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { PolicyResource } from "@pulumi/policy";
 import { InputOfRun, check, noConfig, policies } from "../policy-pack/pack";
-import { secretsPattern, parametersPattern } from "../stack/event-patterns";
+import { rulePattern } from "../events/patterns";
 
 /**
  * How long the policy pack takes over a large stack, and to start. Prints
@@ -120,8 +120,8 @@ function largeStack(services: number): PolicyResource[] {
     { functionName: [lambda], eventSourceArn: [queue] },
   );
   for (const [name, pattern] of Object.entries({
-    secrets: secretsPattern(),
-    parameters: parametersPattern(),
+    secrets: rulePattern("secrets"),
+    parameters: rulePattern("parameters"),
   })) {
     const rule = add("aws:cloudwatch/eventRule:EventRule", name, {
       name,

@@ -43,7 +43,7 @@ export function covers(entry: Covered, cluster: string, service: string): boolea
   return entry.service === undefined ? !entry.exclude.includes(service) : entry.service === service;
 }
 
-/** The entries that cover a service: none, when nobody asked for it. */
+/** The entries that cover a service; none where no entry covers it. */
 export function entriesOf(
   coverage: readonly CoveredServices[],
   cluster: string,

@@ -1,6 +1,6 @@
 import type { Place } from "../aws-semantics/arn";
 import type { Act } from "./act";
-import type { Change, LookAround } from "./change";
+import type { Change, LookAround } from "../events/wake-up";
 import type { Clients } from "./clients";
 import type { RecyclerSettings } from "./coverage";
 import type { Log } from "./log";

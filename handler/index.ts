@@ -4,7 +4,7 @@
  */
 import { parseArn } from "../aws-semantics/arn";
 import { act } from "./act";
-import { wakeUpOf, type LookAround, type WakeUp } from "./change";
+import { wakeUpOf, type LookAround, type WakeUp } from "../events/wake-up";
 import { makeClients, type Clients } from "./clients";
 import type { RecyclerSettings } from "./coverage";
 import { fault } from "./errors";

@@ -3,7 +3,7 @@
  * never correctness.
  */
 import type { Place } from "../aws-semantics/arn";
-import type { Change } from "./change";
+import type { Change } from "../events/wake-up";
 import { hasEnded, latestBy, type ServiceDeployment } from "./decision";
 import { marginMs } from "./freshness";
 import { concerns, type Reads } from "./readers";

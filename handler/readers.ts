@@ -6,14 +6,14 @@ import { isHeldByTasks } from "../aws-semantics/references";
 import type { Reference } from "../aws-semantics/secret-reference";
 import type { Place } from "../aws-semantics/arn";
 import { currentStage, isPinned, parseReference, refersTo } from "../aws-semantics/secret-reference";
-import type { Change } from "./change";
+import type { Change } from "../events/wake-up";
 import type { CoveredServices } from "./coverage";
 
 /** What a service reads, as far as it decides about recycling. */
 export interface Reads {
   /** What its tasks hold, each once. */
   readonly references: readonly Reference[];
-  /** References that nobody can follow, with the reason. */
+  /** References that cannot be followed, with the reason. */
   readonly problems: readonly { readonly subject: string; readonly reason: string }[];
   /** Repository credentials: read at each pull of the image, so that running tasks hold nothing of them. */
   readonly pulls: readonly string[];
@@ -61,13 +61,13 @@ export function labelOf(reference: Reference): string | undefined {
 }
 
 /**
- * True when an event speaks of what a reference follows. AWSPREVIOUS moves with AWSCURRENT (AWS Secrets Manager API
+ * True when a change is of what a reference follows. AWSPREVIOUS changes with AWSCURRENT (AWS Secrets Manager API
  * Reference, `UpdateSecretVersionStage`).
  */
 export function concerns(
   change: Pick<Change, "store" | "subject" | "labels">,
   reference: Reference,
-  home: Place,
+  home?: Place,
 ): boolean {
   if (reference.service !== change.store || isPinned(reference)) return false;
   if (!refersTo(reference, change.subject, home)) return false;
@@ -85,12 +85,15 @@ function readsOf(found: readonly Pick<FoundReference, "path" | "reference">[]): 
   return { references: once(references), problems, pulls: [] };
 }
 
-/** One reference for each value: the JSON key does not matter to when it moved. */
+/** The same for references to one value: the JSON key does not matter to when it changed. */
+export function valueKey(reference: Reference): string {
+  return `${reference.service} ${reference.id} ${labelOf(reference) ?? ""} ${reference.versionId ?? ""}`;
+}
+
+/** One reference for each value. */
 function once(references: readonly Reference[]): Reference[] {
   const seen = new Map<string, Reference>();
-  for (const reference of references) {
-    const key = `${reference.service} ${reference.id} ${labelOf(reference) ?? ""} ${reference.versionId ?? ""}`;
-    if (!seen.has(key)) seen.set(key, reference);
-  }
+  for (const reference of references)
+    if (!seen.has(valueKey(reference))) seen.set(valueKey(reference), reference);
   return [...seen.values()];
 }

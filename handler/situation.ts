@@ -4,7 +4,7 @@
 import type { Reference } from "../aws-semantics/secret-reference";
 import type { Place } from "../aws-semantics/arn";
 import { isPinned, secretKey } from "../aws-semantics/secret-reference";
-import type { Change } from "./change";
+import type { Change } from "../events/wake-up";
 import { discovers } from "./coverage";
 import type { RunEnvironment, Task } from "./environment";
 import { marginMs } from "./freshness";

@@ -2,7 +2,7 @@
  * Which covered services a run checks, and which events need no check.
  */
 import type { Place } from "../aws-semantics/arn";
-import type { Change } from "./change";
+import type { Change } from "../events/wake-up";
 import { discovers, entriesOf, type CoveredServices } from "./coverage";
 import type { RunEnvironment, Task } from "./environment";
 import { caughtFault } from "./errors";

@@ -1,12 +1,15 @@
+import { matches } from "../aws-semantics/event-pattern";
 import { partitionOf, type Place } from "../aws-semantics/arn";
-import { sameParameter, sameSecret } from "../aws-semantics/secret-reference";
-import type { CoveredServices } from "../handler/coverage";
-import type { EcsService } from "./ecs";
+import type { Reference } from "../aws-semantics/secret-reference";
+import { provingEvents } from "../events/sent";
+import { covers, discovers, type CoveredServices } from "../handler/coverage";
+import { concerns, labelOf, listedReads } from "../handler/readers";
+import { nowhere, type EcsService } from "./ecs";
+import { isUnknown } from "./graph";
 import type { PolicyInput } from "./policy";
-import type { Subject } from "./proving-events";
-import type { Recycler } from "./recyclers";
+import type { Recycler, Rule } from "./recyclers";
 
-/** One entry of somebody's coverage that includes a service. */
+/** One entry of a recycler's coverage that includes a service. */
 export interface Covering {
   readonly entry: CoveredServices;
   /** Absent when the recycler is in another stack: its rules are judged there. */
@@ -20,41 +23,45 @@ export function coverings(input: PolicyInput, service: EcsService): Covering[] {
   const own = input.recyclers
     .filter((recycler) => recycler.mode !== "off")
     .flatMap((recycler) =>
-      recycler.coverage
-        .filter((entry) => includes(entry, service))
-        .map((entry) => ({ entry, recycler, home: recycler.home })),
+      recycler.coverage.map((entry): Covering => ({ entry, recycler, home: recycler.home })),
     );
-  const { region, account } = input.config;
+  const { region, account, coverage } = input.config;
   const home = region && account ? { partition: partitionOf(region), region, account } : undefined;
-  const others = input.config.coverage
-    .filter((entry) => includes(entry, service))
-    .map((entry) => ({ entry, home }));
-  return [...own, ...others];
+  const others = coverage.map((entry): Covering => ({ entry: { ...noLists, ...entry }, home }));
+  return [...own, ...others].filter(({ entry }) => includes(entry, service));
 }
 
-/** The services that somebody covers. */
+/** The lists that an entry of the configuration may leave out. */
+const noLists = { exclude: [], secrets: [], parameters: [] };
+
+/** The services that a recycler covers. */
 export function coveredServices(input: PolicyInput): EcsService[] {
   return input.services.filter((service) => coverings(input, service).length > 0);
 }
 
-/** Whether an entry names a service: by name, or by its cluster and not excluded. A name not known is in neither. */
-export function includes(entry: CoveredServices, service: EcsService): boolean {
-  if (service.cluster !== entry.cluster) return false;
-  if (entry.service !== undefined) return service.service === entry.service;
-  return service.service === undefined
-    ? (entry.exclude ?? []).length === 0
-    : !(entry.exclude ?? []).includes(service.service);
+/** Whether an entry covers a service. An unknown name is neither listed nor excluded. */
+function includes(entry: CoveredServices, { cluster, service }: EcsService): boolean {
+  if (cluster === undefined) return false;
+  if (service !== undefined) return covers(entry, cluster, service);
+  return entry.cluster === cluster && entry.service === undefined && entry.exclude.length === 0;
 }
 
-/** Whether an entry takes whatever the task definition refers to. */
-export function takesAll(entry: CoveredServices): boolean {
-  return (entry.secrets ?? []).length === 0 && (entry.parameters ?? []).length === 0;
+/** Whether an entry covers a reference: it lists what the reference follows, or lists nothing. */
+export function lists(entry: CoveredServices, reference: Reference, home: Place | undefined): boolean {
+  if (discovers(entry)) return true;
+  const label = labelOf(reference);
+  const change = { store: reference.service, subject: reference.id, labels: label ? [label] : [] };
+  return listedReads(entry, home ?? nowhere).references.some((listed) => concerns(change, listed, home));
 }
 
-/** Whether an entry lists a subject, or lists nothing. */
-export function lists(entry: CoveredServices, subject: Subject, home: Place | undefined): boolean {
-  if (takesAll(entry)) return true;
-  return subject.service === "ssm"
-    ? (entry.parameters ?? []).some((id) => sameParameter(id, subject.arn, home))
-    : (entry.secrets ?? []).some((id) => sameSecret(id, subject.arn, home));
+/** The first rule that is enabled and matches one of the events that a change of the reference would send. */
+export function ruleFor(rules: readonly Rule[], reference: Reference, home: Place): Rule | undefined {
+  const events = provingEvents(reference, home);
+  return rules.find(
+    ({ enabled, pattern }) =>
+      enabled &&
+      pattern !== undefined &&
+      !isUnknown(pattern) &&
+      events.some((event) => matches(pattern, event)),
+  );
 }

@@ -1,8 +1,9 @@
 import { sameSecret } from "../aws-semantics/secret-reference";
-import { secretSources, serviceSecrets, types } from "./ecs";
 import { isUnknown, ofType, sources, text } from "./graph";
 import type { Graph, Node } from "./graph";
 import type { PolicyInput } from "./policy";
+import { readersOf } from "./readers";
+import { types } from "./types";
 
 /** A secret of this stack that holds a database's credential and that a service reads. */
 export interface DatabaseSecret {
@@ -15,15 +16,15 @@ export interface DatabaseSecret {
   readonly rotators: readonly Node[];
 }
 
-/** Every database secret of the stack that some service reads. */
+/** Every database secret of the stack that a service reads. */
 export function databaseSecrets(input: PolicyInput): DatabaseSecret[] {
   const { graph } = input;
   return ofType(graph, types.secret).flatMap((secret) => {
     if (!holdsCredential(graph, secret)) return [];
     const name = text(secret.properties.name) ?? secret.name;
-    const readers = readersOf(input, secret, name);
+    const readers = readersOf(input, secret);
     if (readers.length === 0) return [];
-    const rotations = ofType(graph, "aws:secretsmanager/secretRotation:SecretRotation").filter((rotation) => {
+    const rotations = ofType(graph, types.secretRotation).filter((rotation) => {
       const id = text(rotation.properties.secretId);
       return (
         sources(graph, rotation.propertyDependencies.secretId ?? [], [types.secret]).includes(secret) ||
@@ -31,7 +32,7 @@ export function databaseSecrets(input: PolicyInput): DatabaseSecret[] {
       );
     });
     const rotators = rotations.flatMap((rotation) =>
-      sources(graph, rotation.propertyDependencies.rotationLambdaArn ?? [], ["aws:lambda/function:Function"]),
+      sources(graph, rotation.propertyDependencies.rotationLambdaArn ?? [], [types.function]),
     );
     return [{ secret, name, readers, rotations, rotators }];
   });
@@ -52,24 +53,4 @@ function holdsCredential(graph: Graph, secret: Node): boolean {
       /"password"\s*:/.test(value)
     );
   });
-}
-
-function readersOf(input: PolicyInput, secret: Node, name: string): string[] {
-  return input.services
-    .filter((service) => {
-      const { found, undecided } = serviceSecrets(
-        input.graph,
-        service,
-        input.home ?? { partition: "aws", region: "", account: "" },
-      );
-      const reads = found.some(
-        ({ reference }) => reference.service === "secretsmanager" && sameSecret(reference.id, name),
-      );
-      const made = undecided.some(
-        ({ containers }) =>
-          isUnknown(containers) && secretSources(input.graph, containers.dependsOn).includes(secret),
-      );
-      return reads || made;
-    })
-    .map(({ label }) => label);
 }

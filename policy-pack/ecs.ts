@@ -3,19 +3,11 @@ import { references, serviceReferences } from "../aws-semantics/references";
 import type { Place } from "../aws-semantics/arn";
 import { elements, isUnknown, members, ofType, sources, text } from "./graph";
 import type { Graph, Node, Unknown, Value } from "./graph";
+import type { PolicyInput } from "./policy";
+import { types } from "./types";
 
-/** Types of the resources that a policy about ECS reads. */
-export const types = {
-  cluster: "aws:ecs/cluster:Cluster",
-  service: "aws:ecs/service:Service",
-  taskDefinition: "aws:ecs/taskDefinition:TaskDefinition",
-  taskSet: "aws:ecs/taskSet:TaskSet",
-  secret: "aws:secretsmanager/secret:Secret",
-  secretVersion: "aws:secretsmanager/secretVersion:SecretVersion",
-  parameter: "aws:ssm/parameter:Parameter",
-  instance: "aws:rds/instance:Instance",
-  rdsCluster: "aws:rds/cluster:Cluster",
-} as const;
+/** Where a stack runs when neither a recycler nor the configuration tells: names match there, ARNs do not. */
+export const nowhere: Place = { partition: "aws", region: "", account: "" };
 
 /** A container definition as far as policies read it. */
 export interface ContainerDefinition extends ContainerDefinitionLike {
@@ -29,7 +21,7 @@ export interface Definition {
   readonly node?: Node;
   readonly containers: readonly ContainerDefinition[] | Unknown;
   readonly volumes: readonly VolumeLike[];
-  /** `not in this stack`, or `not known in a preview` */
+  /** Why the containers are unknown. */
   readonly why?: string;
 }
 
@@ -79,10 +71,10 @@ export interface ServiceSecrets {
   readonly undecided: readonly Definition[];
 }
 
-/** @param home where the service runs: names are at home there */
-export function serviceSecrets(graph: Graph, service: EcsService, home: Place): ServiceSecrets {
+/** What a service reads, as far as the stack tells. */
+export function serviceSecrets({ graph, home }: PolicyInput, service: EcsService): ServiceSecrets {
   let secrets = known.get(service);
-  if (!secrets) known.set(service, (secrets = readServiceSecrets(graph, service, home)));
+  if (!secrets) known.set(service, (secrets = readServiceSecrets(graph, service, home ?? nowhere)));
   return secrets;
 }
 
@@ -160,7 +152,7 @@ function definitionsOf(graph: Graph, node: Node): Definition[] {
       why,
     },
   ];
-  if (typeof value !== "string") return nothing("its task definition is not known in a preview");
+  if (typeof value !== "string") return nothing("its task definition is unknown at preview");
   const named = value.slice(value.lastIndexOf("/") + 1);
   const matching = ofType(graph, types.taskDefinition).filter(({ properties }) => {
     const family = text(properties.family);
@@ -183,7 +175,7 @@ function definitionOf(node: Node): Definition {
       node,
       volumes,
       containers: { unknown: true, dependsOn },
-      why: "its container definitions are not known in a preview",
+      why: "its container definitions are unknown at preview",
     };
   const parsed = parseContainers(value);
   return parsed

@@ -1,13 +1,13 @@
 import { coverings } from "./coverage";
-import { serviceSecrets, types } from "./ecs";
 import { text } from "./graph";
 import type { PolicyInput } from "./policy";
-import { heldSubjects, nowhere } from "./subjects";
+import { allReads, type Read } from "./readers";
+import { types } from "./types";
 
 /** What a change of one secret or parameter would restart. */
 export interface Impact {
   readonly subject: string;
-  /** Services that are covered and read it, or that perhaps do. */
+  /** Services that are covered and read it. */
   readonly restarts: readonly string[];
   /** Services that read it and are not covered. */
   readonly stale: readonly string[];
@@ -17,40 +17,29 @@ export interface Impact {
 
 /** Every secret and parameter that a service of the stack reads, by name. */
 export function impacts(input: PolicyInput): Impact[] {
-  const found = new Map<
-    string,
-    { subject: string; restarts: Set<string>; stale: Set<string>; perhaps: Set<string> }
-  >();
+  const covered = new Set(input.services.filter((service) => coverings(input, service).length > 0));
+  const labels = (reads: readonly Read[]) => [...new Set(reads.map(({ service }) => service.label))].sort();
   // A parameter may have the name of a secret.
-  const of = (kind: "ssm" | "secretsmanager", subject: string) => {
-    const key = `${subject} ${kind}`;
-    let entry = found.get(key);
-    if (!entry)
-      found.set(key, (entry = { subject, restarts: new Set(), stale: new Set(), perhaps: new Set() }));
-    return entry;
-  };
-  for (const service of input.services) {
-    const covered = coverings(input, service).length > 0;
-    const secrets = serviceSecrets(input.graph, service, input.home ?? nowhere);
-    for (const { subject } of heldSubjects(secrets)) {
-      const entry = of(subject.service, subject.name);
-      (covered ? entry.restarts : entry.stale).add(service.label);
-    }
-    for (const node of secrets.possible)
-      of(
-        node.type === types.parameter ? "ssm" : "secretsmanager",
-        text(node.properties.name) ?? node.name,
-      ).perhaps.add(service.label);
-  }
-  const sorted = (set: ReadonlySet<string>) => [...set].sort();
-  return [...found]
+  const bySubject = Map.groupBy(allReads(input), (read) => `${nameOf(read)} ${storeOf(read)}`);
+  return [...bySubject]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { subject, restarts, stale, perhaps }]) => ({
-      subject,
-      restarts: sorted(restarts),
-      stale: sorted(stale),
-      perhaps: sorted(perhaps),
-    }));
+    .map(([, reads]) => {
+      const sure = reads.filter(({ node }) => node === undefined);
+      return {
+        subject: nameOf(reads[0]!),
+        restarts: labels(sure.filter(({ service }) => covered.has(service))),
+        stale: labels(sure.filter(({ service }) => !covered.has(service))),
+        perhaps: labels(reads.filter(({ node }) => node !== undefined)),
+      };
+    });
+}
+
+function nameOf({ reference, node }: Read): string {
+  return text(node?.properties.name) ?? node?.name ?? reference?.name ?? "";
+}
+
+function storeOf({ reference, node }: Read): string {
+  return reference?.service ?? (node?.type === types.parameter ? "ssm" : "secretsmanager");
 }
 
 /** The impacts as a Markdown table, for a job's summary. */
@@ -64,7 +53,7 @@ export function impactTable(input: PolicyInput): string {
     ...(rows.length === 0
       ? ["No service of this stack reads a secret."]
       : [
-          "| secret or parameter | restarts | stays stale (not covered) | perhaps (not known in a preview) |",
+          "| secret or parameter | restarts | stays stale (not covered) | perhaps (unknown at preview) |",
           "|---|---|---|---|",
           ...rows.map(
             ({ subject, restarts, stale, perhaps }) =>

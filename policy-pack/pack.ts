@@ -61,7 +61,7 @@ export function check(policy: Policy, input: () => PolicyInput): readonly Violat
     return [
       {
         node: { urn: "", type: "", name: "", properties: {}, dependencies: [], propertyDependencies: {} },
-        message: `the policy ${policy.name} failed and has decided nothing: ${message}. This is a mistake of the policy pack: please report it.`,
+        message: `the policy ${policy.name} failed and checked nothing: ${message}. This is a bug in the policy pack: please report it.`,
         level: "mandatory",
       },
     ];

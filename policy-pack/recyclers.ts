@@ -2,17 +2,10 @@ import { partitionOf, type Place } from "../aws-semantics/arn";
 import type { CoveredServices, Mode } from "../handler/coverage";
 import { elements, isUnknown, isWithin, members, ofType, text } from "./graph";
 import type { Graph, Node, Unknown } from "./graph";
+import { types } from "./types";
 
 /** The type of the component that is a recycler; what it registers holds no Output, so a preview knows it. */
 export const recyclerType = "ecs-secret-recycler:index:Recycler";
-
-const types = {
-  function: "aws:lambda/function:Function",
-  mapping: "aws:lambda/eventSourceMapping:EventSourceMapping",
-  queue: "aws:sqs/queue:Queue",
-  rule: "aws:cloudwatch/eventRule:EventRule",
-  target: "aws:cloudwatch/eventTarget:EventTarget",
-} as const;
 
 /** A rule that feeds a recycler's queue. */
 export interface Rule {

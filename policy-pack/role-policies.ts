@@ -2,13 +2,7 @@ import type { Statement } from "../aws-semantics/iam-policy";
 import { elements, isUnknown, members, ofType, sources, text } from "./graph";
 import type { Graph, Node, Value } from "./graph";
 import { joins } from "./recyclers";
-
-const types = {
-  role: "aws:iam/role:Role",
-  rolePolicy: "aws:iam/rolePolicy:RolePolicy",
-  attachment: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-  policy: "aws:iam/policy:Policy",
-} as const;
+import { types } from "./types";
 
 /** What a role may do, as far as the stack tells. */
 export interface RolePolicies {

@@ -1,3 +1,4 @@
+import { forms } from "../events/forms";
 import { rotatorError } from "./errors";
 
 /** The four steps of a rotation, in order (AWS Secrets Manager User Guide, "Lambda rotation functions"). */
@@ -35,5 +36,6 @@ export function parseRotationEvent(event: unknown): RotationEvent {
 export function isScheduledEvent(event: unknown): boolean {
   if (typeof event !== "object" || event === null) return false;
   const { source, "detail-type": detailType } = event as Record<string, unknown>;
-  return (source === "aws.events" || source === "aws.scheduler") && detailType === "Scheduled Event";
+  const { schedule } = forms;
+  return (source === schedule.source || source === "aws.scheduler") && detailType === schedule.detailType;
 }

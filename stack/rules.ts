@@ -1,8 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { rulePattern, type EventPattern } from "../events/patterns";
+import type { RuleKind } from "../events/forms";
 import type { Mode } from "../handler/coverage";
 import type { Context } from "./context";
-import { deploymentsPattern, parametersPattern, secretsPattern, type EventPattern } from "./event-patterns";
+import { deploymentsPattern } from "./event-patterns";
 import type { Queue } from "./queue";
 
 /** What the rules need to know. */
@@ -11,7 +13,7 @@ export interface RulesArgs {
   readonly queue: Queue;
   /** Names of the covered clusters. */
   readonly clusters: readonly string[];
-  /** How often everything is looked at without an event: `rate(...)` or `cron(...)`. */
+  /** How often every covered service is evaluated without an event: `rate(...)` or `cron(...)`. */
   readonly sweep: string;
   /** `off` disables the rules. */
   readonly mode: Mode;
@@ -20,8 +22,13 @@ export interface RulesArgs {
 /** One group for all messages: SQS hands out one batch of a group at a time. */
 const MESSAGE_GROUP_ID = "recycler";
 
-/** One of the four rules. */
-export type RuleKind = keyof Context["names"]["rules"];
+/** What each rule is for, as the console shows it. */
+const DESCRIPTIONS: Readonly<Record<RuleKind, string>> = {
+  secrets: "The value of a secret changed or may have changed",
+  parameters: "The value of a parameter changed",
+  deployments: "A deployment finished: re-evaluate services that were waiting for it",
+  sweep: "Evaluates every covered service: catches changes whose event was lost",
+};
 
 /** What starts a rule. */
 type Trigger = { readonly eventPattern: EventPattern } | { readonly scheduleExpression: string };
@@ -37,24 +44,13 @@ export class Rules extends pulumi.ComponentResource {
   constructor(name: string, args: RulesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ecs-secret-recycler:index:Rules", name, {}, opts);
 
-    this.secrets = this.#rule(name, args, "secrets", "A secret's value may have moved", {
-      eventPattern: secretsPattern(),
+    const rule = (kind: RuleKind, trigger: Trigger) => this.#rule(name, args, kind, trigger);
+    this.secrets = rule("secrets", { eventPattern: rulePattern("secrets") });
+    this.parameters = rule("parameters", { eventPattern: rulePattern("parameters") });
+    this.deployments = rule("deployments", {
+      eventPattern: deploymentsPattern(args.context.place, args.clusters),
     });
-    this.parameters = this.#rule(name, args, "parameters", "A parameter has a new value", {
-      eventPattern: parametersPattern(),
-    });
-    this.deployments = this.#rule(
-      name,
-      args,
-      "deployments",
-      "A deployment ended: what it blocked can go on",
-      {
-        eventPattern: deploymentsPattern(args.context.place, args.clusters),
-      },
-    );
-    this.sweep = this.#rule(name, args, "sweep", "Finds what no event told", {
-      scheduleExpression: args.sweep,
-    });
+    this.sweep = rule("sweep", { scheduleExpression: args.sweep });
 
     this.names = {
       secrets: this.secrets.name,
@@ -69,14 +65,13 @@ export class Rules extends pulumi.ComponentResource {
     name: string,
     { context, queue, mode }: RulesArgs,
     kind: RuleKind,
-    description: string,
     trigger: Trigger,
   ): aws.cloudwatch.EventRule {
     const rule = new aws.cloudwatch.EventRule(
       `${name}-${kind}`,
       {
         name: context.names.rules[kind],
-        description,
+        description: DESCRIPTIONS[kind],
         state: mode === "off" ? "DISABLED" : "ENABLED",
         tags: context.tags,
         ...("eventPattern" in trigger ? { eventPattern: JSON.stringify(trigger.eventPattern) } : trigger),

@@ -6,7 +6,7 @@ import type { Policy } from "../policy";
 export const deploymentCircuitBreaker: Policy = {
   name: "deployment-circuit-breaker",
   level: "advisory",
-  description: "Asks for a deployment circuit breaker on every covered service that is deployed rolling.",
+  description: "Asks for a deployment circuit breaker on every covered service with rolling deployments.",
   check: (input) =>
     coveredServices(input)
       .filter((service) => service.controller === "ECS")
@@ -19,8 +19,8 @@ export const deploymentCircuitBreaker: Policy = {
       .map((service) => ({
         node: service.node,
         message:
-          `${service.label}: found no deployment circuit breaker. After a bad value ECS would try to start tasks for ` +
-          "ever, and the recycler could not tell a slow deployment from a failed one. " +
+          `${service.label}: missing deployment circuit breaker. With a bad value ECS would start failing tasks without ` +
+          "end, and the recycler could not tell a slow deployment from a failed one. " +
           "Set deploymentCircuitBreaker: { enable: true, rollback: true }.",
       })),
 };

@@ -1,35 +1,36 @@
-import { coverings, lists, takesAll } from "../coverage";
+import { parseReference, type Reference } from "../../aws-semantics/secret-reference";
+import { discovers } from "../../handler/coverage";
+import { coverings, lists, ruleFor } from "../coverage";
 import type { Covering } from "../coverage";
-import { serviceSecrets, types } from "../ecs";
+import { nowhere, serviceSecrets } from "../ecs";
 import type { EcsService, ServiceSecrets } from "../ecs";
 import { text } from "../graph";
 import type { Node } from "../graph";
 import type { Exception, Policy, PolicyInput, Violation } from "../policy";
-import { namedSubject, ruleFor } from "../proving-events";
-import type { Subject } from "../proving-events";
-import { heldSubjects, nowhere, restarts, subjectOfNode } from "../subjects";
-import type { HeldSubject } from "../subjects";
+import { heldReferences, referenceTo, restarts } from "../readers";
+import type { HeldReference } from "../readers";
+import { types } from "../types";
 
-/** The tag with which an owner says that a service has no secrets; verified at the end of the update. */
+/** The tag with which an owner declares that a service reads no secrets; the update verifies it. */
 export const noneTag = { key: "ecs-secret-recycler:secrets", value: "none" } as const;
 
 /**
  * A service is covered when a recycler's coverage includes it and each of its secrets, and a rule that is enabled
- * matches an event that the secret would send and feeds that recycler's queue.
+ * matches the secret's events and sends them to that recycler's queue.
  */
 export const ecsServiceSecretsCovered: Policy = {
   name: "ecs-service-secrets-covered",
   level: "mandatory",
-  description: "Refuses an ECS service that uses secrets and that no recycler rule covers.",
+  description: "Refuses an ECS service that reads secrets and that no recycler covers.",
   check: (input) => input.services.flatMap((service) => ofService(input, service)),
 };
 
 function ofService(input: PolicyInput, service: EcsService): Violation[] {
-  const secrets = serviceSecrets(input.graph, service, input.home ?? nowhere);
-  const subjects = heldSubjects(secrets);
+  const secrets = serviceSecrets(input, service);
+  const held = heldReferences(secrets);
   const invalid = secrets.found.filter(({ reference }) => reference.service === "invalid");
   const uses =
-    subjects.length > 0 || invalid.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
+    held.length > 0 || invalid.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
   const exception = exceptionFor(input.config.exceptions, service);
   if (exception)
     return uses
@@ -37,18 +38,18 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
           {
             node: service.node,
             level: "advisory",
-            message: `${service.label}: not covered, by an exception in the configuration: ${exception.reason}`,
+            message: `${service.label}: not covered, because the configuration makes an exception: ${exception.reason}`,
           },
         ]
       : [];
   if (text(service.tags[noneTag.key]) === noneTag.value)
-    return subjects.length === 0
+    return held.length === 0
       ? []
       : [
           {
             node: service.node,
             message:
-              `${service.label}: is tagged ${noneTag.key}=${noneTag.value}, and its tasks read ${names(subjects)}. ` +
+              `${service.label}: has the tag ${noneTag.key}=${noneTag.value}, but its tasks read ${names(held)}. ` +
               `Remove the tag and cover the service:\n${coverageLines(service)}`,
           },
         ];
@@ -59,16 +60,16 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
       {
         node: service.node,
         message:
-          `${service.label}: its deployment controller is ${service.controller}, whose tasks the recycler reports as unsupported and never replaces. ` +
-          `Use the controller ECS (its strategies include blue/green), or write down why not:\n${exceptionLines(service)}`,
+          `${service.label}: its deployment controller is ${service.controller}, and the recycler replaces tasks of the controller ECS only. ` +
+          `Use the controller ECS (its strategies include blue/green), or add an exception with the reason:\n${exceptionLines(service)}`,
       },
     ];
   return [
     ...invalid.map((found) => ({
       node: service.node,
-      message: `${service.label}: ${found.path} cannot be followed: ${found.reference.service === "invalid" ? found.reference.problem : ""}. No task could start with it.`,
+      message: `${service.label}: ${found.path} cannot be followed: ${found.reference.service === "invalid" ? found.reference.problem : ""}. No task can start with it.`,
     })),
-    ...uncovered(input, service, subjects, entries),
+    ...uncovered(input, service, held, entries),
     ...uncoveredSources(input, service, secrets.possible, entries),
     ...undecided(input, service, secrets, entries),
     ...dryRun(service, entries),
@@ -79,25 +80,25 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
 function uncovered(
   input: PolicyInput,
   service: EcsService,
-  subjects: readonly HeldSubject[],
+  held: readonly HeldReference[],
   entries: readonly Covering[],
 ): Violation[] {
-  return subjects.flatMap(({ subject, path }) => {
-    const problem = problemOf(subject, entries, input);
+  return held.flatMap(({ reference, path }) => {
+    const problem = problemOf(reference, entries, input);
     return problem
       ? [
           {
             node: service.node,
             message:
-              `${service.label}: ${path} reads ${JSON.stringify(subject.name)}, and ${problem}: its tasks would keep an old value. ` +
-              `Wanted: an entry that covers it.\n${coverageLines(service, subject)}\n${restarts(input, subject)}`,
+              `${service.label}: ${path} reads ${JSON.stringify(reference.name)}, and ${problem}. When the value changes, its tasks would keep the old one. ` +
+              `Add an entry that covers it:\n${coverageLines(service, reference)}\n${restarts(input, reference)}`,
           },
         ]
       : [];
   });
 }
 
-/** Secrets that an unknown definition was made from, and that no entry covers. */
+/** Secrets that an unknown definition derives from, and that no entry covers. */
 function uncoveredSources(
   input: PolicyInput,
   service: EcsService,
@@ -105,23 +106,23 @@ function uncoveredSources(
   entries: readonly Covering[],
 ): Violation[] {
   return possible.flatMap((node) => {
-    const subject = subjectOfNode(node, input.home);
-    if (subject && !problemOf(subject, entries, input)) return [];
-    if (!subject && entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input)))
+    const reference = referenceTo(node, input);
+    if (reference && !problemOf(reference, entries, input)) return [];
+    if (!reference && entries.some((covering) => discovers(covering.entry) && hearsAll(covering, input)))
       return [];
     return [
       {
         node: service.node,
         message:
-          `${service.label}: its container definitions are not known in a preview, and were made from ${describe(node)}, ` +
+          `${service.label}: its container definitions are unknown at preview and derive from ${describe(node)}, ` +
           `which ${entries.length === 0 ? "no entry of a recycler covers" : "is not among the secrets of the entry that covers the service"}. ` +
-          `Wanted: an entry that covers it, or one without a list.\n${coverageLines(service, subject)}\n${restarts(input, subject ?? node)}`,
+          `Add an entry that covers it, or one without a list:\n${coverageLines(service, reference)}\n${restarts(input, reference ?? node)}`,
       },
     ];
   });
 }
 
-/** Definitions of which nothing is known: covered by an entry without a list, or not to be decided. */
+/** Unknown definitions: an entry without a list covers them; without one they cannot be checked. */
 function undecided(
   input: PolicyInput,
   service: EcsService,
@@ -130,31 +131,31 @@ function undecided(
 ): Violation[] {
   const first = secrets.undecided[0];
   if (!first) return [];
-  if (entries.some((covering) => takesAll(covering.entry) && hearsAll(covering, input))) return [];
-  if (entries.some((covering) => !takesAll(covering.entry)))
+  if (entries.some((covering) => discovers(covering.entry) && hearsAll(covering, input))) return [];
+  if (entries.some((covering) => !discovers(covering.entry)))
     return [
       {
         node: service.node,
         level: "advisory",
         message:
-          `${service.label}: not decided in preview: ${first.why ?? "its definition is not known"}, and the entry that covers it lists its secrets. ` +
-          "The end of the update decides whether it reads others. An entry without a list covers whatever it reads.",
+          `${service.label}: cannot be checked at preview: ${first.why ?? "its definition is unknown"}, and the entry that covers it lists its secrets. ` +
+          "The update checks whether it reads others. An entry without a list covers every secret that it reads.",
       },
     ];
   if (entries.length > 0)
     return [
       {
         node: service.node,
-        message: `${service.label}: is in a recycler's coverage, but no rule that is enabled feeds that recycler's queue with the events of secrets and of parameters.`,
+        message: `${service.label}: a recycler covers it, but no enabled rule sends the events of secrets and of parameters to that recycler's queue.`,
       },
     ];
   return [
     {
       node: service.node,
       message:
-        `${service.label}: cannot be decided: ${first.why ?? "its definition is not known"}, and no recycler covers the service. Two ways out:\n` +
-        `  if it uses secrets, cover it:\n${coverageLines(service)}\n` +
-        `  if it uses none, tag the service (verified at the end of the update):\n    tags: { ${JSON.stringify(noneTag.key)}: ${JSON.stringify(noneTag.value)} }`,
+        `${service.label}: cannot be checked: ${first.why ?? "its definition is unknown"}, and no recycler covers the service. You have two options:\n` +
+        `  if it reads secrets, cover it:\n${coverageLines(service)}\n` +
+        `  if it reads none, tag the service (the update verifies it):\n    tags: { ${JSON.stringify(noneTag.key)}: ${JSON.stringify(noneTag.value)} }`,
     },
   ];
 }
@@ -166,30 +167,29 @@ function dryRun(service: EcsService, entries: readonly Covering[]): Violation[] 
           node: service.node,
           level: "advisory",
           message:
-            `${service.label}: is covered in mode dry-run: a change of its secrets is logged and nothing is replaced. ` +
+            `${service.label}: is covered in mode dry-run: the recycler logs a change of its secrets and replaces no task. ` +
             "When the log looks right: pulumi config set ecs-secret-recycler:mode recycle",
         },
       ]
     : [];
 }
 
-/** Why a subject is not covered; undefined when it is. */
-function problemOf(subject: Subject, entries: readonly Covering[], input: PolicyInput): string | undefined {
+/** Why a reference is not covered; undefined when it is. */
+function problemOf(
+  reference: Reference,
+  entries: readonly Covering[],
+  input: PolicyInput,
+): string | undefined {
   if (entries.length === 0) return "no recycler covers the service";
   const problems = entries.map((covering): string | undefined => {
     const home = covering.home ?? input.home;
-    const place = subject.arn.split(":");
-    if (
-      home &&
-      home.region !== "" &&
-      place[3] !== "" &&
-      (place[3] !== home.region || place[4] !== home.account)
-    )
-      return `it is in ${place[3]}, account ${place[4]}, whose events never reach the recycler in ${home.region}, account ${home.account}`;
-    if (!lists(covering.entry, subject, home))
+    const { region, account } = reference;
+    if (home && region !== "" && (region !== home.region || account !== home.account))
+      return `it is in ${region}, account ${account}, and its events never reach the recycler in ${home.region}, account ${home.account}`;
+    if (!lists(covering.entry, reference, home))
       return "the entry that covers the service lists other secrets only";
-    if (covering.recycler && !ruleFor(covering.recycler.rules, subject, home ?? nowhere))
-      return "no rule that is enabled and feeds the recycler's queue matches the events it would send";
+    if (covering.recycler && !ruleFor(covering.recycler.rules, reference, home ?? nowhere))
+      return "no enabled rule that sends to the recycler's queue matches its events";
     return undefined;
   });
   return problems.includes(undefined) ? undefined : problems[0];
@@ -200,9 +200,10 @@ function hearsAll(covering: Covering, input: PolicyInput): boolean {
   const { recycler } = covering;
   if (!recycler) return true;
   const home = covering.home ?? input.home ?? nowhere;
-  return (["secretsmanager", "ssm"] as const).every(
-    (service) => ruleFor(recycler.rules, namedSubject(service, "any/name", home), home) !== undefined,
-  );
+  return (["secret", "parameter"] as const).every((bareName) => {
+    const reference = parseReference("/any/name", home, bareName);
+    return reference.service !== "invalid" && ruleFor(recycler.rules, reference, home) !== undefined;
+  });
 }
 
 function describe(node: Node): string {
@@ -212,7 +213,7 @@ function describe(node: Node): string {
     case types.parameter:
       return `the parameter ${JSON.stringify(text(node.properties.name) ?? node.name)}`;
     default:
-      return `the database ${JSON.stringify(node.name)}, whose secret RDS manages`;
+      return `the database ${JSON.stringify(node.name)} (RDS manages its secret)`;
   }
 }
 
@@ -223,15 +224,17 @@ function exceptionFor(exceptions: readonly Exception[], service: EcsService): Ex
 }
 
 /** The settings that would cover a service. */
-function coverageLines(service: EcsService, subject?: Subject): string {
+function coverageLines(service: EcsService, reference?: Reference): string {
   const cluster = service.cluster ?? "CLUSTER";
   const name = service.service ?? "SERVICE";
   return [
     "    ecs-secret-recycler:services:",
     `      - cluster: ${cluster}`,
     `        service: ${name}`,
-    ...(subject
-      ? [`        ${subject.service === "ssm" ? "parameters" : "secrets"}: [${JSON.stringify(subject.name)}]`]
+    ...(reference
+      ? [
+          `        ${reference.service === "ssm" ? "parameters" : "secrets"}: [${JSON.stringify(reference.name)}]`,
+        ]
       : []),
   ].join("\n");
 }
@@ -240,6 +243,6 @@ function exceptionLines(service: EcsService): string {
   return `    { "ecs-service-secrets-covered": { "exceptions": [{ "service": ${JSON.stringify(service.label)}, "reason": "..." }] } }`;
 }
 
-function names(subjects: readonly HeldSubject[]): string {
-  return subjects.map(({ subject }) => JSON.stringify(subject.name)).join(", ");
+function names(held: readonly HeldReference[]): string {
+  return held.map(({ reference }) => JSON.stringify(reference.name)).join(", ");
 }

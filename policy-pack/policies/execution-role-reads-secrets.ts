@@ -2,16 +2,16 @@ import type { FoundReference } from "../../aws-semantics/references";
 import { dnsSuffix, parseArn } from "../../aws-semantics/arn";
 import { decideByIdentity } from "../../aws-semantics/iam-policy";
 import type { Statement } from "../../aws-semantics/iam-policy";
-import { parameterArn, sameSecret } from "../../aws-semantics/secret-reference";
+import { parameterArn, refersTo, secretArn } from "../../aws-semantics/secret-reference";
 import type { Reference } from "../../aws-semantics/secret-reference";
-import { serviceSecrets, types } from "../ecs";
+import { serviceSecrets } from "../ecs";
 import type { Definition, EcsService } from "../ecs";
 import { isUnknown, ofType, sources, text } from "../graph";
 import type { Graph, Node } from "../graph";
 import type { Policy, PolicyInput, Violation } from "../policy";
-import { subjectOf } from "../proving-events";
 import { policiesOf, roleOf } from "../role-policies";
 import type { RolePolicies } from "../role-policies";
+import { types } from "../types";
 
 /** Source: Amazon ECS Developer Guide, task execution IAM role, permissions for secrets. */
 export const executionRoleReadsSecrets: Policy = {
@@ -26,11 +26,7 @@ export const executionRoleReadsSecrets: Policy = {
 
 function ofDefinition(input: PolicyInput, service: EcsService, definition: Definition): Violation[] {
   if (!definition.node || isUnknown(definition.containers)) return [];
-  const { found } = serviceSecrets(
-    input.graph,
-    { ...service, definitions: [definition] },
-    input.home ?? { partition: "aws", region: "", account: "" },
-  );
+  const { found } = serviceSecrets(input, { ...service, definitions: [definition] });
   const needed = found.flatMap((one) =>
     one.reference.service === "invalid" ? [] : [{ found: one, reference: one.reference }],
   );
@@ -44,17 +40,20 @@ function ofDefinition(input: PolicyInput, service: EcsService, definition: Defin
   if (executionRoleArn === undefined || executionRoleArn === null)
     return [
       violation(
-        `its task definition reads ${needed.length === 1 ? "a secret" : `${needed.length} secrets`} and has no execution role: no task could start. Set executionRoleArn to a role that may read them.`,
+        `its task definition reads ${needed.length === 1 ? "a secret" : `${needed.length} secrets`} and has no execution role: no task can start. Set executionRoleArn to a role that may read them.`,
       ),
     ];
   const role = roleOf(input.graph, definition.node, "executionRoleArn");
   if (!role)
     return [
-      violation("its execution role is not in this stack: what it may read is not judged here.", "advisory"),
+      violation(
+        "its execution role is not in this stack: this preview cannot check what the role may read.",
+        "advisory",
+      ),
     ];
   const policies = policiesOf(input.graph, role);
   return needed.flatMap(({ found: one, reference }) =>
-    requestsOf(input.graph, placed(reference, policies)).flatMap((request) =>
+    requestsOf(input.graph, placed(reference, policies), policies).flatMap((request) =>
       judge(request, one, role, policies, violation),
     ),
   );
@@ -96,11 +95,10 @@ function judge(
   { statements, undecided }: RolePolicies,
   violation: (message: string, level?: "advisory") => Violation,
 ): Violation[] {
-  const resources = [...request.resources, ...namesakes(request, statements)];
   // A condition on a key of which nothing is known (a tag, a network) may hold or not.
   const open = statements.filter((statement) => asksForMore(statement, request.context));
   const decided = (using: readonly Statement[]) =>
-    resources.map((resource) =>
+    request.resources.map((resource) =>
       decideByIdentity(using, { action: request.action, resource, context: request.context }),
     );
   const certain = decided(statements.filter((statement) => !open.includes(statement)));
@@ -111,21 +109,21 @@ function judge(
   if (!denied && conditional.some((decision) => decision !== "ImplicitlyDenied"))
     return [
       violation(
-        `not decided: whether its execution role ${name} may ${request.action} for ${found.path} hangs on a condition of its policies.`,
+        `cannot be checked: a condition in its policies decides whether its execution role ${name} may ${request.action} for ${found.path}.`,
         "advisory",
       ),
     ];
   if (undecided.length > 0 && !denied)
     return [
       violation(
-        `not decided in preview: whether its execution role ${name} may ${request.action} for ${found.path}: ${undecided.join(", ")} is not known.`,
+        `cannot be checked at preview: whether its execution role ${name} may ${request.action} for ${found.path}; unknown: ${undecided.join(", ")}.`,
         "advisory",
       ),
     ];
   return [
     violation(
-      `its execution role ${name} may not ${request.action} for ${found.path}${denied ? " (a statement denies it)" : ""}: no task could start. ` +
-        `Wanted in a policy of the role:\n    { "Effect": "Allow", "Action": "${request.action}", "Resource": "${request.wanted}" }`,
+      `its execution role ${name} may not ${request.action} for ${found.path}${denied ? " (a statement denies it)" : ""}: no task can start. ` +
+        `Add to a policy of the role:\n    { "Effect": "Allow", "Action": "${request.action}", "Resource": "${request.wanted}" }`,
     ),
   ];
 }
@@ -138,27 +136,24 @@ function asksForMore({ Condition }: Statement, context: Request["context"]): boo
 }
 
 /** Resources of statements that are the same secret with its six characters, which a reference may leave out. */
-function namesakes({ action, resources }: Request, statements: RolePolicies["statements"]): string[] {
-  if (action !== "secretsmanager:GetSecretValue") return [];
+function namesakes(reference: Reference, statements: RolePolicies["statements"]): string[] {
+  if (reference.service === "ssm" || reference.complete) return [];
   return statements
     .flatMap(({ Resource }) => [Resource ?? []].flat())
-    .filter((one) => !/[*?]/.test(one))
-    .filter((one) =>
-      resources.some((resource) => resource.endsWith("-AbCdEf") && sameSecret(resource.slice(0, -7), one)),
-    );
+    .filter((one) => !/[*?]/.test(one) && refersTo(reference, one, reference));
 }
 
-function requestsOf(graph: Graph, reference: Reference): Request[] {
-  const subject = subjectOf(reference);
+function requestsOf(graph: Graph, reference: Reference, { statements }: RolePolicies): Request[] {
   const secure = { "aws:SecureTransport": "true", "aws:RequestedRegion": reference.region };
+  const arn = reference.service === "ssm" ? reference.arn : secretArn(reference, "AbCdEf");
   const read: Request =
     reference.service === "ssm"
-      ? { action: "ssm:GetParameters", resources: [subject.arn], wanted: subject.arn, context: secure }
+      ? { action: "ssm:GetParameters", resources: [arn], wanted: arn, context: secure }
       : {
           action: "secretsmanager:GetSecretValue",
-          resources: [subject.arn],
-          wanted: subject.arn.replace(/-AbCdEf$/, "-??????"),
-          context: { ...secure, "secretsmanager:SecretId": subject.arn },
+          resources: [arn, ...namesakes(reference, statements)],
+          wanted: secretArn(reference, "??????"),
+          context: { ...secure, "secretsmanager:SecretId": arn },
         };
   const key = keyOf(graph, reference);
   if (!key) return [read];
@@ -177,7 +172,7 @@ function keyOf(graph: Graph, reference: Reference): string | undefined {
   const property = node?.type === types.parameter ? "keyId" : "kmsKeyId";
   const value = node?.properties[property];
   if (!node || value === undefined || value === null) return undefined;
-  const key = sources(graph, node.propertyDependencies[property] ?? [], ["aws:kms/key:Key"])[0];
+  const key = sources(graph, node.propertyDependencies[property] ?? [], [types.key])[0];
   const arn = text(key?.properties.arn) ?? text(value);
   if (arn === undefined || arn.startsWith("alias/aws/")) return undefined;
   return arn.startsWith("arn:")

@@ -21,8 +21,8 @@ export const logSecretsOnEc2: Policy = {
                 .map((container) => ({
                   node: service.node,
                   message:
-                    `${service.label}: container ${JSON.stringify(container.name ?? "")} has secrets for its log driver on the EC2 launch type. ` +
-                    "Its container instances must set ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true in /etc/ecs/ecs.config, or its tasks cannot start.",
+                    `${service.label}: container ${JSON.stringify(container.name ?? "")} has secrets for its log driver and runs on the EC2 launch type. ` +
+                    "Its container instances must set ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true in /etc/ecs/ecs.config, or no task can start.",
                 })),
         ),
       ),

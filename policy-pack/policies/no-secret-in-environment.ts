@@ -1,21 +1,22 @@
 import type { ContainerDefinition, EcsService } from "../ecs";
-import { secretSources, types } from "../ecs";
+import { secretSources } from "../ecs";
 import type { Graph, Node } from "../graph";
 import { isUnknown, ofType, sources, text } from "../graph";
 import type { Policy, Violation } from "../policy";
+import { types } from "../types";
 
 /** What Pulumi writes into a text when an Output is concatenated instead of interpolated. */
 const outputText = /Calling \[toString\] on an \[Output<|\[object Object\]/;
 
 /**
- * A value in plain `environment` is readable by whoever may describe task definitions, and no recycler sees it
+ * A value in plain `environment` is readable by everyone who may describe task definitions, and no recycler sees it
  * change. Found by comparing with the values of secrets in the same stack; the values are never printed.
  */
 export const noSecretInEnvironment: Policy = {
   name: "no-secret-in-environment",
   level: "mandatory",
   description:
-    "Refuses a secret's value in plain environment, and a valueFrom or image made from an unresolved Output.",
+    "Refuses a secret's value in plain environment, and the text of an unresolved Output in a valueFrom or image.",
   check: ({ graph, services }) => {
     const values = secretValues(graph);
     return services.flatMap((service) =>
@@ -72,8 +73,8 @@ function ofContainer(
     if (holder !== undefined)
       found.push(
         violation(
-          `has the value of ${JSON.stringify(holder)} in environment ${JSON.stringify(name ?? "")}. Wanted: a reference. ` +
-            `Move it to secrets: [{ name: ${JSON.stringify(name ?? "")}, valueFrom: <ARN of the secret> }] and rotate the value: it has been readable.`,
+          `has the value of ${JSON.stringify(holder)} in environment ${JSON.stringify(name ?? "")}. ` +
+            `Move it to secrets: [{ name: ${JSON.stringify(name ?? "")}, valueFrom: <ARN of the secret> }] and rotate the value: it was readable.`,
         ),
       );
   }
@@ -92,7 +93,7 @@ function ofContainer(
     if (reference.text !== undefined && outputText.test(reference.text))
       found.push(
         violation(
-          `has the text of an unresolved Output in ${reference.what}. Wanted: the value itself. Build the definitions with pulumi.jsonStringify or pulumi.interpolate, not with JSON.stringify or a template literal.`,
+          `has the text of an unresolved Output in ${reference.what}. Build the definitions with pulumi.jsonStringify or pulumi.interpolate, not with JSON.stringify or a template literal.`,
         ),
       );
   return found;
@@ -112,8 +113,8 @@ function undecided(graph: Graph, service: EcsService, definition: Node | undefin
           node: service.node,
           level: "advisory",
           message:
-            `${service.label}: not decided in preview: its container definitions are not known yet and were made from ` +
-            `${suspects.map((node) => JSON.stringify(node.name)).join(", ")}. The update decides whether a value ends up in environment.`,
+            `${service.label}: cannot be checked at preview: its container definitions are unknown and derive from ` +
+            `${suspects.map((node) => JSON.stringify(node.name)).join(", ")}. The update checks whether a value ends up in environment.`,
         },
       ];
 }

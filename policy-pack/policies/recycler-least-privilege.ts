@@ -31,7 +31,7 @@ function deadLetters(graph: Graph, recycler: Recycler): Violation[] {
     .filter((queue) => !deadLetterTarget(graph, queue, "redrivePolicy"))
     .map((queue) => ({
       node: queue,
-      message: `the recycler's queue ${JSON.stringify(queue.name)} has no dead-letter queue: what fails three times would be lost. Set redrivePolicy with a FIFO queue as deadLetterTargetArn.`,
+      message: `the recycler's queue ${JSON.stringify(queue.name)} has no dead-letter queue: a message that fails three times would be lost. Set redrivePolicy with a FIFO queue as deadLetterTargetArn.`,
     }));
   const targets = recycler.rules.flatMap((rule) =>
     rule.targets
@@ -52,7 +52,7 @@ function privileges(graph: Graph, recycler: Recycler): Violation[] {
         {
           node: one,
           level: "advisory" as const,
-          message: "the recycler's role is not in this stack: what it may do is not judged here.",
+          message: "the recycler's role is not in this stack: this preview cannot check what it may do.",
         },
       ];
     return ofRole(graph, one, role);
@@ -68,7 +68,7 @@ function ofRole(graph: Graph, of: Node, role: Node): Violation[] {
     if (statement.NotAction !== undefined)
       violations.push({
         node: role,
-        message: `${statement.from} of the recycler's role ${name} allows all but some actions (NotAction). List the actions that the recycler needs.`,
+        message: `${statement.from} of the recycler's role ${name} allows every action except some (NotAction). List the actions that the recycler needs.`,
       });
     const actions = [statement.Action ?? []].flat().filter((action) => /[*?]/.test(action));
     if (actions.length > 0)
@@ -92,13 +92,13 @@ function ofRole(graph: Graph, of: Node, role: Node): Violation[] {
   if (readable.length > 0)
     violations.push({
       node: role,
-      message: `the recycler's role ${name} may ${readable.join(", ")}. The recycler compares times and never reads a value: remove what allows it.`,
+      message: `the recycler's role ${name} may ${readable.join(", ")}. The recycler never reads a value: remove these permissions.`,
     });
   if (undecided.length > 0 && !isUnknown(of.properties.role))
     violations.push({
       node: role,
       level: "advisory",
-      message: `not decided in preview: what ${undecided.join(", ")} allows the recycler's role ${name} is not known.`,
+      message: `cannot be checked at preview: what ${undecided.join(", ")} allows the recycler's role ${name}.`,
     });
   return violations;
 }

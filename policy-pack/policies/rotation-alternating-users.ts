@@ -9,7 +9,7 @@ import type { Policy } from "../policy";
 export const rotationAlternatingUsers: Policy = {
   name: "rotation-alternating-users",
   level: "advisory",
-  description: "Asks for alternating users where the rotated database secret is used by a service.",
+  description: "Asks for alternating users where a service reads the rotated database secret.",
   check: (input) =>
     databaseSecrets(input).flatMap(({ secret, name, readers, rotators }) =>
       rotators

@@ -11,7 +11,7 @@ export const zeroDowntimeDeployment: Policy = {
   name: "zero-downtime-deployment",
   level: "mandatory",
   description:
-    "Refuses a covered service whose percents leave no room to replace a task, or allow fewer than it needs.",
+    "Refuses a covered service whose percentages leave no room to replace a task, or allow fewer tasks than desired.",
   check: (input) =>
     coveredServices(input)
       .filter((service) => service.controller === "ECS")
@@ -22,7 +22,7 @@ export const zeroDowntimeDeployment: Policy = {
               {
                 node: service.node,
                 message:
-                  `${service.label}: ${problem} Wanted: tasks are replaced one after another while all stay up. ` +
+                  `${service.label}: ${problem} A deployment must start each new task before it stops an old one. ` +
                   "Set deploymentMinimumHealthyPercent: 100 and deploymentMaximumPercent: 200.",
                 // A host runs one task of a daemon: whether it can start a second beside it depends on the host.
                 ...(service.scheduling === "DAEMON" ? { level: "advisory" as const } : {}),
@@ -43,9 +43,9 @@ function problemOf(service: EcsService): string | undefined {
   const upper = Math.floor((desired * maximum) / 100);
   const found = `found minimum ${minimum}% and maximum ${maximum}% for ${desired} ${desired === 1 ? "task" : "tasks"}:`;
   if (upper <= lower)
-    return `${found} at least ${lower} and at most ${upper} may run, so no task can ever be replaced and a recycle would hang.`;
+    return `${found} at least ${lower} and at most ${upper} may run, so no task can be replaced and a recycle would never finish.`;
   if (lower < desired)
-    return `${found} a recycle may stop ${desired - lower} of them before their replacements run.`;
+    return `${found} a recycle may stop ${desired - lower} of them before the new tasks run.`;
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Change } from "../../handler/change";
+import type { Change } from "../../events/wake-up";
 import { marginMs } from "../../handler/freshness";
 import {
   createMemory,

@@ -68,7 +68,7 @@ describe("impactTable", () => {
       [
         "### What a change of each secret would restart",
         "",
-        "| secret or parameter | restarts | stays stale (not covered) | perhaps (not known in a preview) |",
+        "| secret or parameter | restarts | stays stale (not covered) | perhaps (unknown at preview) |",
         "|---|---|---|---|",
         "| `shop/database` | `shop/checkout` | – | – |",
         "",

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CoveredServices, Mode } from "../../handler/coverage";
-import { parametersPattern, secretsPattern } from "../../stack/event-patterns";
+import { rulePattern } from "../../events/patterns";
 import type { Statement } from "../../aws-semantics/iam-policy";
 import { policyDocument, recyclerStatements } from "../../stack/role-statements";
 
@@ -60,8 +60,8 @@ export function recycler(options: RecyclerOptions = {}): void {
   });
   const elsewhere = new aws.sqs.Queue("elsewhere", { name: "elsewhere.fifo", fifoQueue: true });
   const patterns = {
-    secrets: options.patterns?.secrets ?? secretsPattern(),
-    parameters: options.patterns?.parameters ?? parametersPattern(),
+    secrets: options.patterns?.secrets ?? rulePattern("secrets"),
+    parameters: options.patterns?.parameters ?? rulePattern("parameters"),
   };
   for (const kind of ["secrets", "parameters"] as const) {
     const rule = new aws.cloudwatch.EventRule(kind, {

@@ -21,7 +21,7 @@ describe(name, () => {
     it(`advises the line to add where there ${how}`, async () => {
       const [message] = await messages(name, covered({ deploymentCircuitBreaker: breaker }));
 
-      assert.match(message!, /^advisory: shop\/checkout: found no deployment circuit breaker/);
+      assert.match(message!, /^advisory: shop\/checkout: missing deployment circuit breaker/);
       assert.match(message!, /Set deploymentCircuitBreaker: \{ enable: true, rollback: true \}\.$/);
     });
 

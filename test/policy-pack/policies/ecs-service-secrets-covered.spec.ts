@@ -27,7 +27,7 @@ describe(name, () => {
     assert.equal(
       message,
       [
-        'mandatory: shop/checkout: containerDefinitions[0].secrets[0] reads "shop/database", and no recycler covers the service: its tasks would keep an old value. Wanted: an entry that covers it.',
+        'mandatory: shop/checkout: containerDefinitions[0].secrets[0] reads "shop/database", and no recycler covers the service. When the value changes, its tasks would keep the old one. Add an entry that covers it:',
         "    ecs-secret-recycler:services:",
         "      - cluster: shop",
         "        service: checkout",
@@ -37,20 +37,17 @@ describe(name, () => {
     );
   });
 
-  it("names the secret that an unknown definition was made from, in a preview", async () => {
+  it("names the secret that an unknown definition derives from, at preview", async () => {
     const found = await messages(name, readsNewSecret, { preview: true });
 
-    const message = found.find((one) => one.includes("were made from"));
+    const message = found.find((one) => one.includes("derive from"));
 
-    assert.match(
-      message!,
-      /^mandatory: shop\/checkout: its container definitions are not known in a preview/,
-    );
-    assert.match(message!, /made from the secret "shop\/database", which no entry of a recycler covers/);
+    assert.match(message!, /^mandatory: shop\/checkout: its container definitions are unknown at preview/);
+    assert.match(message!, /derive from the secret "shop\/database", which no entry of a recycler covers/);
     assert.match(message!, /A change of "shop\/database" would restart: shop\/checkout\.$/);
   });
 
-  it("prints both ways out where it cannot be decided", async () => {
+  it("prints both options where it cannot be checked", async () => {
     const found = await messages(
       name,
       () => service(cluster(), { container: { image: new aws.ecr.Repository("r").repositoryUrl } }),
@@ -58,15 +55,23 @@ describe(name, () => {
     );
 
     assert.equal(found.length, 1);
-    assert.match(found[0]!, /^mandatory: shop\/checkout: cannot be decided/);
-    assert.match(found[0]!, /if it uses secrets, cover it:\n {4}ecs-secret-recycler:services:/);
+    assert.match(found[0]!, /^mandatory: shop\/checkout: cannot be checked/);
+    assert.match(found[0]!, /if it reads secrets, cover it:\n {4}ecs-secret-recycler:services:/);
     assert.match(found[0]!, /tags: \{ "ecs-secret-recycler:secrets": "none" \}/);
   });
 
   for (const [why, options, wanted] of [
     ["another secret is listed", { coverage: [{ secrets: ["shop/other"] }] }, /lists other secrets only/],
-    ["the rules are disabled", { ruleState: "DISABLED" }, /no rule that is enabled and feeds/],
-    ["the rules feed another queue", { toQueue: false }, /no rule that is enabled and feeds/],
+    [
+      "the rules are disabled",
+      { ruleState: "DISABLED" },
+      /no enabled rule that sends to the recycler's queue/,
+    ],
+    [
+      "the rules feed another queue",
+      { toQueue: false },
+      /no enabled rule that sends to the recycler's queue/,
+    ],
     ["the service is excluded", { coverage: [{ exclude: ["checkout"] }] }, /no recycler covers the service/],
   ] as const satisfies readonly (readonly [string, RecyclerOptions, RegExp])[])
     it(`says so where ${why}`, async () => {
@@ -80,11 +85,11 @@ describe(name, () => {
     const exceptions = [{ service: "shop/checkout", reason: "the key never changes" }];
 
     assert.deepEqual(await messages(name, readsDatabase, { config: { exceptions } }), [
-      "advisory: shop/checkout: not covered, by an exception in the configuration: the key never changes",
+      "advisory: shop/checkout: not covered, because the configuration makes an exception: the key never changes",
     ]);
   });
 
-  it("says that an exception is of no use to a service of another name", async () => {
+  it("does not apply an exception to a service of another name", async () => {
     const exceptions = [{ service: "shop/checkout2", reason: "the key never changes" }];
 
     const [message] = await messages(name, readsDatabase, { config: { exceptions } });

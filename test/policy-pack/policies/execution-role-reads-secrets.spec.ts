@@ -26,23 +26,27 @@ describe(name, () => {
     assert.deepEqual(await messages(name, may(mayReadIt)), []);
   });
 
-  it("prints the statement that a role lacks", async () => {
-    const [message] = await messages(
-      name,
-      may(allow("secretsmanager:GetSecretValue", secretArn("shop/other"))),
-    );
+  const partial = arn.slice(0, -7);
+  for (const [which, valueFrom, resource] of [
+    ["by the complete ARN that the definition gives", arn, arn],
+    ["with question marks for six characters that the definition leaves out", partial, `${partial}-??????`],
+  ] as const)
+    it(`prints the statement that a role lacks, ${which}`, async () => {
+      const mayRead = [allow("secretsmanager:GetSecretValue", secretArn("shop/other"))];
 
-    assert.match(
-      message!,
-      /^mandatory: shop\/checkout: its execution role "checkout-execution" may not secretsmanager:GetSecretValue for containerDefinitions\[0\]\.secrets\[0\]: no task could start\./,
-    );
-    assert.ok(
-      message!.endsWith(
-        `{ "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "${arn.slice(0, -6)}??????" }`,
-      ),
-      message,
-    );
-  });
+      const [message] = await messages(name, reading({ mayRead, container: reads(valueFrom) }));
+
+      assert.match(
+        message!,
+        /^mandatory: shop\/checkout: its execution role "checkout-execution" may not secretsmanager:GetSecretValue for containerDefinitions\[0\]\.secrets\[0\]: no task can start\./,
+      );
+      assert.ok(
+        message!.endsWith(
+          `{ "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "${resource}" }`,
+        ),
+        message,
+      );
+    });
 
   it("says that a statement denies", async () => {
     const deny: Statement = { Effect: "Deny", Action: "secretsmanager:*", Resource: "*" };
@@ -72,12 +76,12 @@ describe(name, () => {
     assert.match(message!, /^mandatory: .*may not kms:Decrypt/);
   });
 
-  it("leaves open what hangs on a condition that nobody here can decide", async () => {
+  it("leaves open what a condition on an unknown key decides", async () => {
     const tagged = { ...mayReadIt, Condition: { StringEquals: { "aws:ResourceTag/team": "shop" } } };
 
     const [message] = await messages(name, may(tagged));
 
-    assert.match(message!, /^advisory: .*hangs on a condition of its policies/);
+    assert.match(message!, /^advisory: .*a condition in its policies decides/);
   });
 
   it("asks for ssm:GetParameters, which ssm:GetParameter is not", async () => {
@@ -93,7 +97,7 @@ describe(name, () => {
   it("refuses a definition without a role", async () => {
     const [message] = await messages(name, reading({ mayRead: "no role" }));
 
-    assert.match(message!, /^mandatory: .*has no execution role: no task could start\. Set executionRoleArn/);
+    assert.match(message!, /^mandatory: .*has no execution role: no task can start\. Set executionRoleArn/);
   });
 
   it("says in a preview what it cannot decide, and decides at the end of the update", async () => {
@@ -102,7 +106,7 @@ describe(name, () => {
     const [before] = await messages(name, program, { preview: true });
     const [after] = await messages(name, program);
 
-    assert.match(before!, /^advisory: .*not decided in preview/);
+    assert.match(before!, /^advisory: .*cannot be checked at preview/);
     assert.match(after!, /^mandatory: /);
   });
 });

@@ -19,7 +19,7 @@ describe(name, () => {
 
     assert.match(
       message!,
-      /^advisory: shop\/checkout: container "app" runs "checkout:latest", a tag that moves/,
+      /^advisory: shop\/checkout: container "app" runs "checkout:latest", a tag that can be reassigned/,
     );
     assert.match(message!, /Use the image's digest \(name@sha256:\.\.\.\)/);
   });

@@ -21,8 +21,8 @@ describe(name, () => {
 
   it("names the agent's setting on EC2", async () => {
     assert.deepEqual(await messages(name, logging({ launchType: "EC2" })), [
-      'advisory: shop/checkout: container "app" has secrets for its log driver on the EC2 launch type. ' +
-        "Its container instances must set ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true in /etc/ecs/ecs.config, or its tasks cannot start.",
+      'advisory: shop/checkout: container "app" has secrets for its log driver and runs on the EC2 launch type. ' +
+        "Its container instances must set ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true in /etc/ecs/ecs.config, or no task can start.",
     ]);
   });
 

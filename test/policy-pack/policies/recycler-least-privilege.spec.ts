@@ -39,7 +39,7 @@ describe(name, () => {
     const found = await messages(name, having({ Effect: "Allow", NotAction: "iam:*", Resource: "*" }));
 
     assert.ok(
-      found.some((message) => /allows all but some actions \(NotAction\)/.test(message)),
+      found.some((message) => /allows every action except some \(NotAction\)/.test(message)),
       found[0],
     );
   });

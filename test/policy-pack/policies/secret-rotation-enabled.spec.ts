@@ -13,8 +13,8 @@ describe(name, () => {
 
   it("names the readers and the settings that rotate it", async () => {
     assert.deepEqual(await messages(name, () => databaseService()), [
-      'advisory: the database secret "shop/database" is read by shop/checkout and nothing in this stack rotates it. ' +
-        "Have the recycler's stack rotate it:\n    ecs-secret-recycler:rotations:\n      - secret: shop/database\n        rotator: { kind: built-in }",
+      'advisory: the database secret "shop/database" is read by shop/checkout and this stack does not rotate it. ' +
+        "Let the recycler's stack rotate it:\n    ecs-secret-recycler:rotations:\n      - secret: shop/database\n        rotator: { kind: built-in }",
     ]);
   });
 

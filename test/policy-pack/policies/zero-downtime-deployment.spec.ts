@@ -28,8 +28,8 @@ describe(name, () => {
 
   it("refuses percents without room, with the numbers of tasks and the lines that fix it", async () => {
     assert.deepEqual(await messages(name, covered(3, 100, 120)), [
-      "mandatory: shop/checkout: found minimum 100% and maximum 120% for 3 tasks: at least 3 and at most 3 may run, so no task can ever be replaced and a recycle would hang. " +
-        "Wanted: tasks are replaced one after another while all stay up. " +
+      "mandatory: shop/checkout: found minimum 100% and maximum 120% for 3 tasks: at least 3 and at most 3 may run, so no task can be replaced and a recycle would never finish. " +
+        "A deployment must start each new task before it stops an old one. " +
         "Set deploymentMinimumHealthyPercent: 100 and deploymentMaximumPercent: 200.",
     ]);
   });
@@ -37,7 +37,7 @@ describe(name, () => {
   it("refuses a minimum that takes tasks away", async () => {
     const [message] = await messages(name, covered(4, 50, 200));
 
-    assert.match(message!, /^mandatory: .*a recycle may stop 2 of them before their replacements run/);
+    assert.match(message!, /^mandatory: .*a recycle may stop 2 of them before the new tasks run/);
   });
 
   it("counts tasks, not percents: one task at 67% is one task", async () => {

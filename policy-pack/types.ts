@@ -1,0 +1,23 @@
+/** Types of the resources that policies read. */
+export const types = {
+  cluster: "aws:ecs/cluster:Cluster",
+  service: "aws:ecs/service:Service",
+  taskDefinition: "aws:ecs/taskDefinition:TaskDefinition",
+  taskSet: "aws:ecs/taskSet:TaskSet",
+  secret: "aws:secretsmanager/secret:Secret",
+  secretVersion: "aws:secretsmanager/secretVersion:SecretVersion",
+  secretRotation: "aws:secretsmanager/secretRotation:SecretRotation",
+  parameter: "aws:ssm/parameter:Parameter",
+  instance: "aws:rds/instance:Instance",
+  rdsCluster: "aws:rds/cluster:Cluster",
+  key: "aws:kms/key:Key",
+  function: "aws:lambda/function:Function",
+  mapping: "aws:lambda/eventSourceMapping:EventSourceMapping",
+  queue: "aws:sqs/queue:Queue",
+  rule: "aws:cloudwatch/eventRule:EventRule",
+  target: "aws:cloudwatch/eventTarget:EventTarget",
+  role: "aws:iam/role:Role",
+  rolePolicy: "aws:iam/rolePolicy:RolePolicy",
+  attachment: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+  policy: "aws:iam/policy:Policy",
+} as const;
