@@ -46,7 +46,7 @@ describe("an event that is none", () => {
         notes.map(({ event }) => event),
         ["ignored"],
       );
-      assert.match(notes[0]!.reason, /not JSON|(is|are) wanted/);
+      assert.match(notes[0]!.reason, /not JSON|: expected /);
       assert.equal(await shop.metric("InvalidEvents"), 1);
       assert.ok(shop.stage.log.every((line) => !line.includes("hunter2")));
       for (const queue of Object.values(queues)) assert.deepEqual(await shop.count(queue), emptyQueue, queue);

@@ -97,9 +97,6 @@ describe("hardenBucketPolicy", () => {
   it("throws when no statement lets CloudTrail in, instead of leaving the policy open", () => {
     const policy = { Version: "2012-10-17", Statement: [] };
 
-    assert.throws(
-      () => hardenBucketPolicy(policy, { bucketArn, trailArn }),
-      /aws:SourceArn was not added/,
-    );
+    assert.throws(() => hardenBucketPolicy(policy, { bucketArn, trailArn }), /aws:SourceArn was not added/);
   });
 });

@@ -118,6 +118,9 @@ describe("Trail", () => {
   it("fails when awsx made a trail without the bucket policy that was to be hardened", async () => {
     const made = { "awsx:cloudtrail:Trail": { trail: "a trail" } };
 
-    await assert.rejects(runIndex(settings, { outputs: made }), /the policy of the bucket .* was not hardened/);
+    await assert.rejects(
+      runIndex(settings, { outputs: made }),
+      /the policy of the bucket .* was not hardened/,
+    );
   });
 });

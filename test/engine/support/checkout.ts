@@ -13,6 +13,7 @@ const parts = [
   "index.ts",
   "stack",
   "handler",
+  "events",
   "aws-semantics",
   "rotator",
   "policy-pack",

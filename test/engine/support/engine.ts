@@ -16,7 +16,7 @@ import type { World } from "../../../embedded-aws/aws/world";
 import { serveAwsProvider } from "../../../embedded-aws/pulumi/providers/aws";
 
 const repository = join(__dirname, "..", "..", "..");
-const providers = join(repository, "local", "pulumi", "providers", "bin");
+const providers = join(repository, "embedded-aws", "pulumi", "providers", "bin");
 
 /** One line of the engine's event log. */
 export interface EngineEvent {
