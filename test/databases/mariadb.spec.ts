@@ -116,7 +116,7 @@ describe("the rotator on a real MariaDB, with an administrator who has neither S
     for (let turn = 0; turn < 6; turn++) {
       const error: unknown = await run.rotate().catch((thrown: unknown) => thrown);
       await database.query(current(run), "SELECT 1");
-      const statement = /Run as somebody who has it: (.*);/.exec(String(error))?.[1];
+      const statement = /Run as a user who has it: (.*);/.exec(String(error))?.[1];
       if (statement === undefined) {
         assert.equal(error, run.aws.rotate(run.secret) && error);
         break;

@@ -100,7 +100,7 @@ describe("examples/shop on the real engine", function () {
         ({ level, message }) =>
           level === "advisory" &&
           message ===
-            "shop/reports: not covered, by an exception in the configuration: The partner's key is replaced once a year, together with a release.",
+            "shop/reports: not covered, because the configuration makes an exception: The partner's key is replaced once a year, together with a release.",
       ),
       JSON.stringify(ofShop.violations, undefined, 2),
     );
