@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
+import { page } from "./support/pages";
 
 const root = path.join(__dirname, "..");
 const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Record<
@@ -55,13 +56,13 @@ describe("package.json", () => {
     }
   });
 
-  it("names every package that the README's table explains, and no other", () => {
-    const readme = readFileSync(path.join(root, "README.md"), "utf8");
-    const [, table = ""] = /\n## Packages\n([^#]*)/.exec(readme) ?? [];
+  it("names every package that docs/packages.md explains, and no other", () => {
+    const text = page("docs/packages.md").lines.join("\n");
 
-    const explained = [...table.matchAll(/^\| ([^|]+) \|/gm)]
-      .slice(2)
-      .flatMap(([, names = ""]) => names.split(",").map((name) => name.trim()));
+    // An item is `- `NAME`, `NAME`: purpose`, and may be broken between two lines.
+    const explained = [...text.matchAll(/^- ([^:]+): /gm)].flatMap(([, names = ""]) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+    );
 
     assert.deepEqual(explained.sort(), named.map(([name]) => name).sort());
   });

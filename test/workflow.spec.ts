@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readmeSection } from "./support/readme";
+import { blocksOf, page } from "./support/pages";
 
 const root = join(__dirname, "..");
 
 describe(".github/workflows/preview.yml", () => {
-  it("is the workflow that README.md shows", () => {
-    const page = readmeSection("In CI");
-    const shown = /^```yaml\n([\s\S]*?)^```$/m.exec(page)?.[1];
+  it("is the workflow that docs/ci.md shows", () => {
+    const [shown] = blocksOf(page("docs/ci.md"), "yaml");
 
     const file = readFileSync(join(root, ".github", "workflows", "preview.yml"), "utf8");
 

@@ -2,15 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { policies } from "../../policy-pack/pack";
-import { readmeSection } from "../support/readme";
+import { blocksOf, page } from "../support/pages";
 import { checkout } from "./support/checkout";
 import { Engine } from "./support/engine";
 import { shopWorld, type ShopWorld } from "./support/shop-world";
 
 const repository = join(__dirname, "..", "..");
-const page = readmeSection("In CI");
-const [summary, refused] = [...page.matchAll(/^```text\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
+const [summary, refused] = blocksOf(page("docs/ci.md"), "text");
 const workflow = parse(readFileSync(join(repository, ".github", "workflows", "preview.yml"), "utf8")) as {
   env: Record<string, string>;
   jobs: { preview: { steps: { run?: string; name?: string }[] } };
@@ -20,7 +18,7 @@ const steps = workflow.jobs.preview.steps.flatMap(({ run, name }) =>
 );
 const passwords = ["adminPassword", "databasePassword", "registryPassword", "logToken", "partnerKey"];
 
-describe("README.md, In CI", function () {
+describe("docs/ci.md", function () {
   let account: ShopWorld;
   let engine: Engine;
   let folder: string;
@@ -87,10 +85,5 @@ describe("README.md, In CI", function () {
       output.indexOf("\n\n", output.indexOf("Policies:")),
     );
     assert.equal(printed.replace(/\(local: .*\)/, "(local: policy-pack)").trimEnd(), refused!.trimEnd());
-  });
-
-  it("lists every policy with its level", () => {
-    for (const { name, level, description } of policies)
-      assert.match(page.replaceAll(/ +/g, " "), new RegExp(`\\| \`${name}\` \\| ${level} \\| `), description);
   });
 });

@@ -9,41 +9,39 @@ import type { World } from "../../embedded-aws/aws/world";
 import { deployShop } from "../../demo/example";
 import { checkout } from "./support/checkout";
 import { Engine } from "./support/engine";
-import { readmeSection } from "../support/readme";
+import { blocksOf, codeSpans, page } from "../support/pages";
 import { shopWorld, type ShopWorld } from "./support/shop-world";
 
-const page = readmeSection("On your account");
+const account = page("docs/account.md");
 const name = "ecs-secret-recycler-first";
 
 /** The command lines of the page, in their order. */
-const lines = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) =>
-  block!.split("\n").filter(Boolean),
-);
+const lines = blocksOf(account, "sh").flatMap((block) => block.split("\n").filter(Boolean));
+const removal = lines.findIndex((line) => line.startsWith("pulumi destroy"));
 
-/** The line with which the page offers tags: it stands in a sentence, broken between two lines. */
-const tagsLine = page
-  .match(/pulumi config set --path\s+'aws:defaultTags\.tags\.team' platform/)![0]
-  .replace(/\s+/g, " ");
+/** The line with which the page offers tags, in a sentence. */
+const tagsLine = codeSpans(account).find((span) => span.includes("aws:defaultTags"))!;
 
-describe("README.md, On your account", function () {
+describe("docs/account.md", function () {
   let world: World;
   let engine: Engine;
-  let account: ShopWorld;
+  let shop: ShopWorld;
   let folder: string;
   let environment: NodeJS.ProcessEnv;
+  let valueBefore: string;
   const outputs = new Map<string, string[]>();
 
   before(async () => {
-    account = await shopWorld();
-    world = account.world;
+    shop = await shopWorld();
+    world = shop.world;
     await deployShop(world, { engine: "postgres", store: "secret" });
+    valueBefore = await logToken();
     engine = await Engine.start(world);
     folder = checkout(engine.folder);
     const { accessKeyId, secretAccessKey } = Iam.of(world).credentials(operator);
     environment = {
       PATH: [standIn(engine.folder), engine.environment.PATH].join(delimiter),
-      AWS_ENDPOINT_URL: account.url,
-      AWS_REGION: world.region,
+      AWS_ENDPOINT_URL: shop.url,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       NODE_PATH: join(folder, "node_modules"),
@@ -53,30 +51,40 @@ describe("README.md, On your account", function () {
   // What did not start need not be closed, and must not keep the process alive.
   after(async () => {
     await engine?.close();
-    await account?.close();
+    await shop?.close();
   });
 
   it("has the lines that this test knows how to follow", () => {
     assert.equal(lines.length, 14);
-    assert.deepEqual([...new Set(lines.map((line) => line.split(" ")[0]))], ["pulumi", "aws"]);
+    assert.deepEqual([...new Set(lines.map((line) => line.split(" ")[0]))], ["export", "pulumi", "aws"]);
+    assert.deepEqual(lines.slice(removal), ["pulumi destroy --yes", "pulumi stack rm first --yes"]);
   });
 
-  it("prints lines of which every one ends with status 0, in their order", async () => {
-    for (const [index, line] of lines.entries()) {
-      // The last `up` makes everything anew: with the tags that the page offers.
-      if (index === lines.length - 1)
-        assert.equal((await engine.sh(folder, tagsLine, environment)).status, 0);
+  it("installs, watches and acts: every line ends with status 0", async () => {
+    for (const line of lines.slice(0, removal)) {
+      // Before the first deployment the page offers tags.
+      if (line.includes("mode dry-run")) await follow(tagsLine);
       const before = await decided();
-      const run = await engine.sh(folder, line, environment);
-      assert.equal(run.status, 0, `${line}\n${run.output}`);
-      outputs.set(line, [...(outputs.get(line) ?? []), run.output]);
+      await follow(line);
       if (line.includes("put-secret-value"))
         while ((await decided()) === before) await world.clock.sleep(100, "the test waits for a decision");
-      if (line.includes("another-token"))
+      if (line.includes("mode recycle"))
+        assert.equal(await allHoldTheNewest("shop/log-token"), false, "the dry run replaced tasks");
+      if (line.includes("put-secret-value") && outputs.get(line)!.length === 2)
         while (!(await allHoldTheNewest("shop/log-token")))
           await world.clock.sleep(100, "the test waits for the roll");
-      if (line.startsWith("pulumi destroy")) await onlyTheBucketIsLeft();
     }
+  });
+
+  it("gave the secret two new versions with the same value", async () => {
+    const versions = await world.asOperator<{ Versions: object[] }>(
+      "secretsmanager",
+      "ListSecretVersionIds",
+      { SecretId: "shop/log-token", IncludeDeprecated: true },
+    );
+
+    assert.equal(await logToken(), valueBefore);
+    assert.equal(versions.Versions.length, 3);
   });
 
   it("shows in the log what the dry run would have redeployed, and why", () => {
@@ -102,9 +110,41 @@ describe("README.md, On your account", function () {
     const tags = { "ecs-secret-recycler:stack": "first", team: "platform" };
     assert.deepEqual(Object.fromEntries((Role.Tags ?? []).map(({ Key, Value }) => [Key, Value])), tags);
     assert.deepEqual(tagged.Tags, tags);
-    const unchanged = await engine.sh(folder, "pulumi preview --expect-no-changes", environment);
-    assert.equal(unchanged.status, 0, unchanged.output);
   });
+
+  it("takes it away, but for the trail's bucket, installs it again, and forgets the stack", async () => {
+    const [destroy, forget] = lines.slice(removal);
+    await follow(destroy!);
+    await onlyTheBucketIsLeft(1);
+    await follow("pulumi up --yes");
+    await follow(destroy!);
+    await onlyTheBucketIsLeft(2);
+    await follow(forget!);
+
+    const stacks = await engine.sh(folder, "pulumi stack ls --json", environment);
+    assert.deepEqual(JSON.parse(stacks.output), []);
+  });
+
+  /** Runs a line as a user's shell does: what it exports stays. */
+  async function follow(line: string): Promise<void> {
+    const [, variable, value] = /^export (\w+)=(\S+)$/.exec(line) ?? [];
+    if (variable !== undefined) {
+      environment[variable] = value;
+      return;
+    }
+    const run = await engine.sh(folder, line, environment);
+    assert.equal(run.status, 0, `${line}\n${run.output}`);
+    outputs.set(line, [...(outputs.get(line) ?? []), run.output]);
+  }
+
+  async function logToken(): Promise<string> {
+    const { SecretString } = await world.asOperator<{ SecretString: string }>(
+      "secretsmanager",
+      "GetSecretValue",
+      { SecretId: "shop/log-token" },
+    );
+    return SecretString;
+  }
 
   /** How many decisions the recycler has logged. */
   async function decided(): Promise<number> {
@@ -131,7 +171,7 @@ describe("README.md, On your account", function () {
     return reads.length > 0 && reads.every(({ versionId }) => versionId === current);
   }
 
-  async function onlyTheBucketIsLeft(): Promise<void> {
+  async function onlyTheBucketIsLeft(buckets: number): Promise<void> {
     const { Buckets = [] } = await world.asOperator<{ Buckets?: { Name: string }[] }>(
       "s3",
       "ListBuckets",
@@ -143,7 +183,7 @@ describe("README.md, On your account", function () {
       {},
     );
     const { QueueUrls = [] } = await world.asOperator<{ QueueUrls?: string[] }>("sqs", "ListQueues", {});
-    assert.equal(Buckets.length, 1);
+    assert.equal(Buckets.length, buckets);
     assert.deepEqual([Functions, QueueUrls], [[], []]);
   }
 });

@@ -19,6 +19,7 @@ async function main([service, operation, ...rest]) {
   }
   const answer = await new sdk[client]({}).send(new sdk[`${pascal(operation)}Command`](input));
   if (query === "events[].message") console.log(answer.events.map(({ message }) => message).join("\t"));
+  else if (/^\w+$/.test(query ?? "")) console.log(answer[query]);
   else if (query === undefined) console.log(JSON.stringify(answer, undefined, 2));
   else throw new Error(`--query ${query} is not known here`);
 }
