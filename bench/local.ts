@@ -4,18 +4,18 @@ import {
   DescribeSecretCommand,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { createWorld } from "../embedded-aws/aws";
+import { createWorld } from "../embedded-aws/aws/account";
 import { operator } from "../embedded-aws/aws/caller";
 import { RealClock } from "../embedded-aws/aws/clock";
-import { serve, type HttpDoor } from "../embedded-aws/aws/http";
+import { serve, type HttpDoor } from "../embedded-aws/aws/account/http";
 import { Iam } from "../embedded-aws/aws/iam";
-import { clientConfig } from "../embedded-aws/aws/in-process";
+import { clientConfig } from "../embedded-aws/aws/account/in-process";
 import { Random } from "../embedded-aws/aws/random";
 import type { World } from "../embedded-aws/aws/world";
 import { deployRecycler, deployShop } from "../demo/example";
 import { defaultVariant } from "../demo/variant";
 import { taskRecords } from "../embedded-aws/runtime/task-record";
-import type { Runtime } from "../embedded-aws/runtime/types";
+import type { Runtime } from "../embedded-aws/aws/runtime";
 
 /** How long each rate is measured, in milliseconds, after a quarter of it to get warm. */
 const measureMs = 2_000;

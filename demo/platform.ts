@@ -4,7 +4,7 @@ import { MariadbRuntime } from "../embedded-aws/runtime/mariadb";
 import { PostgresRuntime } from "../embedded-aws/runtime/postgres";
 import { ProcessFunctionRuntime } from "../embedded-aws/runtime/function-process";
 import { taskProcesses, type ProcessImage } from "../embedded-aws/runtime/task-process";
-import type { DatabaseHandle, FunctionRuntime, Runtime } from "../embedded-aws/runtime/types";
+import type { DatabaseHandle, FunctionRuntime, Runtime } from "../embedded-aws/aws/runtime";
 
 /** Folder of the example, as this repository has it. */
 export const exampleFolder = join(__dirname, "..", "examples", "shop");

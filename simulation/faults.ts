@@ -1,6 +1,6 @@
 import { recyclerName } from "../demo/example";
 import { Lambda } from "../embedded-aws/aws/lambda";
-import { serviceFailure, throttled } from "../embedded-aws/aws/refusals";
+import { serviceFailure, throttled } from "../embedded-aws/aws/wire/refusals";
 import type { ServiceError } from "../embedded-aws/aws/errors";
 import type { Authorization, Call } from "../embedded-aws/aws/service";
 import type { World } from "../embedded-aws/aws/world";

@@ -1,5 +1,5 @@
 import type { Mode } from "../handler/coverage";
-import { createWorld } from "../embedded-aws/aws/index";
+import { createWorld } from "../embedded-aws/aws/account/index";
 import { Random } from "../embedded-aws/aws/random";
 import type { World } from "../embedded-aws/aws/world";
 import type { Deployment } from "../embedded-aws/pulumi/mocks";

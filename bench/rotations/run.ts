@@ -4,7 +4,7 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { operator } from "../../embedded-aws/aws/caller";
-import { clientConfig } from "../../embedded-aws/aws/in-process";
+import { clientConfig } from "../../embedded-aws/aws/account/in-process";
 import { httpProbe, Load, type QueryCount } from "../../demo/load";
 import { names, openRotationStage, type RotationStage, type StageOptions } from "./stage";
 

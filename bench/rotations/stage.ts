@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CloudTrail } from "../../embedded-aws/aws/cloudtrail";
-import { serve } from "../../embedded-aws/aws/http";
-import { createWorld } from "../../embedded-aws/aws/index";
+import { serve } from "../../embedded-aws/aws/account/http";
+import { createWorld } from "../../embedded-aws/aws/account/index";
 import { Random } from "../../embedded-aws/aws/random";
 import type { World } from "../../embedded-aws/aws/world";
 import { RealClock } from "../../embedded-aws/aws/clock";
@@ -11,7 +11,7 @@ import { ProcessFunctionRuntime } from "../../embedded-aws/runtime/function-proc
 import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
 import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
 import { taskProcesses } from "../../embedded-aws/runtime/task-process";
-import type { DatabaseHandle } from "../../embedded-aws/runtime/types";
+import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { build } from "../../rotator/build.cjs";
 import { connectMysql } from "../../rotator/engines/mysql";
 import { connectPostgres } from "../../rotator/engines/postgres";

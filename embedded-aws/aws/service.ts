@@ -1,6 +1,5 @@
 import type { Caller } from "./caller";
 import type { Door } from "./ledger";
-import type { World } from "./world";
 
 /** A statement of a policy document as AWS writes it. */
 export interface PolicyStatement {
@@ -17,7 +16,6 @@ export interface PolicyStatement {
 
 /** One call, as an operation sees it. */
 export interface Call {
-  readonly world: World;
   readonly service: string;
   readonly operation: string;
   readonly caller: Caller;

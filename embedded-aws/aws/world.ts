@@ -4,7 +4,7 @@ import { ServiceError, notImplemented } from "./errors";
 import { Ledger, type Door } from "./ledger";
 import type { Random } from "./random";
 import type { Authorization, Call, Operation, Service } from "./service";
-import type { Runtime } from "../runtime/types";
+import type { Runtime } from "./runtime";
 
 /** What makes one run different from another. Everything that varies is a parameter. */
 export interface WorldOptions {
@@ -35,7 +35,7 @@ export interface Gate {
   /** Throws a `ServiceError` for input that the service's model refuses. */
   checkInput(service: Service, operation: string, input: object): void;
   /** The input as the operation gets it: the same, or with smaller pages. */
-  prepare(service: Service, operation: string, input: object, world: World): object;
+  prepare(service: Service, operation: string, input: object): object;
   /** Throws (a mistake of ours) for an answer that the model does not allow. */
   checkOutput(service: Service, operation: string, output: object): void;
   /** Throws AccessDenied as the service words it. */
@@ -101,12 +101,12 @@ export class World {
   readonly #staleness: Random;
   readonly options: WorldOptions;
   gate: Gate;
-  /** URL of the HTTP door (`http://127.0.0.1:PORT`), while it is open; `serve` of embedded-aws/aws/http.ts sets it. */
+  /** URL of the HTTP door (`http://127.0.0.1:PORT`), while it is open; `serve` of aws/account/http.ts sets it. */
   endpoint: string | undefined;
 
-  constructor(options: WorldOptions, gate: Gate) {
+  constructor(options: WorldOptions, Gate: new (world: World) => Gate) {
     this.options = options;
-    this.gate = gate;
+    this.gate = new Gate(this);
     this.#staleness = options.random.fork("staleness");
   }
 
@@ -209,7 +209,6 @@ export class World {
     from: { caller: Caller; door: Door; requestBytes?: number },
   ): Promise<Finished> {
     const call: Call = {
-      world: this,
       service: prefix,
       operation: operationName,
       caller: from.caller,
@@ -232,7 +231,7 @@ export class World {
       requests = Array.isArray(asked) ? asked : [asked as Authorization];
       this.gate.authorize(call, requests);
       await this.gate.fault(call);
-      const prepared = this.gate.prepare(service, operationName, input, this);
+      const prepared = this.gate.prepare(service, operationName, input);
       const answer = await operation.handle(prepared, call);
       this.gate.checkOutput(service, operationName, answer);
       output = answer;

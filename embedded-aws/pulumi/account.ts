@@ -1,6 +1,6 @@
 import { operator, type Caller } from "../aws/caller";
 import type { World } from "../aws/world";
-import type { Account } from "./resource-type";
+import type { Account } from "./types/resource-type";
 
 /** A call that was answered. */
 export interface AnsweredCall {

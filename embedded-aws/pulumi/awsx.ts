@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import type * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
-import { defined } from "./resource-type";
+import { defined } from "./types/resource-type";
 
 /**
  * What the components of `@pulumi/awsx` 3.9 declare. The real ones are remote: under mocks they have no

@@ -7,7 +7,7 @@ import type {
   DescribeVpcsCommandOutput,
 } from "@aws-sdk/client-ec2";
 import type { DescribeTaskDefinitionResponse, DescribeClustersResponse } from "@aws-sdk/client-ecs";
-import { defined, text, type Account, type Properties } from "./resource-type";
+import { defined, text, type Account, type Properties } from "./types/resource-type";
 
 /** A function of a provider: arguments in, properties out. */
 type Invoke = (

@@ -7,8 +7,8 @@ import { accountOf, type AnsweredCall } from "./account";
 import { expansions } from "./awsx";
 import { invoke } from "./invokes";
 import { holdsSecret, plain, settled } from "./plain";
-import type { Properties } from "./resource-type";
-import { resourceTypeOf } from "./resource-types";
+import type { Properties } from "./types/resource-type";
+import { resourceTypeOf } from "./types";
 
 /** How a program is deployed into a world. */
 export interface DeployOptions {

@@ -1,6 +1,6 @@
 import { format } from "node:util";
 import type { Clock } from "../aws/clock";
-import type { FunctionContainer, FunctionRuntime, FunctionSpec, InvocationResult } from "./types";
+import type { FunctionContainer, FunctionRuntime, FunctionSpec, InvocationResult } from "../aws/runtime";
 
 /** The context of an invocation, as far as a handler uses it. */
 export interface InProcessContext {

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { unzipSync } from "fflate";
-import type { FunctionContainer, FunctionRuntime, FunctionSpec, InvocationResult } from "./types";
+import type { FunctionContainer, FunctionRuntime, FunctionSpec, InvocationResult } from "../aws/runtime";
 
 const bootstrap = join(__dirname, "function-bootstrap.cjs");
 /** Packages that Lambda's Node.js runtime brings along (AWS Lambda Developer Guide, "Runtime-included SDK versions"). */

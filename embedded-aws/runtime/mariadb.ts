@@ -1,19 +1,15 @@
 import { chownSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConnection, format } from "mysql2/promise";
-import { RealClock } from "../aws/clock";
-import { nativeHash } from "../../rotator/engines/mysql";
-import { freePort, startServer, unprivilegedAccount, type ServerProcess } from "./server-process";
-import type { DatabaseHandle, DatabaseRuntime, DatabaseSpec } from "./types";
+import type { DatabaseHandle, DatabaseRuntime, DatabaseSpec } from "../aws/runtime";
+import { nativeHash } from "./master-password";
+import { onFreePort, startServer, takesConnections, unprivilegedAccount } from "./server-process";
 
 /** What installs the programs. */
 const remedy = "apt-get install -y mariadb-server";
 
 /** Milliseconds within which a new server must take connections. */
 const startDeadlineMs = 60_000;
-
-/** How often a port that the kernel gave is tried again when somebody else was faster. */
-const portAttempts = 5;
 
 /** Amazon RDS User Guide, "Master user account privileges", MariaDB 10.6 and later: no SUPER, no FILE. */
 const masterPrivileges = [
@@ -62,13 +58,7 @@ export class MariadbRuntime implements DatabaseRuntime {
   async start(spec: DatabaseSpec): Promise<DatabaseHandle> {
     if (spec.engine !== "mariadb")
       throw new Error(`database ${spec.identifier}: engine ${spec.engine} found, mariadb wanted`);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#startOn(await freePort(), spec);
-      } catch (error) {
-        if (!/Address already in use/.test(String(error)) || attempt === portAttempts) throw error;
-      }
-    }
+    return onFreePort(/Address already in use/, (port) => this.#startOn(port, spec));
   }
 
   async #startOn(port: number, spec: DatabaseSpec): Promise<DatabaseHandle> {
@@ -119,43 +109,16 @@ export class MariadbRuntime implements DatabaseRuntime {
         logFiles: [general],
       };
     });
-    try {
-      await this.#ready(server, port, spec);
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
-    return { host: "127.0.0.1", port, serverLog: async () => server.log(), stop: () => server.stop() };
-  }
-
-  async #ready(server: ServerProcess, port: number, spec: DatabaseSpec): Promise<void> {
-    // Not the world's: a server that is still starting when the world stops must come up to be ended.
-    const clock = new RealClock();
-    const deadline = clock.now() + startDeadlineMs;
-    for (;;) {
-      const ended = server.ended();
-      if (ended) throw new Error(ended);
-      try {
-        const { masterUsername: user, masterPassword: password, databaseName: database } = spec;
+    const { masterUsername: user, masterPassword: password, databaseName: database } = spec;
+    await takesConnections(
+      server,
+      { deadlineMs: startDeadlineMs, startingCodes: ["ECONNREFUSED"] },
+      async () => {
         const connection = await createConnection({ host: "127.0.0.1", port, user, password, database });
         await connection.end();
-        return;
-      } catch (error) {
-        // Refused: it does not listen yet. Everything else will not get better by waiting.
-        if ((error as { code?: string }).code !== "ECONNREFUSED")
-          throw new Error(`mariadb-${spec.identifier} started, but its master user cannot log in`, {
-            cause: error,
-          });
-        if (clock.now() > deadline)
-          throw new Error(
-            `mariadb-${spec.identifier} took no connection in ${startDeadlineMs} ms\n${server.log()}`,
-            {
-              cause: error,
-            },
-          );
-        await clock.sleep(10, `mariadb-${spec.identifier} takes connections`);
-      }
-    }
+      },
+    );
+    return { host: "127.0.0.1", port, serverLog: async () => server.log(), stop: () => server.stop() };
   }
 }
 

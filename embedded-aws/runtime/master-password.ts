@@ -1,7 +1,6 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
-import { nativeHash } from "../../rotator/engines/mysql";
-import { scramVerifier } from "../../rotator/scram";
-import type { DatabaseHandle, DatabaseSpec } from "./types";
+import type { DatabaseHandle, DatabaseSpec } from "../aws/runtime";
 
 /**
  * Changes the master user's password as RDS does it on its own: the server receives a verifier (PostgreSQL) or
@@ -49,4 +48,20 @@ async function setPostgresPassword(
   } finally {
     await client.end();
   }
+}
+
+/** What PostgreSQL keeps of a password: `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey` (RFC 5802, RFC 7677). */
+export function scramVerifier(password: string): string {
+  const salt = randomBytes(16);
+  const iterations = 4096;
+  const salted = pbkdf2Sync(password, salt, iterations, 32, "sha256");
+  const key = (name: string) => createHmac("sha256", salted).update(name).digest();
+  const storedKey = createHash("sha256").update(key("Client Key")).digest("base64");
+  return `SCRAM-SHA-256$${iterations}:${salt.toString("base64")}$${storedKey}:${key("Server Key").toString("base64")}`;
+}
+
+/** What MariaDB's `mysql_native_password` keeps of a password: `*` and SHA-1 of its SHA-1, in hexadecimal. */
+export function nativeHash(password: string): string {
+  const once = createHash("sha1").update(password).digest();
+  return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
 }

@@ -11,26 +11,22 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
-import { RealClock } from "../aws/clock";
 import type { Certificate } from "./certificates";
-import { scramVerifier } from "../../rotator/scram";
+import { scramVerifier } from "./master-password";
 import {
-  freePort,
+  onFreePort,
   startServer,
+  takesConnections,
   unprivilegedAccount,
   type Account,
-  type ServerProcess,
 } from "./server-process";
-import type { DatabaseHandle, DatabaseRuntime, DatabaseSpec } from "./types";
+import type { DatabaseHandle, DatabaseRuntime, DatabaseSpec } from "../aws/runtime";
 
 /** The superuser that RDS keeps for itself: nobody can log in as it. */
 const superuser = "rdsadmin";
 
 /** Milliseconds within which a new server must take connections. */
 const startDeadlineMs = 30_000;
-
-/** How often a port that the kernel gave is tried again when somebody else was faster. */
-const portAttempts = 5;
 
 /** What differs between two runs of a server. */
 export interface PostgresOptions {
@@ -53,14 +49,9 @@ export class PostgresRuntime implements DatabaseRuntime {
     const account = unprivilegedAccount();
     const binaries = locateBinaries(account);
     try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await this.#startOn(await freePort(), spec, account, binaries);
-        } catch (error) {
-          const taken = /could not bind|Address already in use/.test(String(error));
-          if (!taken || attempt === portAttempts) throw error;
-        }
-      }
+      return await onFreePort(/could not bind|Address already in use/, (port) =>
+        this.#startOn(port, spec, account, binaries),
+      );
     } catch (error) {
       binaries.remove();
       throw error;
@@ -107,12 +98,14 @@ export class PostgresRuntime implements DatabaseRuntime {
         stopSignal: "SIGINT",
       };
     });
-    try {
-      await this.#ready(server, port, spec);
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    const { masterUsername: user, masterPassword: password, databaseName: database = "postgres" } = spec;
+    // 57P03: the server is starting up.
+    const startingCodes = ["ECONNREFUSED", "57P03"];
+    await takesConnections(server, { deadlineMs: startDeadlineMs, startingCodes }, async () => {
+      const client = new Client({ host: "127.0.0.1", port, user, password, database });
+      await client.connect();
+      await client.end();
+    });
     return {
       host: "127.0.0.1",
       port,
@@ -122,43 +115,6 @@ export class PostgresRuntime implements DatabaseRuntime {
         binaries.remove();
       },
     };
-  }
-
-  async #ready(server: ServerProcess, port: number, spec: DatabaseSpec): Promise<void> {
-    // Not the world's: a server that is still starting when the world stops must come up to be ended.
-    const clock = new RealClock();
-    const deadline = clock.now() + startDeadlineMs;
-    for (;;) {
-      const ended = server.ended();
-      if (ended) throw new Error(ended);
-      try {
-        const client = new Client({
-          host: "127.0.0.1",
-          port,
-          user: spec.masterUsername,
-          password: spec.masterPassword,
-          database: spec.databaseName ?? "postgres",
-        });
-        await client.connect();
-        await client.end();
-        return;
-      } catch (error) {
-        const code = (error as { code?: string }).code;
-        // 57P03: the server is starting up. Everything else will not get better by waiting.
-        if (code !== "ECONNREFUSED" && code !== "57P03")
-          throw new Error(`postgres-${spec.identifier} started, but its master user cannot log in`, {
-            cause: error,
-          });
-        if (clock.now() > deadline)
-          throw new Error(
-            `postgres-${spec.identifier} took no connection in ${startDeadlineMs} ms\n${server.log()}`,
-            {
-              cause: error,
-            },
-          );
-        await clock.sleep(10, `postgres-${spec.identifier} takes connections`);
-      }
-    }
   }
 }
 

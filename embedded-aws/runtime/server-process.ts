@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { RealClock } from "../aws/clock";
 
 /** A program and what it is started with. */
 export interface Command {
@@ -32,6 +33,7 @@ export interface Account {
 
 /** A server that runs in a folder of its own. */
 export interface ServerProcess {
+  readonly name: string;
   readonly pid: number;
   /** Everything that the server has written so far; kept when it has been stopped. */
   log(): string;
@@ -94,15 +96,69 @@ export async function startServer(
   });
   try {
     const pid = await started;
-    return { pid, log, ended: () => ended && `${name} ${ended}${tail(log())}`, stop };
+    return { name, pid, log, ended: () => ended && `${name} ${ended}${tail(log())}`, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** How often another port is tried when another process took the one that the kernel chose. */
+const portAttempts = 5;
+
+/** Starts something on a port that the kernel chooses; on another one when `taken` matches the error. */
+export async function onFreePort<Started>(
+  taken: RegExp,
+  start: (port: number) => Promise<Started>,
+): Promise<Started> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (!taken.test(String(error)) || attempt === portAttempts) throw error;
+    }
+  }
+}
+
+/**
+ * Waits until a new server lets its master user log in, and stops it when it does not.
+ * @param connect logs in once and disconnects
+ * @param startingCodes codes of the errors of a server that is still starting; any other error is final
+ */
+export async function takesConnections(
+  server: ServerProcess,
+  { deadlineMs, startingCodes }: { deadlineMs: number; startingCodes: readonly string[] },
+  connect: () => Promise<void>,
+): Promise<void> {
+  // Not the world's: a server that is still starting when the world stops must come up to be ended.
+  const clock = new RealClock();
+  const deadline = clock.now() + deadlineMs;
+  for (;;) {
+    const ended = server.ended();
+    if (ended) {
+      await server.stop();
+      throw new Error(ended);
+    }
+    const cause = await connect().then(
+      () => undefined,
+      (error: Error & { code?: string }) => error,
+    );
+    if (cause === undefined) return;
+    const starting = startingCodes.includes(cause.code ?? "");
+    if (starting && clock.now() <= deadline) {
+      await clock.sleep(10, `${server.name} takes connections`);
+      continue;
+    }
+    const log = server.log();
+    await server.stop();
+    throw starting
+      ? new Error(`${server.name} took no connection in ${deadlineMs} ms\n${log}`, { cause })
+      : new Error(`${server.name} started, but its master user cannot log in`, { cause });
+  }
+}
+
 /** A port of 127.0.0.1 that nobody listens on: the kernel chose it a moment ago, somebody else may be faster. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

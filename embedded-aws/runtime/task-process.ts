@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as readline from "node:readline";
 import type { Readable } from "node:stream";
 import type { Clock } from "../aws/clock";
-import type { TaskHandle, TaskRuntime, TaskSpec } from "./types";
+import type { TaskHandle, TaskRuntime, TaskSpec } from "../aws/runtime";
 
 /**
  * A program that stands for a container image. It is a Node.js program that, once it serves, says so with

@@ -1,6 +1,6 @@
 import type { Clock } from "../aws/clock";
 import type { Random } from "../aws/random";
-import type { TaskHandle, TaskRuntime, TaskSpec } from "./types";
+import type { TaskHandle, TaskRuntime, TaskSpec } from "../aws/runtime";
 
 /** What becomes of one task. Times are milliseconds on the clock. */
 export interface TaskScript {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { createConnection, type Connection } from "mysql2/promise";
 import { setMasterPassword } from "../../embedded-aws/runtime/master-password";
 import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
-import type { DatabaseHandle, DatabaseSpec } from "../../embedded-aws/runtime/types";
+import type { DatabaseHandle, DatabaseSpec } from "../../embedded-aws/aws/runtime";
 
 const spec: DatabaseSpec = {
   identifier: "mariadb-runtime-spec",

@@ -6,7 +6,7 @@ import type { InvocationResponse } from "@aws-sdk/client-lambda";
 import { parse } from "yaml";
 import type { World } from "../../embedded-aws/aws/world";
 import { ProcessFunctionRuntime } from "../../embedded-aws/runtime/function-process";
-import { serve } from "../../embedded-aws/aws/http";
+import { serve } from "../../embedded-aws/aws/account/http";
 import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
 import { noRuntime, realWorld } from "../../embedded-aws/test/support/world";
 import { Engine, type Stack } from "./support/engine";

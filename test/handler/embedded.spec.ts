@@ -14,7 +14,7 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { operator, type Caller } from "../../embedded-aws/aws/caller";
 import { Ecs } from "../../embedded-aws/aws/ecs";
-import { clientConfig } from "../../embedded-aws/aws/in-process";
+import { clientConfig } from "../../embedded-aws/aws/account/in-process";
 import { Random } from "../../embedded-aws/aws/random";
 import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
 import type { World } from "../../embedded-aws/aws/world";

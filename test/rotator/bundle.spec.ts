@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { createAuthority } from "../../embedded-aws/runtime/certificates";
 import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
-import type { DatabaseHandle } from "../../embedded-aws/runtime/types";
+import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { build } from "../../rotator/build.cjs";
 import type { RotatorSettings } from "../../rotator/settings";
 import { FakeSecretsManager } from "../support/fake-secrets";

@@ -2,7 +2,7 @@ import { createConnection, format } from "mysql2/promise";
 import { Client, escapeIdentifier, escapeLiteral, Pool } from "pg";
 import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
 import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
-import type { DatabaseHandle } from "../../embedded-aws/runtime/types";
+import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { connectMysql, mysqlEngine } from "../../rotator/engines/mysql";
 import { connectPostgres, postgresEngine } from "../../rotator/engines/postgres";
 import { textOf, type Connect, type Engine, type Login, type Row } from "../../rotator/engines/types";

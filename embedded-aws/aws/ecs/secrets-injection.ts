@@ -1,7 +1,7 @@
 import type { GetSecretValueRequest, GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import type { GetParametersRequest, GetParametersResult } from "@aws-sdk/client-ssm";
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
-import type { TaskSpec } from "../../runtime/types";
+import type { TaskSpec } from "../runtime";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
 import { Iam } from "../iam";

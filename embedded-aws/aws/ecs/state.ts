@@ -18,7 +18,7 @@ import type {
   TaskDefinition,
   TaskStopCode,
 } from "@aws-sdk/client-ecs";
-import type { TaskHandle } from "../../runtime/types";
+import type { TaskHandle } from "../runtime";
 import type { Cancel } from "../clock";
 
 /** What a task received when it started: one entry a value that was injected. Never the value itself. */

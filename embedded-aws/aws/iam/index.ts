@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-iam";
 import type { RequestContext } from "../../../aws-semantics/iam-text";
 import type { Caller } from "../caller";
-import { accessDenied } from "../refusals";
+import { accessDenied } from "../wire/refusals";
 import type { Authorization, Call, Operation, PolicyStatement, Service } from "../service";
 import { ServiceModel } from "../wire/model";
 import type { World } from "../world";

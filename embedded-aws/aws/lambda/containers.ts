@@ -1,5 +1,5 @@
 import { Iam } from "../iam";
-import type { FunctionContainer, FunctionSpec, InvocationResult } from "../../runtime/types";
+import type { FunctionContainer, FunctionSpec, InvocationResult } from "../runtime";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";

@@ -1,5 +1,5 @@
 import type * as sdk from "@aws-sdk/client-rds";
-import type { DatabaseHandle, DatabaseSpec } from "../../runtime/types";
+import type { DatabaseHandle, DatabaseSpec } from "../runtime";
 import { invalidValue } from "./errors";
 import type { SubnetGroupRecord } from "./subnet-groups";
 

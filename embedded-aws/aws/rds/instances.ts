@@ -1,6 +1,6 @@
 import type * as sdk from "@aws-sdk/client-rds";
 import { setMasterPassword } from "../../runtime/master-password";
-import type { DatabaseSpec } from "../../runtime/types";
+import type { DatabaseSpec } from "../runtime";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";
 import { SecretsManager } from "../secrets-manager";

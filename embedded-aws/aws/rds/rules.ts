@@ -1,5 +1,5 @@
 import type { CreateDBInstanceMessage, Tag } from "@aws-sdk/client-rds";
-import type { DatabaseSpec } from "../../runtime/types";
+import type { DatabaseSpec } from "../runtime";
 import { notImplemented } from "../errors";
 import { invalidCombination, invalidValue } from "./errors";
 

@@ -1,5 +1,6 @@
 import { ServiceError } from "../errors";
 import type { Call } from "../service";
+import type { World } from "../world";
 import type { Secret } from "./secret";
 
 /** The key of the account for secrets, which everybody who may use the secret may use. */
@@ -12,6 +13,7 @@ export function hasOwnKey(kmsKeyId: string | undefined): kmsKeyId is string {
 
 /** Asks KMS, as the caller, for what a read of the value needs. */
 export async function decrypt(
+  world: World,
   call: Call,
   secret: Secret,
   kmsKeyId: string | undefined,
@@ -20,6 +22,7 @@ export async function decrypt(
   if (!hasOwnKey(kmsKeyId)) return;
   const EncryptionContext = { SecretARN: secret.arn, SecretVersionId: versionId };
   await ask(
+    world,
     call,
     "Decrypt",
     { KeyId: kmsKeyId, CiphertextBlob: new Uint8Array(1), EncryptionContext },
@@ -29,6 +32,7 @@ export async function decrypt(
 
 /** Asks KMS, as the caller, for what a write of the value needs. */
 export async function encrypt(
+  world: World,
   call: Call,
   secret: { arn: string; kmsKeyId?: string },
   versionId: string,
@@ -37,6 +41,7 @@ export async function encrypt(
   if (!hasOwnKey(kmsKeyId)) return;
   const EncryptionContext = { SecretARN: secret.arn, SecretVersionId: versionId };
   await ask(
+    world,
     call,
     "GenerateDataKey",
     { KeyId: kmsKeyId, KeySpec: "AES_256", EncryptionContext },
@@ -44,9 +49,15 @@ export async function encrypt(
   );
 }
 
-async function ask(call: Call, operation: string, input: object, failure: string): Promise<void> {
+async function ask(
+  world: World,
+  call: Call,
+  operation: string,
+  input: object,
+  failure: string,
+): Promise<void> {
   try {
-    await call.world.call("kms", operation, input, call.caller);
+    await world.call("kms", operation, input, call.caller);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     if (error.code === "AccessDeniedException")

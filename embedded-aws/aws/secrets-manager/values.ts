@@ -49,7 +49,7 @@ export function valueOperations(store: SecretStore): Readonly<Record<string, Ope
         lengthBetween(VersionStage, 1, 256, "versionStage", outOfRange);
         const secret = store.active(SecretId!);
         const version = readable(secret, VersionId, VersionStage);
-        await decrypt(call, secret, version.kmsKeyId, version.id);
+        await decrypt(world, call, secret, version.kmsKeyId, version.id);
         // AWS tells the day of the last read, not the time.
         version.lastAccessed = secret.lastAccessed = Math.floor(call.time / dayMs) * dayMs;
         return {
@@ -103,7 +103,7 @@ export async function writeValue(
       `You can't use ClientRequestToken ${id} because that value is already in use for a version of secret ${secret.arn}.`,
     );
   }
-  await encrypt(call, secret, id);
+  await encrypt(store.world, call, secret, id);
   const isFirst = ![...secret.versions.values()].some((version) => version.value);
   const version = existing ?? store.addVersion(secret, id, call.time);
   store.fill(secret, version, value, call.time);

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-sns";
 import { jsonObject, matchesPattern, page, oneOf } from "../constraints";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
-import { useKey } from "../key-use";
+import { useKey } from "../kms/key-use";
 import type { Random } from "../random";
 import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";

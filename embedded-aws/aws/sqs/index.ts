@@ -3,7 +3,7 @@ import { dnsSuffix } from "../../../aws-semantics/arn";
 import { callerName } from "../caller";
 import { between, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
 import { ServiceError } from "../errors";
-import { useKey } from "../key-use";
+import { useKey } from "../kms/key-use";
 import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";
 import { defaultAttributes, setAttributes, shownAttributes, statementsOf } from "./attributes";
@@ -110,7 +110,7 @@ export class Sqs implements Service {
       delaySeconds: entry.DelaySeconds,
       groupId: entry.MessageGroupId,
       deduplicationId: entry.MessageDeduplicationId,
-      senderId: callerName(call.caller, call.world.partition, call.world.account),
+      senderId: callerName(call.caller, this.world.partition, this.world.account),
     });
     return {
       MessageId: message.id,

@@ -18,7 +18,7 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
     if (version.type !== "SecureString") return version.value;
     // Without decryption AWS gives the ciphertext: nothing that the value could be told from.
     if (!decrypted) return Buffer.from(`encrypted:${parameter.arn}:${version.version}`).toString("base64");
-    await decrypt(call, parameter, version.keyId);
+    await decrypt(world, call, parameter, version.keyId);
     return version.value;
   };
   const answer = async (

@@ -38,7 +38,7 @@ export function writeOperations(store: ParameterStore): Readonly<Record<string, 
         const existing = store.find(name);
         const made = versionOf(input, existing);
         if (made.type === "SecureString")
-          await encrypt(call, store.arnOf(name), made.keyId, made.tier === "Advanced");
+          await encrypt(world, call, store.arnOf(name), made.keyId, made.tier === "Advanced");
         const parameter = store.write(name, {
           ...made,
           modified: call.time,

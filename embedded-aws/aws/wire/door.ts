@@ -1,7 +1,7 @@
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
 import type { Door } from "../ledger";
-import { missingCaller, unknownCaller, unknownOperation } from "../refusals";
+import { missingCaller, unknownCaller, unknownOperation } from "./refusals";
 import type { Service } from "../service";
 import type { World } from "../world";
 import { bytes, type WireRequest, type WireResponse } from "./message";

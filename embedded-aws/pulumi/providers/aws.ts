@@ -2,7 +2,7 @@ import type { Caller } from "../../aws/caller";
 import type { World } from "../../aws/world";
 import { accountOf } from "../account";
 import { invoke } from "../invokes";
-import { resourceTypeOf } from "../resource-types";
+import { resourceTypeOf } from "../types";
 import { serveProvider } from "./provider-service";
 import type { Properties, ResourceTypes } from "./provider-service";
 

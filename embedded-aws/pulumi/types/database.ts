@@ -6,7 +6,7 @@ import type {
   DescribeDBInstancesCommandOutput,
 } from "@aws-sdk/client-rds";
 import type { Unwrap } from "@pulumi/pulumi";
-import { allTags, defined, resourceType, tagList, type Account, type ResourceType } from "../resource-type";
+import { allTags, defined, resourceType, tagList, type Account, type ResourceType } from "./resource-type";
 
 type Instance = Unwrap<aws.rds.InstanceArgs>;
 

@@ -14,7 +14,7 @@ import {
   tagList,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 function tagSpecifications(account: Account, type: string, tags: Record<string, string> | undefined) {
   const list = tagList(allTags(account, tags));

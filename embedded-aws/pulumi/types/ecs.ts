@@ -16,7 +16,7 @@ import {
   type Account,
   type Properties,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 type TaskDefinition = Unwrap<aws.ecs.TaskDefinitionArgs>;
 type Service = Unwrap<aws.ecs.ServiceArgs>;

@@ -11,7 +11,7 @@ import {
   text,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 type Rule = Unwrap<aws.cloudwatch.EventRuleArgs>;
 type Target = Unwrap<aws.cloudwatch.EventTargetArgs>;

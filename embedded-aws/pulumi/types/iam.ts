@@ -15,7 +15,7 @@ import {
   text,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 /** Roles are given by name, by id or as the resource itself; a role's id is its name. */
 function roleName(role: unknown): string {

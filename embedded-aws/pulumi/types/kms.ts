@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import type { CreateKeyResponse } from "@aws-sdk/client-kms";
-import { allTags, defined, resourceType, type ResourceType } from "../resource-type";
+import { allTags, defined, resourceType, type ResourceType } from "./resource-type";
 
 /** AWS Key Management Service: keys and aliases. */
 export const kms: Readonly<Record<string, ResourceType>> = {

@@ -1,7 +1,7 @@
 import type * as aws from "@pulumi/aws";
 import type { EventSourceMappingConfiguration, FunctionConfiguration } from "@aws-sdk/client-lambda";
 import type { Unwrap } from "@pulumi/pulumi";
-import { zipOf } from "../archive";
+import { zipOf } from "./archive";
 import {
   allTags,
   defined,
@@ -11,7 +11,7 @@ import {
   text,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 type FunctionInputs = Unwrap<aws.lambda.FunctionArgs>;
 type Mapping = Unwrap<aws.lambda.EventSourceMappingArgs>;

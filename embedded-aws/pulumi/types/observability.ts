@@ -11,7 +11,7 @@ import {
   tagList,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 type Alarm = Unwrap<aws.cloudwatch.MetricAlarmArgs>;
 type Topic = Unwrap<aws.sns.TopicArgs>;

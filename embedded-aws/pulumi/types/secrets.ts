@@ -17,7 +17,7 @@ import {
   text,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 type SecretVersion = Unwrap<aws.secretsmanager.SecretVersionArgs>;
 type Rotation = Unwrap<aws.secretsmanager.SecretRotationArgs>;

@@ -8,7 +8,7 @@ import {
   text,
   type Account,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 import type { Unwrap } from "@pulumi/pulumi";
 
 type Queue = Unwrap<aws.sqs.QueueArgs>;

@@ -12,7 +12,7 @@ import {
   type Account,
   type Properties,
   type ResourceType,
-} from "../resource-type";
+} from "./resource-type";
 
 type Trail = Unwrap<aws.cloudtrail.TrailArgs>;
 

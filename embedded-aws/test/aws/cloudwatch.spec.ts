@@ -18,7 +18,7 @@ import { CreateTopicCommand, SetTopicAttributesCommand, SubscribeCommand } from 
 import { SendMessageCommand, ReceiveMessageCommand, DeleteMessageCommand } from "@aws-sdk/client-sqs";
 import { operator } from "../../aws/caller";
 import { evaluate } from "../../aws/cloudwatch/alarm";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { Sns } from "../../aws/sns";
 import { Account } from "../support/account";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { limits } from "../../aws/throttling";
+import { limits } from "../../aws/account/throttling";
 import { virtualWorld } from "../support/world";
 
 const text = readFileSync(path.join(__dirname, "../../README.md"), "utf8");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { operator } from "../../aws/caller";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { Random } from "../../aws/random";
 import type { Service } from "../../aws/service";
 import { ServiceModel } from "../../aws/wire/model";

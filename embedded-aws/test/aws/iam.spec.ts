@@ -4,7 +4,7 @@ import * as sdk from "@aws-sdk/client-iam";
 import * as stsSdk from "@aws-sdk/client-sts";
 import { operator, type Caller } from "../../aws/caller";
 import { Iam } from "../../aws/iam";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import type { World } from "../../aws/world";
 import { virtualWorld } from "../support/world";
 

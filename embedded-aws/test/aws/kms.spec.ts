@@ -13,7 +13,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import { operator, type Caller } from "../../aws/caller";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { SecretsManager } from "../../aws/secrets-manager";
 import type { World } from "../../aws/world";
 import { virtualWorld } from "../support/world";

@@ -24,7 +24,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { operator } from "../../aws/caller";
 import type { VirtualClock } from "../../aws/clock";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { SecretsManager } from "../../aws/secrets-manager";
 import type { AwsEvent, World } from "../../aws/world";
 import { startMs, virtualWorld } from "../support/world";

@@ -18,7 +18,7 @@ import {
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { operator, type Caller } from "../../aws/caller";
 import type { VirtualClock } from "../../aws/clock";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { Ssm } from "../../aws/ssm";
 import type { AwsEvent, World } from "../../aws/world";
 import { startMs, virtualWorld } from "../support/world";

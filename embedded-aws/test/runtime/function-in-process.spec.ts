@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { VirtualClock } from "../../aws/clock";
 import { InProcessFunctionRuntime, type InProcessFactory } from "../../runtime/function-in-process";
-import type { FunctionSpec } from "../../runtime/types";
+import type { FunctionSpec } from "../../aws/runtime";
 
 describe("InProcessFunctionRuntime", () => {
   const clock = new VirtualClock(1000);

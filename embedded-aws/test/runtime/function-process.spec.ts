@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { strToU8, zipSync } from "fflate";
 import { ProcessFunctionRuntime } from "../../runtime/function-process";
-import type { FunctionSpec, InvocationResult } from "../../runtime/types";
+import type { FunctionSpec, InvocationResult } from "../../aws/runtime";
 
 const deadlineMs = Date.UTC(2040, 0, 1);
 

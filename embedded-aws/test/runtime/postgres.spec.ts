@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { PostgresRuntime } from "../../runtime/postgres";
-import type { DatabaseHandle, DatabaseSpec } from "../../runtime/types";
+import type { DatabaseHandle, DatabaseSpec } from "../../aws/runtime";
 
 const spec: DatabaseSpec = {
   identifier: "runtime-spec",

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import * as path from "node:path";
 import { RealClock } from "../../aws/clock";
 import { taskProcesses, type TaskProcessOptions } from "../../runtime/task-process";
-import type { TaskSpec } from "../../runtime/types";
+import type { TaskSpec } from "../../aws/runtime";
 
 const file = path.join(__dirname, "../fixtures/tasks/web.cjs");
 

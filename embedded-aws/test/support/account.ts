@@ -11,11 +11,11 @@ import { CreateQueueCommand, SQSClient, type QueueAttributeName } from "@aws-sdk
 import { strToU8, zipSync } from "fflate";
 import { operator, type Caller } from "../../aws/caller";
 import { VirtualClock } from "../../aws/clock";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { Random } from "../../aws/random";
 import type { PolicyStatement } from "../../aws/service";
 import type { World } from "../../aws/world";
-import { createWorld } from "../../aws";
+import { createWorld } from "../../aws/account";
 import { InProcessFunctionRuntime, type InProcessFactory } from "../../runtime/function-in-process";
 import { noRuntime, startMs } from "./world";
 

@@ -17,14 +17,14 @@ import { operator } from "../../aws/caller";
 import { VirtualClock } from "../../aws/clock";
 import { Ecs, type EcsSettings } from "../../aws/ecs";
 import { ServiceError } from "../../aws/errors";
-import { StandardGate } from "../../aws/gate";
+import { StandardGate } from "../../aws/account/gate";
 import { Iam } from "../../aws/iam";
-import { clientConfig } from "../../aws/in-process";
+import { clientConfig } from "../../aws/account/in-process";
 import { Random } from "../../aws/random";
 import { operation, type Operation, type Service } from "../../aws/service";
 import { World, type AwsEvent } from "../../aws/world";
 import { taskRecords, type TaskScript } from "../../runtime/task-record";
-import type { TaskRuntime, TaskSpec } from "../../runtime/types";
+import type { TaskRuntime, TaskSpec } from "../../aws/runtime";
 import { noRuntime, startMs } from "./world";
 
 /** ARN of the secret that `Readable.secrets` answers for. */
@@ -95,7 +95,7 @@ export async function fleet(
       random,
       runtime: { ...noRuntime, tasks },
     },
-    new StandardGate(),
+    StandardGate,
   );
   const readable: Readable = {
     secret: JSON.stringify({ username: "app", password: "first" }),

@@ -1,8 +1,8 @@
-import { createWorld } from "../../aws";
+import { createWorld } from "../../aws/account";
 import { RealClock, VirtualClock } from "../../aws/clock";
 import { Random } from "../../aws/random";
 import type { World, WorldOptions } from "../../aws/world";
-import type { Runtime } from "../../runtime/types";
+import type { Runtime } from "../../aws/runtime";
 
 /** Where virtual time starts in tests: a Tuesday, 2026-02-10T12:00:00Z. */
 export const startMs = Date.UTC(2026, 1, 10, 12);

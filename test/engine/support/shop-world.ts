@@ -1,6 +1,6 @@
-import { createWorld } from "../../../embedded-aws/aws";
+import { createWorld } from "../../../embedded-aws/aws/account";
 import { RealClock } from "../../../embedded-aws/aws/clock";
-import { serve } from "../../../embedded-aws/aws/http";
+import { serve } from "../../../embedded-aws/aws/account/http";
 import { Random } from "../../../embedded-aws/aws/random";
 import type { World } from "../../../embedded-aws/aws/world";
 import { ProcessFunctionRuntime } from "../../../embedded-aws/runtime/function-process";

@@ -13,7 +13,7 @@ import {
 import { operator } from "../../../aws/caller";
 import { CodeDeploy } from "../../../aws/codedeploy";
 import { parseAppSpec } from "../../../aws/codedeploy/appspec";
-import { clientConfig } from "../../../aws/in-process";
+import { clientConfig } from "../../../aws/account/in-process";
 import { createRole, fleet } from "../../support/ecs";
 
 const appSpec = (taskDefinition: string) => ({

@@ -16,7 +16,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { operator } from "../../../aws/caller";
 import { formatCidr, overlap, parseCidr, within } from "../../../aws/ec2/cidr";
-import { clientConfig } from "../../../aws/in-process";
+import { clientConfig } from "../../../aws/account/in-process";
 import { virtualWorld } from "../../support/world";
 
 describe("parseCidr", () => {

@@ -8,7 +8,7 @@ import { SecretsManager } from "../../../aws/secrets-manager";
 import { Ssm } from "../../../aws/ssm";
 import type { World } from "../../../aws/world";
 import { taskRecords } from "../../../runtime/task-record";
-import type { TaskRuntime } from "../../../runtime/types";
+import type { TaskRuntime } from "../../../aws/runtime";
 import { createRole, executionRoleArn } from "../../support/ecs";
 import { noRuntime, virtualWorld } from "../../support/world";
 

@@ -4,7 +4,7 @@ import { CreateFunctionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/cli
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { strToU8, zipSync } from "fflate";
 import { operator } from "../../../aws/caller";
-import { serve, type HttpDoor } from "../../../aws/http";
+import { serve, type HttpDoor } from "../../../aws/account/http";
 import { Iam } from "../../../aws/iam";
 import type { World } from "../../../aws/world";
 import { ProcessFunctionRuntime } from "../../../runtime/function-process";

@@ -20,10 +20,10 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { Client } from "pg";
 import { operator } from "../../../aws/caller";
-import { clientConfig } from "../../../aws/in-process";
+import { clientConfig } from "../../../aws/account/in-process";
 import { Rds } from "../../../aws/rds";
 import { PostgresRuntime } from "../../../runtime/postgres";
-import type { DatabaseHandle, DatabaseSpec } from "../../../runtime/types";
+import type { DatabaseHandle, DatabaseSpec } from "../../../aws/runtime";
 import type { World } from "../../../aws/world";
 import { noRuntime, realWorld, virtualWorld } from "../../support/world";
 

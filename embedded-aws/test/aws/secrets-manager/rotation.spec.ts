@@ -15,10 +15,10 @@ import {
 import { zipSync } from "fflate";
 import { operator, type Caller } from "../../../aws/caller";
 import type { VirtualClock } from "../../../aws/clock";
-import { clientConfig } from "../../../aws/in-process";
+import { clientConfig } from "../../../aws/account/in-process";
 import { SecretsManager } from "../../../aws/secrets-manager";
 import type { AwsEvent, ServiceEvent, World } from "../../../aws/world";
-import type { InvocationResult, Runtime } from "../../../runtime/types";
+import type { InvocationResult, Runtime } from "../../../aws/runtime";
 import { noRuntime, startMs, virtualWorld } from "../../support/world";
 
 const lambdaArn = "arn:aws:lambda:us-west-2:123456789012:function:rotator";

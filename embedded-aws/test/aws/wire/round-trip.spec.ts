@@ -10,9 +10,9 @@ import * as sns from "@aws-sdk/client-sns";
 import * as sqs from "@aws-sdk/client-sqs";
 import * as sts from "@aws-sdk/client-sts";
 import { operator } from "../../../aws/caller";
-import { StandardGate } from "../../../aws/gate";
+import { StandardGate } from "../../../aws/account/gate";
 import { Iam } from "../../../aws/iam";
-import { clientConfig } from "../../../aws/in-process";
+import { clientConfig } from "../../../aws/account/in-process";
 import { Random } from "../../../aws/random";
 import { operation, type SdkPackage, type Service } from "../../../aws/service";
 import { faultsOf } from "../../../aws/wire/check";
@@ -89,7 +89,7 @@ describe("embedded-aws/aws/wire: every operation, through the real client and ba
   for (const [prefix, [sdk, Client]] of Object.entries(packages)) {
     it(`carries drawn inputs and outputs of ${prefix} unchanged`, async () => {
       const model = ServiceModel.of(sdk);
-      const world = new World(virtualWorld().world.options, new StandardGate());
+      const world = new World(virtualWorld().world.options, StandardGate);
       world.add(new Iam(world));
       const echo = prefix === "iam" ? new Echo("iam2", sdk) : new Echo(prefix, sdk);
       Object.assign(echo, prefix === "iam" ? { signingName: "iam" } : {});

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import * as sdk from "@aws-sdk/client-kms";
 import { operator } from "../../../aws/caller";
 import { ServiceError } from "../../../aws/errors";
-import { serve, type HttpDoor } from "../../../aws/http";
+import { serve, type HttpDoor } from "../../../aws/account/http";
 import { Iam } from "../../../aws/iam";
-import { clientConfig } from "../../../aws/in-process";
+import { clientConfig } from "../../../aws/account/in-process";
 import { operation, type Operation, type Service } from "../../../aws/service";
 import { World } from "../../../aws/world";
-import { StandardGate } from "../../../aws/gate";
+import { StandardGate } from "../../../aws/account/gate";
 import { realWorld } from "../../support/world";
 
 /** A service whose one operation answers what the test wants. */
@@ -37,7 +37,7 @@ describe("embedded-aws/aws/wire/rpc", () => {
   let inProcess: sdk.KMSClient;
 
   before(async () => {
-    world = new World(realWorld().options, new StandardGate());
+    world = new World(realWorld().options, StandardGate);
     kms = new FakeKms();
     world.add(new Iam(world));
     world.add(kms);

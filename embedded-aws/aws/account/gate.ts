@@ -1,15 +1,17 @@
 import { withPageSize } from "./pages";
-import { invalidInput, throttled } from "./refusals";
-import type { Authorization, Call, Service } from "./service";
+import { invalidInput, throttled } from "../wire/refusals";
+import type { Authorization, Call, Service } from "../service";
 import { Throttling } from "./throttling";
-import { faultsOf, type Fault } from "./wire/check";
-import { ServiceModel, type OperationModel } from "./wire/model";
-import type { Gate, World } from "./world";
-import { Iam } from "./iam";
+import { faultsOf, type Fault } from "../wire/check";
+import { ServiceModel, type OperationModel } from "../wire/model";
+import type { Gate, World } from "../world";
+import { Iam } from "../iam";
 
 /** The gate of every world: AWS's own schemas on both sides of an operation, IAM between, drawn faults last. */
 export class StandardGate implements Gate {
   readonly #throttling = new Throttling();
+
+  constructor(private readonly world: World) {}
 
   checkInput(service: Service, operation: string, input: object): void {
     const model = ServiceModel.of(service.sdk);
@@ -26,20 +28,20 @@ export class StandardGate implements Gate {
   }
 
   authorize(call: Call, requests: readonly Authorization[]): void {
-    Iam.of(call.world).authorize(call, requests);
+    Iam.of(this.world).authorize(call, requests);
   }
 
-  prepare(service: Service, operation: string, input: object, { conduct }: World): object {
-    const { pageSize } = conduct;
+  prepare(service: Service, operation: string, input: object): object {
+    const { pageSize } = this.world.conduct;
     // Their smallest pages are 20 and 5, and they refuse a page size beside a list of ids.
     if (pageSize === undefined || service.prefix === "rds" || service.prefix === "ec2") return input;
     return withPageSize(modelOf(service, operation), input, pageSize);
   }
 
   fault(call: Call): void | Promise<void> {
-    const { throttling, fault } = call.world.conduct;
+    const { throttling, fault } = this.world.conduct;
     if (throttling && this.#throttling.isOneTooMany(call))
-      throw throttled(call.service, ServiceModel.of(call.world.service(call.service).sdk).protocol);
+      throw throttled(call.service, ServiceModel.of(this.world.service(call.service).sdk).protocol);
     return fault?.(call);
   }
 }

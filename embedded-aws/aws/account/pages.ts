@@ -1,4 +1,4 @@
-import type { OperationModel } from "./wire/model";
+import type { OperationModel } from "../wire/model";
 
 /** What services call the number of items that a caller wants at most. */
 const limitMembers = [

@@ -7,14 +7,14 @@ import {
   paginateListSecrets,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { operator } from "../../aws/caller";
-import { ServiceError } from "../../aws/errors";
-import { clientConfig } from "../../aws/in-process";
-import { serviceFailure } from "../../aws/refusals";
-import type { Conduct } from "../../aws/world";
-import { startMs, virtualWorld } from "../support/world";
+import { operator } from "../../../aws/caller";
+import { ServiceError } from "../../../aws/errors";
+import { clientConfig } from "../../../aws/account/in-process";
+import { serviceFailure } from "../../../aws/wire/refusals";
+import type { Conduct } from "../../../aws/world";
+import { startMs, virtualWorld } from "../../support/world";
 
-describe("embedded-aws/aws/gate", () => {
+describe("embedded-aws/aws/account/gate", () => {
   const make = (conduct: Conduct) => {
     const { world, clock } = virtualWorld({ conduct });
     return { world, clock, client: new SecretsManagerClient(clientConfig(world, operator)) };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { unzipSync } from "fflate";
-import { zipOf } from "../../pulumi/archive";
+import { zipOf } from "../../../pulumi/types/archive";
 
 const { AssetArchive, FileArchive, FileAsset, RemoteArchive, StringAsset } = pulumi.asset;
 

@@ -1,7 +1,7 @@
-import { ServiceError } from "./errors";
-import { Kms } from "./kms";
-import type { Call } from "./service";
-import type { World } from "./world";
+import { ServiceError } from "../errors";
+import { Kms } from ".";
+import type { Call } from "../service";
+import type { World } from "../world";
 
 /**
  * Refuses a service that may not use the key of what it writes to (a queue, a topic): it needs

@@ -1,4 +1,4 @@
-import type { Call } from "./service";
+import type { Call } from "../service";
 
 /** One token bucket: a call takes a token, and tokens come back at a steady rate. */
 export class TokenBucket {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { invoke } from "../../pulumi/invokes";
-import { accountOf } from "../../pulumi/account";
-import { resourceTypeOf, resourceTypes } from "../../pulumi/resource-types";
-import { virtualWorld } from "../support/world";
+import { invoke } from "../../../pulumi/invokes";
+import { accountOf } from "../../../pulumi/account";
+import { resourceTypeOf, resourceTypes } from "../../../pulumi/types";
+import { virtualWorld } from "../../support/world";
 
 describe("resourceTypes", () => {
   for (const token of Object.keys(resourceTypes))

@@ -11,14 +11,14 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/c
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { InvokeCommand, LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
-import { operator, type Caller } from "../../aws/caller";
-import { serve, type HttpDoor } from "../../aws/http";
-import { Iam } from "../../aws/iam";
-import type { Call } from "../../aws/service";
-import type { World } from "../../aws/world";
-import { realWorld } from "../support/world";
+import { operator, type Caller } from "../../../aws/caller";
+import { serve, type HttpDoor } from "../../../aws/account/http";
+import { Iam } from "../../../aws/iam";
+import type { Call } from "../../../aws/service";
+import type { World } from "../../../aws/world";
+import { realWorld } from "../../support/world";
 
-describe("embedded-aws/aws/http", () => {
+describe("embedded-aws/aws/account/http", () => {
   let world: World;
   let door: HttpDoor;
   /** Resolves when a poll of a queue has arrived. */

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
-import type { Caller } from "./caller";
-import { Iam } from "./iam";
-import { answer } from "./wire/door";
-import type { WireRequest } from "./wire/message";
-import type { World } from "./world";
+import type { Caller } from "../caller";
+import { Iam } from "../iam";
+import { answer } from "../wire/door";
+import type { WireRequest } from "../wire/message";
+import type { World } from "../world";
 
 /** A request as the SDK's middleware hands it to a request handler. */
 interface SdkRequest {

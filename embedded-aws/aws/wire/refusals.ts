@@ -1,6 +1,6 @@
-import { ServiceError } from "./errors";
-import type { Fault } from "./wire/check";
-import type { ProtocolName } from "./wire/model";
+import { ServiceError } from "../errors";
+import type { Fault } from "./check";
+import type { ProtocolName } from "./model";
 
 /**
  * How services word what the platform in front of them refuses. AWS's front ends differ by protocol, and a few

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Iam } from "./iam";
-import { answer } from "./wire/door";
-import type { WireRequest } from "./wire/message";
-import type { World } from "./world";
+import { Iam } from "../iam";
+import { answer } from "../wire/door";
+import type { WireRequest } from "../wire/message";
+import type { World } from "../world";
 
 /** The HTTP door of a world, while it is open. */
 export interface HttpDoor {

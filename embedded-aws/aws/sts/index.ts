@@ -1,10 +1,10 @@
 import * as sdk from "@aws-sdk/client-sts";
-import { callerName, type Caller } from "./caller";
-import { between, lengthBetween, matchesPattern } from "./constraints";
-import { ServiceError } from "./errors";
-import { Iam } from "./iam";
-import { operation, type Call, type Service } from "./service";
-import type { World } from "./world";
+import { callerName, type Caller } from "../caller";
+import { between, lengthBetween, matchesPattern } from "../constraints";
+import { ServiceError } from "../errors";
+import { Iam } from "../iam";
+import { operation, type Call, type Service } from "../service";
+import type { World } from "../world";
 
 const invalid = { code: "ValidationError" } as const;
 

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-kms";
-import { statementsOf, type PolicyDocument } from "../../aws-semantics/iam-policy";
-import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "./constraints";
-import { ServiceError } from "./errors";
+import { statementsOf, type PolicyDocument } from "../../../aws-semantics/iam-policy";
+import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import { ServiceError } from "../errors";
 import {
   operation,
   type Authorization,
@@ -9,8 +9,8 @@ import {
   type Operation,
   type PolicyStatement,
   type Service,
-} from "./service";
-import type { World } from "./world";
+} from "../service";
+import type { World } from "../world";
 
 interface Key {
   readonly id: string;
