@@ -121,3 +121,24 @@ export function brokenLinks(of: Page): string[] {
     return anchors(there).includes(anchor) ? [] : [`${target}: no such heading`];
   });
 }
+
+/**
+ * What is wrong with the files that code spans name: `test/support/pages.ts`, `handler/`, `package.json`. A path is taken
+ * from the repository's root or from the page's folder; a word in capitals (`Pulumi.STACK.yaml`) is the reader's own.
+ */
+export function missingFiles(of: Page): string[] {
+  const folders = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
+  return codeSpans(of).filter((span) => {
+    const isPath =
+      (folders.includes(span.split("/")[0]!) && /^[\w./-]+$/.test(span) && span.includes("/")) ||
+      /^[\w.-]+\.(ts|cjs|mjs|md|json|ya?ml)$/.test(span);
+    return (
+      isPath &&
+      !/[A-Z]{4}/.test(span.replace(/README|CONTRIBUTING|CHANGELOG|SECURITY/, "")) &&
+      !existsSync(join(root, span)) &&
+      !existsSync(join(root, dirname(of.path), span))
+    );
+  });
+}
