@@ -6,15 +6,19 @@ import { page } from "./support/pages";
 
 const root = path.join(__dirname, "..");
 const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Record<
-  "dependencies" | "devDependencies" | "scripts",
+  "dependencies" | "devDependencies" | "optionalDependencies" | "scripts",
   Record<string, string>
 > & { engines: { node: string } };
 const lock = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
   packages: Record<string, unknown>;
 };
 
-/** Packages that this project names, of either kind. */
-const named = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+/** Packages that this project names, of every kind. */
+const named = Object.entries({
+  ...manifest.dependencies,
+  ...manifest.devDependencies,
+  ...manifest.optionalDependencies,
+});
 
 describe("package.json", () => {
   it("brings no Terraform: no CLI, no bridge, no provider of a Terraform registry", () => {

@@ -78,10 +78,12 @@ function makeLayer(): string {
   return layer;
 }
 
-/** Node 24 of the dependencies, whichever Node runs this; without it, the Node that runs this. */
+/** Node.js 24 of the dependencies; where no package has it for this machine, the Node.js that runs this. */
 function nodeBinary(): string {
+  const [platform, file] = process.platform === "win32" ? ["win", "node.exe"] : [process.platform, "node"];
   try {
-    return join(dirname(require.resolve("node/package.json")), "bin", "node");
+    const manifest = require.resolve(`node-${platform}-${process.arch}/package.json`);
+    return join(dirname(manifest), "bin", file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
     return process.execPath;
