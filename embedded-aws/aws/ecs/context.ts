@@ -1,9 +1,27 @@
+import type { TaskStopCode } from "@aws-sdk/client-ecs";
 import type { Random } from "../random";
 import type { World } from "../world";
 import type { Registry } from "./references";
-import type { Scheduler } from "./scheduler";
-import type { EcsSettings, ServiceRecord } from "./state";
-import type { TaskRunner } from "./task-runner";
+import type {
+  ClusterRecord,
+  DeploymentRecord,
+  EcsSettings,
+  Rollout,
+  ServiceRecord,
+  TaskDefinitionRecord,
+  TaskRecord,
+} from "./state";
+
+/** What a task is started for. */
+export interface TaskRequest {
+  readonly cluster: ClusterRecord;
+  readonly definition: TaskDefinitionRecord;
+  readonly service?: ServiceRecord;
+  readonly deployment?: DeploymentRecord;
+  readonly group?: string;
+  readonly startedBy?: string;
+  readonly launchType?: TaskRecord["launchType"];
+}
 
 /** What the parts of the embedded ECS share. */
 export interface EcsContext {
@@ -11,8 +29,15 @@ export interface EcsContext {
   readonly random: Random;
   readonly registry: Registry;
   readonly settings: EcsSettings;
-  readonly scheduler: Scheduler;
-  readonly runner: TaskRunner;
+  readonly scheduler: {
+    deploy(service: ServiceRecord, rollout: Rollout): DeploymentRecord;
+    newDeployment(service: ServiceRecord, rollout: Rollout, externalId?: string): DeploymentRecord;
+    wake(service: ServiceRecord, delayMs?: number): void;
+  };
+  readonly runner: {
+    start(request: TaskRequest): TaskRecord;
+    stop(task: TaskRecord, reason: string, code: TaskStopCode): void;
+  };
   /** Told when production traffic goes to other tasks of a service. */
   trafficMoved(service: ServiceRecord): void;
 }

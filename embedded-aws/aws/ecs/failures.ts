@@ -1,8 +1,8 @@
+import { finish } from "./attempt";
 import { failureThreshold } from "./circuit-breaker";
 import type { EcsContext } from "./context";
 import { addServiceEvent, emitDeploymentEvent } from "./events";
-import { finish } from "./service-deployments";
-import { tasksOf, type DeploymentRecord, type ServiceRecord, type TaskRecord } from "./state";
+import { isHealthy, tasksOf, type DeploymentRecord, type ServiceRecord, type TaskRecord } from "./state";
 
 /** Counts a task that failed; the circuit breaker decides whether its deployment has failed with it. */
 export function taskFailed(
@@ -26,7 +26,7 @@ export function taskFailed(
   if (deployment.status !== "PRIMARY" || !unfinished || !breaker?.enable) return;
   if (deployment.failedTasks < failureThreshold(breaker, service.desiredCount)) return;
   if (record.rollback) {
-    finish(context, record, "ROLLBACK_FAILED", "Service deployment rollback failed.");
+    finish(context, service, record, "ROLLBACK_FAILED", "Service deployment rollback failed.");
     return;
   }
   record.breakerTriggered = true;
@@ -35,6 +35,17 @@ export function taskFailed(
     short: "ECS deployment circuit breaker",
     rollback: breaker.rollback === true,
   });
+}
+
+/** A running task of a service fails its health check: it leaves the targets and is replaced. */
+export function failHealthCheck(context: EcsContext, task: TaskRecord): void {
+  const { service, deployment } = task;
+  if (!service || !deployment || !isHealthy(task)) return;
+  task.unhealthy = true;
+  if (deployment.status !== "PRIMARY") deployment.lost += 1;
+  addServiceEvent(context.world, service, `(task ${task.id}) failed container health checks.`);
+  context.trafficMoved(service);
+  context.scheduler.wake(service);
 }
 
 /** Ends a deployment as FAILED, and goes back to the last one that completed when that is asked for. */
@@ -60,10 +71,12 @@ export function failDeployment(
   addServiceEvent(world, service, `(deployment ${failed.id}) deployment failed: tasks failed to start.`);
   const record = failed.serviceDeployment!;
   const target = service.lastCompleted;
-  if (!why.rollback) finish(context, record, "STOPPED", `Service deployment stopped because ${why.cause}.`);
+  if (!why.rollback)
+    finish(context, service, record, "STOPPED", `Service deployment stopped because ${why.cause}.`);
   else if (!target)
     finish(
       context,
+      service,
       record,
       "ROLLBACK_FAILED",
       `Service deployment rolled back because ${why.cause}. No rollback candidate was found to run the rollback.`,
@@ -96,13 +109,19 @@ function rollBack(
     rolloutStateReason: reason,
     updatedAt: now,
     failedTasks: 0,
+    lost: 0,
     notBefore: 0,
     traffic: true,
+    // The revision is the old one, whichever deployment brings it back.
+    serviceRevisionArn: target.serviceRevisionArn,
     serviceDeployment: failed.serviceDeployment,
   });
-  // The tasks of the old revision stay: they count for whichever deployment is PRIMARY now.
-  for (const task of tasksOf(service)) if (task.deployment === target) task.deployment = primary;
-  service.deployments = [primary, ...service.deployments.filter((d) => d !== target && d !== primary)];
+  // Where the tasks of the old revision stay, they count for whichever deployment is PRIMARY now.
+  const share = settings.oldTasksAfterRollback;
+  const stay = primary === target || share === 1 || random.chance(share);
+  if (stay) for (const task of tasksOf(service)) if (task.deployment === target) task.deployment = primary;
+  const others = service.deployments.filter((d) => d !== primary && (d !== target || !stay));
+  service.deployments = [primary, ...others];
   for (const other of service.deployments) if (other !== primary) other.traffic = false;
   const record = failed.serviceDeployment!;
   record.status = "ROLLBACK_IN_PROGRESS";

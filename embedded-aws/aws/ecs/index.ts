@@ -3,13 +3,14 @@ import type { Operation, Service as AwsService } from "../service";
 import type { World } from "../world";
 import { clusterOperations } from "./clusters";
 import type { EcsContext } from "./context";
+import { failHealthCheck } from "./failures";
 import { Registry } from "./references";
 import { Scheduler } from "./scheduler";
 import { serviceDeploymentOperations } from "./service-deployments";
 import { serviceOperations } from "./services";
 import {
   defaultSettings,
-  isRunning,
+  isHealthy,
   tasksOf,
   type EcsSettings,
   type SecretRead,
@@ -59,6 +60,7 @@ export class Ecs implements AwsService {
   readonly #registry: Registry;
   readonly #scheduler: Scheduler;
   readonly #runner: TaskRunner;
+  readonly #context: EcsContext;
   readonly #listeners = new Set<TargetListener>();
 
   constructor(world: World) {
@@ -70,6 +72,7 @@ export class Ecs implements AwsService {
       settings: this.settings,
       trafficMoved: (service: ServiceRecord) => this.#tellTargets(service),
     } as { -readonly [K in keyof EcsContext]: EcsContext[K] };
+    this.#context = context;
     context.scheduler = this.#scheduler = new Scheduler(context);
     context.runner = this.#runner = new TaskRunner(context, (task, outcome) => {
       if (task.service && (outcome === "healthy" || outcome === "draining")) this.#tellTargets(task.service);
@@ -125,6 +128,15 @@ export class Ecs implements AwsService {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Makes a running task of a service fail its health check, as a hung process does. Throws for any other. */
+  failHealthCheck(taskArn: string): void {
+    const task = this.#services()
+      .flatMap(tasksOf)
+      .find((t) => t.arn === taskArn);
+    if (!task || !isHealthy(task)) throw new Error(`no healthy task of a service has the ARN ${taskArn}`);
+    failHealthCheck(this.#context, task);
+  }
+
   /** Ends every task: no process is left. */
   async stop(): Promise<void> {
     this.#scheduler.halt();
@@ -143,6 +155,6 @@ export class Ecs implements AwsService {
 
 function targetsOf(service: ServiceRecord): Target[] {
   return tasksOf(service)
-    .filter((t) => isRunning(t) && t.deployment?.traffic === true)
+    .filter((t) => isHealthy(t) && t.deployment?.traffic === true)
     .map((t) => ({ taskArn: t.arn, port: t.port ?? 0 }));
 }

@@ -1,6 +1,7 @@
 import type { EcsContext } from "./context";
 import { addServiceEvent } from "./events";
 import {
+  isHealthy,
   isPending,
   isRunning,
   tasksOf,
@@ -16,9 +17,12 @@ export function fill(
   deployment: DeploymentRecord,
   count: number,
 ): void {
-  const tasks = tasksOf(service).filter((t) => t.deployment === deployment && (isPending(t) || isRunning(t)));
-  const pendingFirst = [...tasks.filter(isPending), ...tasks.filter(isRunning)];
-  stopTasks(context, service, pendingFirst.slice(0, Math.max(0, tasks.length - count)), deployment);
+  const own = tasksOf(service).filter((t) => t.deployment === deployment);
+  const tasks = [...own.filter(isPending), ...own.filter(isHealthy)];
+  const unhealthy = own.filter((t) => isRunning(t) && !isHealthy(t));
+  const replaced = own.filter(isHealthy).length >= count;
+  const leaving = [...tasks.slice(0, Math.max(0, tasks.length - count)), ...(replaced ? unhealthy : [])];
+  stopTasks(context, service, leaving, deployment);
   if (mayStart(context, deployment))
     startTasks(context, service, deployment, Math.max(0, count - tasks.length));
 }
@@ -63,14 +67,10 @@ export function stopTasks(
   service: ServiceRecord,
   tasks: readonly TaskRecord[],
   primary: DeploymentRecord,
+  reason = `Scaling activity initiated by deployment ${primary.id}`,
 ): void {
   const leaving = tasks.filter((t) => t.desiredStatus === "RUNNING");
-  for (const task of leaving)
-    context.runner.stop(
-      task,
-      `Scaling activity initiated by deployment ${primary.id}`,
-      "ServiceSchedulerInitiated",
-    );
+  for (const task of leaving) context.runner.stop(task, reason, "ServiceSchedulerInitiated");
   if (leaving.length > 0) {
     service.steady = false;
     addServiceEvent(context.world, service, `has stopped ${leaving.length} running tasks.`);

@@ -1,11 +1,12 @@
+import { finish, newServiceDeployment } from "./attempt";
 import type { EcsContext } from "./context";
 import { addServiceEvent, emitDeploymentEvent } from "./events";
 import { invalidParameter } from "./errors";
-import { taskFailed } from "./failures";
+import { failHealthCheck, taskFailed } from "./failures";
 import { desiredTasks, fill, mayStart, startTasks, stopTasks } from "./placement";
-import { bounds, rollingStep } from "./rolling";
-import { finish, newServiceDeployment } from "./service-deployments";
+import { bounds, earlySuccess, rollingStep } from "./rolling";
 import {
+  isHealthy,
   isPending,
   isRunning,
   tasksOf,
@@ -19,6 +20,8 @@ import { computedDesiredCount } from "./views";
 
 /** Unfinished deployments that a service may have (Amazon ECS service quotas). */
 const maxActiveDeployments = 5;
+
+const failedHealthChecks = "Task failed container health checks";
 
 /**
  * The service scheduler: brings the tasks of each service to what its deployments ask for. It looks at a
@@ -43,13 +46,26 @@ export class Scheduler {
     const before = service.deployments.find((d) => d.status === "PRIMARY");
     const unfinished = service.serviceDeployments.find((d) => d.finishedAt === undefined);
     if (unfinished)
-      finish(this.context, unfinished, "STOPPED", "Service deployment was stopped by a newer deployment.");
+      finish(
+        this.context,
+        service,
+        unfinished,
+        "STOPPED",
+        "Service deployment was stopped by a newer deployment.",
+      );
     service.stage?.();
     if (before) before.status = "ACTIVE";
     deployment.traffic = strategyOf(service) === "ROLLING" || before === undefined;
     deployment.serviceDeployment = newServiceDeployment(this.context, service, deployment, before);
     service.serviceDeployments.unshift(deployment.serviceDeployment);
     service.deployments.unshift(deployment);
+    service.revisions.push({
+      arn: deployment.serviceRevisionArn,
+      createdAt: deployment.createdAt,
+      rollout,
+      kept: { loadBalancers: service.kept.loadBalancers, serviceRegistries: service.kept.serviceRegistries },
+    });
+    this.#drawUnhealthy(service);
     emitDeploymentEvent(
       this.context.world,
       service,
@@ -59,6 +75,18 @@ export class Scheduler {
     );
     this.wake(service);
     return deployment;
+  }
+
+  /** While a deployment is under way, old tasks may fail their health checks. */
+  #drawUnhealthy(service: ServiceRecord): void {
+    const { random, settings, world } = this.context;
+    const { share, withinMs } = settings.unhealthyOldTasks;
+    if (share === 0) return;
+    for (const task of tasksOf(service).filter(isHealthy))
+      if (random.chance(share))
+        world.clock.schedule(random.integer(0, withinMs), `task ${task.arn} becomes unhealthy`, () =>
+          failHealthCheck(this.context, task),
+        );
   }
 
   /** A deployment that belongs to the service but is not listed yet; also what a task set is. */
@@ -75,6 +103,7 @@ export class Scheduler {
       rolloutState: "IN_PROGRESS",
       rolloutStateReason: `ECS deployment ${id} in progress.`,
       failedTasks: 0,
+      lost: 0,
       notBefore: 0,
       serviceRevisionArn: `${service.arn.replace(":service/", ":service-revision/")}/${digits19(random)}`,
       traffic: true,
@@ -103,6 +132,8 @@ export class Scheduler {
     if (!service || !deployment) return;
     if (outcome === "healthy") this.#reset(service, deployment);
     if (outcome === "failed") taskFailed(this.context, service, deployment, task);
+    const lost = outcome === "draining" && task.stopCode !== "ServiceSchedulerInitiated" && !task.unhealthy;
+    if ((lost || outcome === "failed") && deployment.status !== "PRIMARY") deployment.lost += 1;
     this.wake(service);
   }
 
@@ -139,25 +170,41 @@ export class Scheduler {
   }
 
   #roll(service: ServiceRecord, primary: DeploymentRecord): void {
+    const { context } = this;
     const tasks = tasksOf(service);
+    const desired = desiredTasks(context, service);
+    const underWay = primary.rolloutState !== "COMPLETED";
+    // What worked before keeps its tasks until the newer deployment has replaced them.
+    const keeping = service.deployments.filter(
+      (d) => underWay && d !== primary && d.rolloutState === "COMPLETED",
+    );
     const isNew = (t: TaskRecord): boolean => t.deployment === primary;
+    const isKept = (t: TaskRecord): boolean => t.deployment !== undefined && keeping.includes(t.deployment);
     const newPending = tasks.filter((t) => isNew(t) && isPending(t));
-    const newRunning = tasks.filter((t) => isNew(t) && isRunning(t));
+    const newRunning = tasks.filter((t) => isNew(t) && isHealthy(t));
     const oldPending = tasks.filter((t) => !isNew(t) && isPending(t));
-    const oldRunning = tasks.filter((t) => !isNew(t) && isRunning(t));
-    const desired = desiredTasks(this.context, service);
+    const oldRunning = tasks.filter((t) => !isNew(t) && isHealthy(t));
+    const unhealthy = tasks.filter((t) => isRunning(t) && !isHealthy(t));
+    const unwanted = oldPending.filter((t) => !isKept(t));
+    const replaceable = keeping.filter((d) => mayStart(context, d));
+    const limits = bounds(
+      desired,
+      service.configuration.minimumHealthyPercent ?? 100,
+      service.configuration.maximumPercent ?? 200,
+    );
     const step = rollingStep({
       desired,
-      ...bounds(
-        desired,
-        service.configuration.minimumHealthyPercent ?? 100,
-        service.configuration.maximumPercent ?? 200,
-      ),
+      ...limits,
       newPending: newPending.length,
       newRunning: newRunning.length,
-      oldPending: oldPending.length,
+      oldPending: unwanted.length,
       oldRunning: oldRunning.length,
-      mayStart: mayStart(this.context, primary),
+      oldStarting: oldPending.length - unwanted.length,
+      lost: replaceable.reduce((sum, d) => sum + d.lost, 0),
+      unhealthy: unhealthy.length,
+      healthyEnough: unhealthy.some(isNew) ? desired : Math.min(limits.lower, desired),
+      old: this.#oldTasks(service, primary, newRunning.length),
+      mayStart: mayStart(context, primary),
     });
     // Tasks of a deployment that failed go before those of one that worked.
     const oldInOrder = [
@@ -165,17 +212,38 @@ export class Scheduler {
       ...oldRunning.filter((t) => t.deployment?.rolloutState !== "FAILED"),
     ];
     stopTasks(
-      this.context,
+      context,
       service,
       [
         ...newPending.slice(0, step.stopNewPending),
         ...newRunning.slice(0, step.stopNewRunning),
-        ...oldPending.slice(0, step.stopOldPending),
+        ...unwanted,
         ...oldInOrder.slice(0, step.stopOldRunning),
       ],
       primary,
     );
-    startTasks(this.context, service, primary, step.start);
+    stopTasks(context, service, unhealthy.slice(0, step.stopUnhealthy), primary, failedHealthChecks);
+    startTasks(context, service, primary, step.start);
+    let replacements = step.replaceLost;
+    for (const deployment of replaceable) {
+      const count = Math.min(deployment.lost, replacements);
+      deployment.lost -= count;
+      replacements -= count;
+      startTasks(context, service, deployment, count);
+    }
+  }
+
+  /** With early success criteria old tasks stay until the deployment has succeeded, and perhaps longer. */
+  #oldTasks(
+    service: ServiceRecord,
+    primary: DeploymentRecord,
+    healthy: number,
+  ): "kept" | "replaced" | "unwanted" {
+    const early = earlySuccess(service.configuration, desiredTasks(this.context, service));
+    if (!early || primary.serviceDeployment?.rollback) return "replaced";
+    if (!early.deferred) return healthy >= early.required ? "unwanted" : "replaced";
+    if (primary.rolloutState !== "COMPLETED") return "kept";
+    return this.context.world.clock.now() < (primary.cleanUpAt ?? 0) ? "kept" : "unwanted";
   }
 
   /** A deployment that was replaced leaves with its last task; a FAILED one stays to be seen for a while. */
@@ -197,17 +265,24 @@ export class Scheduler {
   readonly #leaving = new WeakSet<DeploymentRecord>();
 
   #completeWhenSteady(service: ServiceRecord, primary: DeploymentRecord): void {
-    const { world } = this.context;
+    const { world, random, settings } = this.context;
     const tasks = tasksOf(service);
-    const steady =
-      tasks.every((t) => t.deployment === primary && isRunning(t)) &&
-      tasks.length === desiredTasks(this.context, service);
-    if (!steady) return;
-    if (!service.steady) {
+    const desired = desiredTasks(this.context, service);
+    const isNew = (t: TaskRecord): boolean => t.deployment === primary;
+    const steady = tasks.every((t) => isNew(t) && isHealthy(t)) && tasks.length === desired;
+    if (steady && !service.steady) {
       service.steady = true;
       addServiceEvent(world, service, "has reached a steady state.");
     }
     if (primary.rolloutState !== "IN_PROGRESS" || service.status !== "ACTIVE") return;
+    const early = earlySuccess(service.configuration, desired);
+    const enough = early && tasks.filter((t) => isNew(t) && isHealthy(t)).length >= early.required;
+    if (!steady && !(enough && (early.deferred || tasks.every(isNew)))) return;
+    if (early?.deferred) {
+      const afterMs = random.integer(settings.deferredCleanUpMs.low, settings.deferredCleanUpMs.high);
+      primary.cleanUpAt = world.clock.now() + afterMs;
+      this.wake(service, afterMs);
+    }
     const record = primary.serviceDeployment;
     primary.rolloutState = "COMPLETED";
     primary.rolloutStateReason = `ECS deployment ${primary.id} completed.`;
@@ -216,6 +291,7 @@ export class Scheduler {
     if (record && record.finishedAt === undefined)
       finish(
         this.context,
+        service,
         record,
         record.rollback ? "ROLLBACK_SUCCESSFUL" : "SUCCESSFUL",
         record.rollback ? record.statusReason : undefined,

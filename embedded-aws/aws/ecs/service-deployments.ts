@@ -1,77 +1,51 @@
 import type {
   DescribeServiceDeploymentsRequest,
   DescribeServiceDeploymentsResponse,
+  DescribeServiceRevisionsRequest,
+  DescribeServiceRevisionsResponse,
   Failure,
   ListServiceDeploymentsRequest,
   ListServiceDeploymentsResponse,
-  ServiceDeployment,
-  ServiceDeploymentStatus,
   StopServiceDeploymentRequest,
   StopServiceDeploymentResponse,
 } from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
-import { operation, type Operation } from "../service";
+import { operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { clientException, invalidParameter } from "./errors";
 import { failDeployment } from "./failures";
 import { page } from "./pages";
-import type { DeploymentRecord, ServiceDeploymentRecord, ServiceRecord } from "./state";
+import type { ServiceDeploymentRecord, ServiceRecord } from "./state";
 import { checkInput } from "./validation";
-import { serviceDeploymentBrief, serviceDeploymentView } from "./views";
+import { serviceDeploymentBrief, serviceDeploymentView, serviceRevisionView } from "./views";
 
 /** How long service deployments can be listed (Amazon ECS API Reference, ListServiceDeployments). */
 const keptMs = 90 * 24 * 3_600_000;
 
-/** The record of a deployment that begins. It is PENDING until the scheduler takes it up. */
-export function newServiceDeployment(
-  { world, random }: EcsContext,
-  service: ServiceRecord,
-  deployment: DeploymentRecord,
-  before: DeploymentRecord | undefined,
-): ServiceDeploymentRecord {
-  return {
-    arn: `${service.arn.replace(":service/", ":service-deployment/")}/${random.text(21)}`,
-    createdAt: world.clock.now(),
-    updatedAt: world.clock.now(),
-    status: "PENDING",
-    targetRevisionArn: deployment.serviceRevisionArn,
-    sourceRevisionArns: before ? [before.serviceRevisionArn] : [],
-    configuration: service.configuration,
-    breakerTriggered: false,
-    failureCount: 0,
-  };
-}
-
-/** Ends a service deployment; it never changes again. */
-export function finish(
-  { world }: EcsContext,
-  record: ServiceDeploymentRecord,
-  status: ServiceDeploymentStatus,
-  reason: string | undefined,
-): void {
-  const now = world.clock.now();
-  record.startedAt ??= now;
-  record.finishedAt = now;
-  record.updatedAt = now;
-  record.status = status;
-  if (status === "STOPPED") record.stoppedAt = now;
-  if (reason !== undefined) record.statusReason = reason;
-}
-
-/** ListServiceDeployments, DescribeServiceDeployments, StopServiceDeployment. */
+/** ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, StopServiceDeployment. */
 export function serviceDeploymentOperations(context: EcsContext): Record<string, Operation> {
   const { registry, world } = context;
 
+  /** `service-deployment/CLUSTER/SERVICE/ID` and `service-revision/...` belong to `service/CLUSTER/SERVICE`. */
+  const serviceOf = (arn: string): ServiceRecord | undefined => {
+    const [, cluster = "", service = ""] = arn.split("/");
+    return registry.clusters.get(cluster)?.services.get(service);
+  };
   const find = (arn: string): { service: ServiceRecord; record: ServiceDeploymentRecord } | undefined => {
-    for (const cluster of registry.clusters.values())
-      for (const service of cluster.services.values())
-        for (const record of service.serviceDeployments) if (record.arn === arn) return { service, record };
-    return undefined;
+    const service = serviceOf(arn);
+    const record = service?.serviceDeployments.find((d) => d.arn === arn);
+    return service && record && { service, record };
   };
 
-  /** `service-deployment/CLUSTER/SERVICE/ID` belongs to `service/CLUSTER/SERVICE`. */
-  const serviceArnOf = (arn: string): string =>
-    arn.replace(":service-deployment/", ":service/").replace(/\/[^/]*$/, "");
+  /** The service is asked about as well as its deployment or revision (Service Authorization Reference). */
+  const onPart = (arn: string): Authorization[] => {
+    const service = arn.replace(/:service-(deployment|revision)\//, ":service/").replace(/\/[^/]*$/, "");
+    const cluster = service.replace(":service/", ":cluster/").replace(/\/[^/]*$/, "");
+    return [
+      { resource: service, context: { "ecs:cluster": cluster } },
+      { resource: arn, context: { "ecs:cluster": cluster, "ecs:service": service } },
+    ];
+  };
 
   return {
     ListServiceDeployments: operation<ListServiceDeploymentsRequest, ListServiceDeploymentsResponse>({
@@ -102,34 +76,33 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
       DescribeServiceDeploymentsResponse
     >({
       access: "read",
-      authorize: (input) =>
-        (input.serviceDeploymentArns ?? []).flatMap((arn) => [
-          { resource: serviceArnOf(arn) },
-          { resource: arn },
-        ]),
+      authorize: (input) => (input.serviceDeploymentArns ?? []).flatMap(onPart),
       handle: (input) => {
         checkInput(input);
-        const arns = input.serviceDeploymentArns ?? [];
-        if (arns.length === 0) throw invalidParameter("Service deployment ARNs cannot be empty.");
-        if (arns.length > 20)
-          throw invalidParameter("Too many service deployment ARNs were specified: at most 20.");
-        const serviceDeployments: ServiceDeployment[] = [];
-        const failures: Failure[] = [];
-        for (const arn of arns) {
-          const found = find(arn);
-          if (found) serviceDeployments.push(serviceDeploymentView(found.service, found.record));
-          else failures.push({ arn, reason: "MISSING" });
-        }
-        return { serviceDeployments, failures };
+        const { found, failures } = describe("deployment", input.serviceDeploymentArns, (arn) => {
+          const one = find(arn);
+          return one && serviceDeploymentView(one.service, one.record);
+        });
+        return { serviceDeployments: found, failures };
+      },
+    }),
+
+    DescribeServiceRevisions: operation<DescribeServiceRevisionsRequest, DescribeServiceRevisionsResponse>({
+      access: "read",
+      authorize: (input) => (input.serviceRevisionArns ?? []).flatMap(onPart),
+      handle: (input) => {
+        const { found, failures } = describe("revision", input.serviceRevisionArns, (arn) => {
+          const service = serviceOf(arn);
+          const revision = service?.revisions.find((r) => r.arn === arn);
+          return service && revision && serviceRevisionView(service, revision);
+        });
+        return { serviceRevisions: found, failures };
       },
     }),
 
     StopServiceDeployment: operation<StopServiceDeploymentRequest, StopServiceDeploymentResponse>({
       access: "write",
-      authorize: (input) => [
-        { resource: serviceArnOf(input.serviceDeploymentArn ?? "") },
-        { resource: input.serviceDeploymentArn ?? "" },
-      ],
+      authorize: (input) => onPart(input.serviceDeploymentArn ?? ""),
       handle: (input) => {
         checkInput(input);
         const found = find(input.serviceDeploymentArn!);
@@ -153,4 +126,22 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
       },
     }),
   };
+}
+
+/** What there is of at most 20 ARNs, and a failure for each of the others. */
+function describe<View>(
+  what: string,
+  arns: readonly string[] = [],
+  view: (arn: string) => View | undefined,
+): { found: View[]; failures: Failure[] } {
+  if (arns.length === 0) throw invalidParameter(`Service ${what} ARNs cannot be empty.`);
+  if (arns.length > 20) throw invalidParameter(`Too many service ${what} ARNs were specified: at most 20.`);
+  const found: View[] = [];
+  const failures: Failure[] = [];
+  for (const arn of arns) {
+    const one = view(arn);
+    if (one) found.push(one);
+    else failures.push({ arn, reason: "MISSING" });
+  }
+  return { found, failures };
 }

@@ -1,4 +1,8 @@
-import type { CreateServiceRequest, UpdateServiceRequest } from "@aws-sdk/client-ecs";
+import type {
+  CreateServiceRequest,
+  DeploymentConfiguration,
+  UpdateServiceRequest,
+} from "@aws-sdk/client-ecs";
 import { invalidParameter } from "./errors";
 import type { ServiceRecord, TaskDefinitionRecord } from "./state";
 
@@ -27,10 +31,7 @@ export function checkService(
   if (awsvpc && !input.networkConfiguration?.awsvpcConfiguration)
     throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   checkLoadBalancers(input, definition);
-  checkPercents(
-    input.deploymentConfiguration?.minimumHealthyPercent,
-    input.deploymentConfiguration?.maximumPercent,
-  );
+  checkConfiguration(input.deploymentConfiguration ?? {});
 }
 
 function checkDaemon(input: CreateServiceRequest, controller: string): void {
@@ -61,12 +62,23 @@ function checkLoadBalancers(
   }
 }
 
-/** 100 and 100 leave a deployment nothing to do. */
-function checkPercents(minimum: number | undefined, maximum: number | undefined): void {
-  if ((minimum ?? 100) >= 100 && maximum !== undefined && maximum <= 100)
+function checkConfiguration(configuration: DeploymentConfiguration): void {
+  const { minimumHealthyPercent: minimum = 100, maximumPercent: maximum = 200 } = configuration;
+  // 100 and 100 leave a deployment nothing to do.
+  if (minimum >= 100 && maximum <= 100)
     throw invalidParameter(
       "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
     );
+  const early = configuration.earlySuccessCriteria;
+  if (!early?.enable) return;
+  if ((configuration.strategy ?? "ROLLING") !== "ROLLING")
+    throw invalidParameter("earlySuccessCriteria is supported only for the ROLLING deployment strategy.");
+  if (early.healthyPercent === undefined || early.sourceServiceRevisionCleanup === undefined)
+    throw invalidParameter(
+      "healthyPercent and sourceServiceRevisionCleanup must be specified when earlySuccessCriteria is enabled.",
+    );
+  if (early.healthyPercent < minimum)
+    throw invalidParameter("healthyPercent must be at least minimumHealthyPercent.");
 }
 
 /** What ECS refuses of a change; most of it is the deployment controller's business. */
@@ -84,8 +96,8 @@ export function checkUpdate(service: ServiceRecord, input: UpdateServiceRequest)
   }
   if (service.schedulingStrategy === "DAEMON" && input.desiredCount !== undefined)
     throw invalidParameter("The daemon scheduling strategy does not support a desired count for services.");
-  checkPercents(
-    input.deploymentConfiguration?.minimumHealthyPercent ?? service.configuration.minimumHealthyPercent,
-    input.deploymentConfiguration?.maximumPercent ?? service.configuration.maximumPercent,
+  const given = Object.entries(input.deploymentConfiguration ?? {}).filter(
+    ([, value]) => value !== undefined,
   );
+  checkConfiguration({ ...service.configuration, ...Object.fromEntries(given) });
 }

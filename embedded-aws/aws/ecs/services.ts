@@ -121,6 +121,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
           }),
           deployments: [],
           serviceDeployments: [],
+          revisions: [],
           tasks: new Set(),
           tags: input.tags ?? [],
           events: [],

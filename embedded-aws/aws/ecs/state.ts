@@ -13,6 +13,7 @@ import type {
   ServiceDeploymentLifecycleStage,
   ServiceDeploymentStatus,
   ServiceEvent,
+  ServiceRevisionSummary,
   ServiceVolumeConfiguration,
   Tag,
   TaskDefinition,
@@ -52,6 +53,8 @@ export interface TaskRecord {
   readonly tags: Tag[];
   readonly createdAt: number;
   desiredStatus: "RUNNING" | "STOPPED";
+  /** True once it failed its health check: it takes no traffic and is replaced. */
+  unhealthy?: boolean;
   lastStatus: "PROVISIONING" | "PENDING" | "ACTIVATING" | "RUNNING" | "DEACTIVATING" | "STOPPING" | "STOPPED";
   reads: SecretRead[];
   handle?: TaskHandle;
@@ -91,6 +94,10 @@ export interface DeploymentRecord {
   failedTasks: number;
   /** When the next task may be started after a failure (milliseconds since the epoch). */
   notBefore: number;
+  /** Healthy tasks that it lost while a newer deployment was under way, less those that were replaced. */
+  lost: number;
+  /** When the old tasks that a deferred clean-up left may be stopped (milliseconds since the epoch). */
+  cleanUpAt?: number;
   readonly serviceRevisionArn: string;
   serviceDeployment?: ServiceDeploymentRecord;
   /** Whether production traffic goes to its tasks; always true for the rolling strategy. */
@@ -119,6 +126,16 @@ export interface ServiceDeploymentRecord {
   rollback?: Rollback;
   breakerTriggered: boolean;
   failureCount: number;
+  /** The task counts of its revisions when it ended: DescribeServiceDeployments shows those from then on. */
+  countsAtEnd?: readonly ServiceRevisionSummary[];
+}
+
+/** A service revision: what one deployment rolls out, for ever. */
+export interface RevisionRecord {
+  readonly arn: string;
+  readonly createdAt: number;
+  readonly rollout: Rollout;
+  readonly kept: Pick<Service, "loadBalancers" | "serviceRegistries">;
 }
 
 /** A service: what was asked for, and the deployments that bring it about. */
@@ -139,6 +156,8 @@ export interface ServiceRecord {
   deployments: DeploymentRecord[];
   /** Newest first. */
   serviceDeployments: ServiceDeploymentRecord[];
+  /** Oldest first; they are never deleted. */
+  readonly revisions: RevisionRecord[];
   /** What a rollback goes back to. */
   lastCompleted?: DeploymentRecord;
   /** Its tasks that have not stopped, oldest first. */
@@ -181,6 +200,12 @@ export interface EcsSettings {
   failedEntryMs: { low: number; high: number };
   /** After a rollback: the share in which PRIMARY is the old deployment with its old `createdAt`. Default 0.5. */
   oldPrimaryAfterRollback: number;
+  /** After a rollback: the share in which the old tasks stay, and none are started for it. Default 1. */
+  oldTasksAfterRollback: number;
+  /** Drawn when a deployment replaces another: the share of old tasks that fail their health check, and within what time. Default none. */
+  unhealthyOldTasks: { share: number; withinMs: number };
+  /** Drawn: how long after a deployment with deferred clean-up succeeded its old tasks still run. Default 1 to 60 s. */
+  deferredCleanUpMs: { low: number; high: number };
   /** DescribeServices after a write: the share of answers that are still the old one, for at most `maxMs`. Default none. */
   staleAnswers: { share: number; maxMs: number };
   /** Tasks of a DAEMON service: there are no container instances here, only their number. Default 2. */
@@ -198,6 +223,9 @@ export function defaultSettings(): EcsSettings {
     restartBackoffMs: { first: 500, limit: 15 * 60_000 },
     failedEntryMs: { low: 1_000, high: 60_000 },
     oldPrimaryAfterRollback: 0.5,
+    oldTasksAfterRollback: 1,
+    unhealthyOldTasks: { share: 0, withinMs: 0 },
+    deferredCleanUpMs: { low: 1_000, high: 60_000 },
     staleAnswers: { share: 0, maxMs: 0 },
     containerInstances: 2,
     taskStateEvents: false,
@@ -209,9 +237,14 @@ export function isPending(task: TaskRecord): boolean {
   return task.desiredStatus === "RUNNING" && task.lastStatus !== "RUNNING" && task.lastStatus !== "STOPPED";
 }
 
-/** A task that counts as RUNNING: up, healthy, and not on its way out. */
+/** A task that counts as RUNNING: up, and not on its way out. */
 export function isRunning(task: TaskRecord): boolean {
   return task.desiredStatus === "RUNNING" && task.lastStatus === "RUNNING";
+}
+
+/** A task that runs and passes its health check: what targets and deployments count. */
+export function isHealthy(task: TaskRecord): boolean {
+  return isRunning(task) && !task.unhealthy;
 }
 
 /** The tasks of a service that have not stopped, oldest first. */

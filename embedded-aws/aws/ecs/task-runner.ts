@@ -1,14 +1,8 @@
 import type { TaskStopCode } from "@aws-sdk/client-ecs";
-import type { EcsContext } from "./context";
+import type { EcsContext, TaskRequest } from "./context";
 import { emitTaskEvent } from "./events";
 import { injectSecrets, StartFailure } from "./secrets-injection";
-import type {
-  ClusterRecord,
-  DeploymentRecord,
-  ServiceRecord,
-  TaskDefinitionRecord,
-  TaskRecord,
-} from "./state";
+import type { ClusterRecord, TaskRecord } from "./state";
 import { taskView } from "./views";
 
 /** Seconds between SIGTERM and SIGKILL when no container says otherwise (ContainerDefinition.stopTimeout). */
@@ -16,17 +10,6 @@ const defaultStopTimeoutSeconds = 30;
 
 /** Stopped tasks are shown for about an hour (Amazon ECS API Reference, DescribeTasks). */
 export const stoppedShownMs = 3_600_000;
-
-/** What a task is started for. */
-export interface TaskRequest {
-  readonly cluster: ClusterRecord;
-  readonly definition: TaskDefinitionRecord;
-  readonly service?: ServiceRecord;
-  readonly deployment?: DeploymentRecord;
-  readonly group?: string;
-  readonly startedBy?: string;
-  readonly launchType?: TaskRecord["launchType"];
-}
 
 /** Starts tasks and brings them to their end: secrets, containers, draining, SIGTERM, SIGKILL. */
 export class TaskRunner {
@@ -152,6 +135,7 @@ export class TaskRunner {
       if (task.desiredStatus === "RUNNING") {
         const wasRunning = task.lastStatus === "RUNNING";
         task.desiredStatus = "STOPPED";
+        task.stoppingAt = this.context.world.clock.now();
         task.stopCode = "EssentialContainerExited";
         task.stoppedReason = `Essential container in task exited${reason ? `: ${reason}` : ""}`;
         this.changed(task, wasRunning ? "draining" : "failed");

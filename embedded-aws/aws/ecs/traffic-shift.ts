@@ -1,6 +1,6 @@
 import type { EcsContext } from "./context";
 import { desiredTasks, fill, stopTasks } from "./placement";
-import { isRunning, tasksOf, type DeploymentRecord, type ServiceRecord } from "./state";
+import { isHealthy, tasksOf, type DeploymentRecord, type ServiceRecord } from "./state";
 
 /** BLUE_GREEN, LINEAR and CANARY: all of green, then the traffic, then the bake time, then blue goes. */
 export function shiftTraffic(context: EcsContext, service: ServiceRecord, primary: DeploymentRecord): void {
@@ -11,7 +11,7 @@ export function shiftTraffic(context: EcsContext, service: ServiceRecord, primar
     // Blue keeps its tasks while it has the traffic.
     fill(context, service, other, desiredTasks(context, service));
   if (!record || record.finishedAt !== undefined) return;
-  const up = tasksOf(service).filter((t) => t.deployment === primary && isRunning(t)).length;
+  const up = tasksOf(service).filter((t) => t.deployment === primary && isHealthy(t)).length;
   const blue = service.deployments.some((d) => d !== primary);
   if (record.lifecycleStage === undefined || record.lifecycleStage === "SCALE_UP") {
     record.lifecycleStage = "SCALE_UP";

@@ -54,6 +54,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   containerPort: [0, 65_535],
   cpu: [0, 1_048_576],
   desiredCount: [0, 5_000],
+  healthyPercent: [0, 100],
   healthCheckGracePeriodSeconds: [0, 2_147_483_647],
   hostPort: [0, 65_535],
   maximumPercent: [0, 2_147_483_647],

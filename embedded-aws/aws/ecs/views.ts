@@ -5,6 +5,7 @@ import type {
   Service,
   ServiceDeployment,
   ServiceDeploymentBrief,
+  ServiceRevision,
   ServiceRevisionSummary,
   Task,
   TaskSet,
@@ -16,6 +17,7 @@ import {
   tasksOf,
   type ClusterRecord,
   type DeploymentRecord,
+  type RevisionRecord,
   type ServiceDeploymentRecord,
   type ServiceRecord,
   type TaskRecord,
@@ -183,6 +185,8 @@ export function serviceDeploymentView(
   record: ServiceDeploymentRecord,
 ): ServiceDeployment {
   const breaker = record.configuration.deploymentCircuitBreaker;
+  const countsOf = (arn: string): ServiceRevisionSummary =>
+    record.countsAtEnd?.find((counts) => counts.arn === arn) ?? revisionSummary(service, arn);
   return compact<ServiceDeployment>({
     serviceDeploymentArn: record.arn,
     serviceArn: service.arn,
@@ -192,8 +196,8 @@ export function serviceDeploymentView(
     finishedAt: date(record.finishedAt),
     stoppedAt: date(record.stoppedAt),
     updatedAt: new Date(record.updatedAt),
-    sourceServiceRevisions: record.sourceRevisionArns.map((arn) => revisionSummary(service, arn)),
-    targetServiceRevision: revisionSummary(service, record.targetRevisionArn),
+    sourceServiceRevisions: record.sourceRevisionArns.map(countsOf),
+    targetServiceRevision: countsOf(record.targetRevisionArn),
     status: record.status,
     statusReason: record.statusReason,
     lifecycleStage: record.lifecycleStage,
@@ -213,7 +217,8 @@ export function serviceDeploymentView(
   });
 }
 
-function revisionSummary(service: ServiceRecord, arn: string): ServiceRevisionSummary {
+/** How many tasks of a revision are wanted, on their way and running now. */
+export function revisionSummary(service: ServiceRecord, arn: string): ServiceRevisionSummary {
   const deployment = service.deployments.find((d) => d.serviceRevisionArn === arn);
   const tasks = tasksOf(service).filter((t) => deployment !== undefined && t.deployment === deployment);
   return {
@@ -222,6 +227,26 @@ function revisionSummary(service: ServiceRecord, arn: string): ServiceRevisionSu
     runningTaskCount: tasks.filter(isRunning).length,
     pendingTaskCount: tasks.filter(isPending).length,
   };
+}
+
+/** A service revision as DescribeServiceRevisions shows it. There are no image registries here: no digests. */
+export function serviceRevisionView(service: ServiceRecord, revision: RevisionRecord): ServiceRevision {
+  const { taskDefinition, ...rollout } = revision.rollout;
+  return compact<ServiceRevision>({
+    serviceRevisionArn: revision.arn,
+    serviceArn: service.arn,
+    clusterArn: service.cluster.arn,
+    taskDefinition: taskDefinition.definition.taskDefinitionArn,
+    ...rollout,
+    loadBalancers: revision.kept.loadBalancers ?? [],
+    serviceRegistries: revision.kept.serviceRegistries ?? [],
+    containerImages: (taskDefinition.definition.containerDefinitions ?? []).map(({ name, image }) => ({
+      containerName: name,
+      image,
+    })),
+    guardDutyEnabled: false,
+    createdAt: new Date(revision.createdAt),
+  });
 }
 
 /** A task as DescribeTasks shows it. */
@@ -249,7 +274,7 @@ export function taskView(task: TaskRecord, withTags = false): Task {
         exitCode: task.lastStatus === "STOPPED" ? task.exitCode : undefined,
         networkBindings: [],
         networkInterfaces: [],
-        healthStatus: "UNKNOWN",
+        healthStatus: task.unhealthy ? "UNHEALTHY" : "UNKNOWN",
         cpu: String(c.cpu ?? 0),
       }),
     ),
@@ -258,7 +283,7 @@ export function taskView(task: TaskRecord, withTags = false): Task {
     createdAt: new Date(task.createdAt),
     desiredStatus: task.desiredStatus,
     lastStatus: task.lastStatus,
-    healthStatus: "UNKNOWN",
+    healthStatus: task.unhealthy ? "UNHEALTHY" : "UNKNOWN",
     overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
     pullStartedAt: date(task.pullStartedAt),
     startedAt: date(task.startedAt),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import {
   DescribeServiceDeploymentsCommand,
+  DescribeServiceRevisionsCommand,
   StopServiceDeploymentCommand,
   StopTaskCommand,
   UpdateServiceCommand,
@@ -117,6 +118,69 @@ describe("A deployment that fails", () => {
 
     assert.deepEqual(await created(1), { same: true, older: true });
     assert.deepEqual(await created(0), { same: false, older: false });
+  });
+
+  it("shows the old tasks under the new PRIMARY, with their own createdAt, and the old revision", async () => {
+    const { f } = await broken({ settings: { oldPrimaryAfterRollback: 0 } }, breaker(true));
+    const before = (await f.describe()).currentServiceRevisions![0]!.arn!;
+    const tasks = f.ecs.runningTasks();
+    await f.force();
+    await f.settle();
+
+    const service = await f.describe();
+    const arns = [before, service.currentServiceRevisions![1]!.arn!];
+    const { serviceRevisions } = await f.client.send(
+      new DescribeServiceRevisionsCommand({ serviceRevisionArns: arns }),
+    );
+
+    const now = f.ecs.runningTasks();
+    const primary = service.deployments!.find((d) => d.status === "PRIMARY")!;
+    assert.deepEqual(
+      now.map((t) => [t.taskArn, t.createdAt, t.deploymentId]),
+      tasks.map((t) => [t.taskArn, t.createdAt, primary.id]),
+    );
+    assert.ok(primary.createdAt!.getTime() > tasks[0]!.createdAt + 1_000);
+    assert.equal(service.currentServiceRevisions![0]!.arn, before);
+    const [first, forced] = serviceRevisions!;
+    assert.ok(first!.createdAt! < forced!.createdAt!);
+    assert.equal(first!.taskDefinition, forced!.taskDefinition);
+    assert.deepEqual(first!.containerImages, [{ containerName: "app", image: "shop/api:1" }]);
+  });
+
+  it("starts tasks of its own for the rollback, where that is drawn", async () => {
+    const settings = { oldPrimaryAfterRollback: 0, oldTasksAfterRollback: 0 };
+    const { f } = await broken({ settings }, breaker(true));
+    const old = f.ecs.runningTasks().map((t) => t.taskArn);
+    await f.force();
+    await f.clock.runUntilTrue(
+      () => f.events.some((e) => e.detail.eventName === "SERVICE_DEPLOYMENT_FAILED"),
+      "the circuit breaker has opened",
+      f.clock.now() + 60_000,
+    );
+
+    f.readable.denied = false;
+    await f.settle();
+
+    assert.equal((await f.attempts())[0]!.status, "ROLLBACK_SUCCESSFUL");
+    assert.ok(f.ecs.runningTasks().every((t) => !old.includes(t.taskArn)));
+  });
+
+  it("keeps the task counts in DescribeServiceDeployments as they were when it ended", async () => {
+    const { f } = await broken({}, breaker(true));
+    await f.force();
+    await f.settle();
+    const [attempt] = await f.attempts();
+    f.readable.denied = false;
+    await f.client.send(new UpdateServiceCommand({ cluster: "shop", service: "api", desiredCount: 5 }));
+    await f.clock.runUntil(f.clock.now() + 60_000);
+
+    const { serviceDeployments } = await f.client.send(
+      new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: [attempt!.serviceDeploymentArn!] }),
+    );
+
+    assert.equal((await f.describe()).runningCount, 5);
+    assert.equal(serviceDeployments![0]!.sourceServiceRevisions![0]!.runningTaskCount, 2);
+    assert.equal(serviceDeployments![0]!.targetServiceRevision!.runningTaskCount, 0);
   });
 
   it("leaves its FAILED entry in deployments[] for a while only", async () => {

@@ -51,6 +51,8 @@ describe("ECS and input drawn from its own schemas", () => {
         await f.create({ serviceName: "ext", desiredCount: 1, deploymentController: { type: "EXTERNAL" } });
       const sets = ((await f.describe("ext")).taskSets ?? []).map((set) => set.id!);
       live.taskSet = live.primaryTaskSet = sets;
+      const { currentServiceRevisions } = await f.describe();
+      live.serviceRevisionArns = (currentServiceRevisions ?? []).map(({ arn }) => arn!);
       live.task = live.tasks = f.ecs.runningTasks().map((t) => t.taskArn);
       live.serviceDeploymentArn = live.serviceDeploymentArns = [
         (await f.attempts())[0]!.serviceDeploymentArn!,
@@ -71,6 +73,8 @@ describe("ECS and input drawn from its own schemas", () => {
           requiresCompatibilities: undefined,
         },
         CreateService: { cluster: "shop", serviceName: "web", taskDefinition: "api", desiredCount: 1 },
+        UpdateService: { cluster: "shop", service: "api", desiredCount: 2, loadBalancers: undefined },
+        StopTask: { cluster: "shop" },
         DeleteService: { cluster: "shop", service: "api", force: true },
         DeleteCluster: { cluster: "other" },
         ListServiceDeployments: { cluster: "shop", service: "api", status: undefined },

@@ -19,7 +19,10 @@ describe("bounds", () => {
 });
 
 describe("rollingStep", () => {
-  const quiet = { newPending: 0, newRunning: 0, oldPending: 0, oldRunning: 0, mayStart: true };
+  const quiet = {
+    ...{ newPending: 0, newRunning: 0, oldPending: 0, oldRunning: 0, oldStarting: 0 },
+    ...{ lost: 0, unhealthy: 0, healthyEnough: 0, old: "replaced" as const, mayStart: true },
+  };
 
   it("does nothing where the bounds leave no room to replace a task", () => {
     const step = rollingStep({ ...quiet, desired: 1, ...bounds(1, 50, 100), oldRunning: 1 });
