@@ -190,7 +190,9 @@ function forget(program: string): void {
 }
 
 function isOfProgram(path: string): boolean {
-  return !["node_modules", "local", "test", "simulation", "bench", "cli"].includes(path.split(sep)[0]!);
+  return !["node_modules", "embedded-aws", "demo", "test", "simulation", "bench", "cli"].includes(
+    path.split(sep)[0]!,
+  );
 }
 
 function tagsOfConfig(config: Readonly<Record<string, unknown>>): Record<string, string> {
