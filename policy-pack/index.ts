@@ -1,10 +1,14 @@
 import { appendFileSync } from "node:fs";
 import { PolicyPack } from "@pulumi/policy";
-import type { StackValidationPolicy } from "@pulumi/policy";
+import type { PolicyConfigSchema, StackValidationPolicy } from "@pulumi/policy";
 import { InputOfRun, check, policies } from "./pack";
 import { policyLevels } from "./policy";
-import type { Level, PackConfig, Policy } from "./policy";
+import type { Level, Policy } from "./policy";
 import { impactTable } from "./impact";
+import type { PackConfig } from "../stack/settings-schema";
+
+/** JSON Schema of `PackConfig`: build.cjs makes it from the schema of the settings. */
+declare const CONFIG_SCHEMA: PolicyConfigSchema;
 
 const run = new InputOfRun();
 
@@ -23,7 +27,7 @@ function stackValidation(policy: Policy): StackValidationPolicy {
     name: policy.name,
     description: policy.description,
     enforcementLevel: policyLevels[policy.name],
-    ...(covered ? { configSchema } : {}),
+    ...(covered ? { configSchema: CONFIG_SCHEMA } : {}),
     validateStack: (args, report) => {
       const config = covered ? withDefaults(args.getConfig<Partial<PackConfig>>()) : undefined;
       const input = () => run.of(policy, args.resources, config);
@@ -35,46 +39,10 @@ function stackValidation(policy: Policy): StackValidationPolicy {
   };
 }
 
-function withDefaults(config: Partial<PackConfig>): PackConfig {
-  return { ...config, coverage: config.coverage ?? [], exceptions: config.exceptions ?? [] };
+/** What is left out of a configuration that a person wrote; a recycler's stack exports all of it. */
+function withDefaults({ coverage = [], exceptions = [], ...rest }: Partial<PackConfig>): PackConfig {
+  const defaults = { exclude: [], secrets: [], parameters: [], wave: 0 };
+  return { ...rest, coverage: coverage.map((entry) => ({ ...defaults, ...entry })), exceptions };
 }
-
-const strings = { type: "array" as const, items: { type: "string" as const } };
-
-/** What `pulumi stack output policyConfig --json` of a recycler's stack has, and exceptions of this stack's own. */
-const configSchema = {
-  properties: {
-    account: { type: "string" as const, description: "Account of the recycler." },
-    region: { type: "string" as const, description: "Region of the recycler." },
-    coverage: {
-      type: "array" as const,
-      description: "What a recycler of another stack covers.",
-      items: {
-        type: "object" as const,
-        required: ["cluster"],
-        properties: {
-          cluster: { type: "string" as const },
-          service: { type: "string" as const },
-          exclude: strings,
-          secrets: strings,
-          parameters: strings,
-          wave: { type: "integer" as const },
-        },
-      },
-    },
-    exceptions: {
-      type: "array" as const,
-      description: "Services that are left uncovered, each with the reason.",
-      items: {
-        type: "object" as const,
-        required: ["service", "reason"],
-        properties: {
-          service: { type: "string" as const },
-          reason: { type: "string" as const, minLength: 1 },
-        },
-      },
-    },
-  },
-};
 
 new PolicyPack("ecs-secret-recycler", { policies: policies.map(stackValidation) });

@@ -13,8 +13,9 @@ import { recyclerLeastPrivilege } from "./policies/recycler-least-privilege";
 import { rotationAlternatingUsers } from "./policies/rotation-alternating-users";
 import { secretRotationEnabled } from "./policies/secret-rotation-enabled";
 import { zeroDowntimeDeployment } from "./policies/zero-downtime-deployment";
-import type { PackConfig, Policy, PolicyInput, Violation } from "./policy";
+import type { Policy, PolicyInput, Violation } from "./policy";
 import { recyclers } from "./recyclers";
+import type { PackConfig } from "../stack/settings-schema";
 
 /** Every policy, in the order in which they run. */
 export const policies: readonly Policy[] = [

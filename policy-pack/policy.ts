@@ -2,7 +2,7 @@ import type { EcsService } from "./ecs";
 import type { Graph, Node } from "./graph";
 import type { Recycler } from "./recyclers";
 import type { Place } from "../aws-semantics/arn";
-import type { CoveredServices } from "../handler/coverage";
+import type { PackConfig } from "../stack/settings-schema";
 
 /** `mandatory` ends a preview with exit status 1, `advisory` is printed. */
 export type Level = "mandatory" | "advisory";
@@ -14,21 +14,6 @@ export interface Violation {
   readonly message: string;
   /** Another level than the policy's own. */
   readonly level?: Level;
-}
-
-/** A service that its owner leaves uncovered, knowing why. */
-export interface Exception {
-  /** `CLUSTER/SERVICE`, or the service's name. */
-  readonly service: string;
-  readonly reason: string;
-}
-
-/** `--policy-pack-config` of `ecs-service-secrets-covered`: coverage by a recycler of another stack. */
-export interface PackConfig {
-  readonly account?: string;
-  readonly region?: string;
-  readonly coverage: readonly CoveredServices[];
-  readonly exceptions: readonly Exception[];
 }
 
 /** What every policy judges: made once, then plain. */

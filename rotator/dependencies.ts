@@ -1,8 +1,8 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { EngineName } from "../aws-semantics/database-engines";
 import { awsConnectTimeoutMs, awsRequestTimeoutMs } from "./aws";
 import { engineNamed } from "./engines";
 import type { Engine } from "./engines/types";
-import type { EngineName } from "./settings";
 import type { ParameterStoreClient, SsmCommands } from "./stores/parameter";
 import type { SecretsManager } from "./stores/secret";
 

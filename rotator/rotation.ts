@@ -33,7 +33,7 @@ export class Rotation {
   /** The credential that follows `current`: a new password, and the strategy's next user. */
   next(current: Credential, where: string): Credential {
     const engine = this.engine(current, where);
-    const password = generatePassword(this.settings.password, engine.passwordRules, this.dependencies.draw);
+    const password = generatePassword(this.dependencies.draw);
     this.redactor.add(password);
     return withLogin(current, this.strategy.nextUser(current, engine), password);
   }
@@ -47,7 +47,7 @@ export class Rotation {
         "invalid-secret",
         `${where}: host is missing; expected the database's host name`,
       );
-    const tls = this.settings.tls ?? (loopback.has(host) ? "disable" : "verify-full");
+    const tls = loopback.has(host) ? "disable" : "verify-full";
     return {
       host,
       port: port ?? this.engine(credential, where).defaultPort,
@@ -86,15 +86,15 @@ export class Rotation {
       current,
       pending,
       admin: () => this.admin(current, where),
+      hasAdmin: this.settings.adminSecret !== undefined,
       login: (credential) => this.login(credential, where),
       others,
     });
   }
 
-  /** The administrator of the database that `credential` is for. */
-  async admin(credential: Credential, where: string): Promise<Login | undefined> {
-    const secretId = this.settings.adminSecret ?? credential.masterarn;
-    if (secretId === undefined) return undefined;
+  /** The administrator of the database that `credential` is for. Only if the settings name one. */
+  async admin(credential: Credential, where: string): Promise<Login> {
+    const { adminSecret: secretId = "" } = this.settings;
     const { credential: found } = await this.secrets.read(secretId, { stage: "AWSCURRENT" });
     // A secret that RDS manages holds only username and password. Another host means another database.
     if (found.host !== undefined && found.host !== credential.host)

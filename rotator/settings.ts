@@ -1,109 +1,88 @@
+import * as z from "zod";
+import { engineNames } from "../aws-semantics/database-engines";
 import { rotatorError } from "./errors";
-import type { PasswordSettings } from "./password";
+import {
+  formatMistakes,
+  isObject,
+  mistakesOf,
+  oneOf,
+  strictObject,
+  text,
+  wholeNumber,
+} from "./settings-messages";
 
 /** The environment variable that holds a `RotatorSettings` as JSON: the rotation function's only setting. */
 export const settingsVariable = "ROTATOR_SETTINGS";
 
-/** Database engines, in the words of `rotations[].rotator.engine`. */
-export type EngineName = "postgres" | "mysql" | "mariadb";
+/** Name or ARN of a secret. */
+export const secretId = text("a secret's name or ARN", /^\S+$/);
 
-/** Who is rotated: one user whose password changes, or two that take turns. */
-export type StrategyName = "alternating-users" | "single-user";
+/** Name or ARN of a parameter. */
+export const parameterId = text("a parameter's name or ARN", /^\S+$/);
 
-/** What the rotation function knows beside the event. Plain data: it is written into the function's environment. */
-export interface RotatorSettings {
-  /** Default: what the secret's own field `engine` says (Aurora's names included). When both say it, they must agree. */
-  readonly engine?: EngineName;
-  /** Default `alternating-users`. */
-  readonly strategy?: StrategyName;
-  /**
-   * Name or ARN of the secret of an administrator; default: the field `masterarn` of the rotated secret. Needed for
-   * alternating users, and for a single user whose credential lives in a parameter.
-   */
-  readonly adminSecret?: string;
-  /** Minutes that the current version must be old before a rotation may start; 0 asks for nothing. Default 60. */
-  readonly minimumIntervalMinutes?: number;
-  /** Name or ARN of the SecureString that holds the credential, when it is not a secret. */
-  readonly parameter?: string;
-  /**
-   * `verify-full`: encrypted, certificate and host name checked. `disable`: plain text. Default: `verify-full` for
-   * every host but the loopback addresses, where nothing leaves the machine and no authority vouches for anybody.
-   */
-  readonly tls?: "verify-full" | "disable";
-  /** What a new password looks like, within what the engine allows. */
-  readonly password?: PasswordSettings;
-}
+/** What a stack and the rotation function both call by the same names. */
+export const rotatorFields = {
+  /** Default: the field `engine` of the credential. If both name an engine, they must agree. */
+  engine: oneOf(engineNames).optional(),
+  /** Two users that alternate, or one whose password changes. */
+  strategy: oneOf(["alternating-users", "single-user"]).default("alternating-users"),
+  /** Name or ARN of the secret of a user that may create users and change their passwords. */
+  adminSecret: secretId.optional(),
+  /** Minutes for which the current version must exist before a rotation may start; 0 for no limit. */
+  minimumIntervalMinutes: wholeNumber(0).default(60),
+};
+
+const schema = strictObject({
+  ...rotatorFields,
+  /** Name or ARN of the SecureString that holds the credential, if no secret holds it. */
+  parameter: parameterId.optional(),
+}).superRefine(
+  (settings, context) => {
+    const message = missingAdmin(settings);
+    if (message !== undefined) context.addIssue({ code: "custom", path: ["adminSecret"], message });
+  },
+  { when: isObject },
+);
+
+/** What the rotation function knows beside the event. Plain data: the function's environment holds it. */
+export type RotatorSettings = z.input<typeof schema>;
 
 /** Settings with their defaults filled in. */
-export type CompleteSettings = RotatorSettings &
-  Required<Pick<RotatorSettings, "strategy" | "minimumIntervalMinutes" | "password">>;
+export type CompleteSettings = z.output<typeof schema>;
 
-/** What a rotator gets without saying so. */
-export const rotatorDefaults = {
-  strategy: "alternating-users",
-  minimumIntervalMinutes: 60,
-} as const satisfies RotatorSettings;
-
-const known: Readonly<Record<keyof RotatorSettings, (value: unknown) => string | undefined>> = {
-  engine: oneOf("postgres", "mysql", "mariadb"),
-  strategy: oneOf("alternating-users", "single-user"),
-  adminSecret: text,
-  minimumIntervalMinutes: (value) =>
-    typeof value === "number" && Number.isFinite(value) && value >= 0 ? undefined : "minutes, 0 or more",
-  parameter: text,
-  tls: oneOf("verify-full", "disable"),
-  password: (value) => (typeof value === "object" && value !== null ? undefined : "an object"),
-};
+/** What is wrong when `adminSecret` is missing; undefined when it is not needed. For the stack and the function. */
+export function missingAdmin(settings: RotatorSettings): string | undefined {
+  const { strategy = rotatorFields.strategy.def.defaultValue, adminSecret, parameter } = settings;
+  if (adminSecret !== undefined) return undefined;
+  if (strategy === "alternating-users")
+    return (
+      'missing; the strategy "alternating-users" requires the secret of a user that may create users ' +
+      '(or choose "single-user")'
+    );
+  return parameter === undefined
+    ? undefined
+    : "missing; required for a parameter: it has no pending version, so only another user can set the password again " +
+        "after an interrupted rotation";
+}
 
 /**
  * Reads and completes the settings.
- * @param json the value of `ROTATOR_SETTINGS`; absent or empty means all defaults
+ * @param json the value of `ROTATOR_SETTINGS`
  * @throws one error that lists every mistake
  */
-export function parseSettings(json: string | undefined): CompleteSettings {
-  let value: unknown;
+export function parseSettings(json = "{}"): CompleteSettings {
   try {
-    value = json ? JSON.parse(json) : {};
+    return completeSettings(JSON.parse(json) as RotatorSettings);
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
     throw rotatorError("final", "invalid-settings", `${settingsVariable} is not JSON`, cause);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw rotatorError("final", "invalid-settings", `${settingsVariable}: found ${json}, wanted an object`);
-  return completeSettings(value);
 }
 
 /** Checks settings and fills in the defaults; see `parseSettings`. */
 export function completeSettings(settings: RotatorSettings): CompleteSettings {
-  const mistakes: string[] = [];
-  for (const [name, value] of Object.entries(settings)) {
-    const check = known[name as keyof RotatorSettings];
-    if (value === undefined) continue;
-    const wanted = check ? check(value) : `nothing (known: ${Object.keys(known).join(", ")})`;
-    if (wanted) mistakes.push(`${name}: found ${JSON.stringify(value)}, wanted ${wanted}`);
-  }
-  const complete = {
-    ...rotatorDefaults,
-    password: {},
-    ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
-  } as CompleteSettings;
-  if (
-    complete.parameter !== undefined &&
-    complete.strategy === "single-user" &&
-    complete.adminSecret === undefined
-  )
-    mistakes.push(
-      "adminSecret: required for a single user whose credential lives in a parameter: a parameter has no pending " +
-        "version, so only an administrator can set the password again when a run was cut off in the middle",
-    );
-  if (mistakes.length > 0)
-    throw rotatorError("final", "invalid-settings", `${settingsVariable}: ${mistakes.join("; ")}`);
-  return complete;
-}
-
-function oneOf(...values: readonly string[]): (value: unknown) => string | undefined {
-  return (value) => (values.some((known) => known === value) ? undefined : values.join(" or "));
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? undefined : "a text";
+  const parsed = schema.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const mistakes = formatMistakes(mistakesOf(parsed.error.issues)).join("; ");
+  throw rotatorError("final", "invalid-settings", `${settingsVariable}: ${mistakes}`);
 }

@@ -41,9 +41,8 @@ export class RecordedDatabase {
 
   /** The engine that a rotator gets: PostgreSQL's rules, and this record for a server. */
   engine(): Engine {
-    const { passwordRules, defaultPort, checkUserName } = engineNamed("postgres");
+    const { defaultPort, checkUserName } = engineNamed("postgres");
     return {
-      passwordRules,
       defaultPort,
       checkUserName,
       accepts: async (login) => {

@@ -7,13 +7,13 @@ import type { Queue } from "./queue";
 import type { Recycler } from "./recycler";
 import { policyDocument } from "./role-statements";
 import type { Rotation } from "./rotation";
-import type { AlarmSettings } from "./settings";
+import type { Settings } from "./settings";
 
 /** Arguments of `Alarms`. */
 export interface AlarmsArgs {
   readonly context: Context;
   /** An address or a topic. */
-  readonly alarms: AlarmSettings;
+  readonly alarms: Settings["alarms"];
   readonly queue: Queue;
   readonly recycler: Recycler;
   readonly rotation: Rotation;

@@ -1,18 +1,10 @@
 import * as aws from "@pulumi/aws";
-import type { EngineName } from "../rotator/settings";
+import { calledEngines, engineCalled } from "../aws-semantics/database-engines";
+import type { Mistake } from "../rotator/settings-messages";
 import type { ResolvedRotation } from "./rotation";
 import type { ResolvedRotator } from "./rotator";
-import { settingsError, type Mistake } from "./settings-messages";
+import { settingsError } from "./settings-error";
 import type { BuiltInSettings, RotationSettings } from "./settings-rotations";
-
-/** Engines as RDS names them, those of Aurora's instances included. */
-const ENGINE_OF: Readonly<Record<string, EngineName>> = {
-  postgres: "postgres",
-  "aurora-postgresql": "postgres",
-  mysql: "mysql",
-  "aurora-mysql": "mysql",
-  mariadb: "mariadb",
-};
 
 /**
  * Looks up what `database: INSTANCE` stands for: engine, subnets and security groups. Awaited before anything is
@@ -34,19 +26,16 @@ export async function resolveDatabases(rotations: readonly RotationSettings[]): 
 }
 
 /** The rotator with everything known, or what is wrong with its database. */
-async function resolve({ database, engine, ...rest }: BuiltInSettings): Promise<ResolvedRotator | string> {
-  if (database === undefined) {
-    if (engine === undefined)
-      throw new Error("a built-in rotator without engine and database was not checked");
-    return { ...rest, engine };
-  }
+async function resolve({ database, ...rest }: BuiltInSettings): Promise<ResolvedRotator | string> {
+  if (database === undefined) return rest;
   const lookup = await lookUp(database);
   if (typeof lookup === "string") return lookup;
   const { instance, subnetIds } = lookup;
-  const known = ENGINE_OF[instance.engine];
-  if (!known)
-    return `"${database}" runs ${instance.engine}; wanted ${Object.keys(ENGINE_OF).join(", ")}, or a function of your own`;
-  return { ...rest, engine: known, subnets: subnetIds, securityGroups: instance.vpcSecurityGroups };
+  const engine = engineCalled(instance.engine);
+  if (engine === undefined)
+    return `"${database}" runs ${instance.engine}; expected ${calledEngines}, or a function of your own`;
+  const settings = { ...rest.settings, engine };
+  return { ...rest, settings, subnets: subnetIds, securityGroups: instance.vpcSecurityGroups };
 }
 
 async function lookUp(

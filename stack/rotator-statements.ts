@@ -1,16 +1,13 @@
 import { dnsSuffix, localArn, type Place } from "../aws-semantics/arn";
 import type { Statement } from "../aws-semantics/iam-policy";
 import { parseReference } from "../aws-semantics/secret-reference";
-import type { StrategyName } from "../rotator/settings";
+import type { CompleteSettings } from "../rotator/settings";
 import { logStatement } from "./role-statements";
 import type { RotatedCredential } from "./settings-rotations";
 
 /** What a built-in rotator needs access to. */
-export interface RotatorAccess {
+export interface RotatorAccess extends Pick<CompleteSettings, "strategy" | "adminSecret"> {
   readonly credential: RotatedCredential;
-  readonly strategy: StrategyName;
-  /** Name or ARN of the administrator's secret. */
-  readonly adminSecret?: string;
   /** ARN of the customer-managed key that encrypts the credential; absent for an AWS-managed key. */
   readonly kmsKeyArn?: string;
   /** Whether the function has network interfaces in a VPC. */
@@ -67,7 +64,7 @@ function viaService(place: Place, service: string): string[] {
 }
 
 /** Only the strategy single-user lists versions, to find the password that is still valid. */
-function rotateSecret(place: Place, id: string, strategy: StrategyName): Statement {
+function rotateSecret(place: Place, id: string, strategy: CompleteSettings["strategy"]): Statement {
   return {
     Sid: "RotateSecret",
     Effect: "Allow",

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { settingsVariable, type EngineName, type RotatorSettings } from "../rotator/settings";
+import { settingsVariable } from "../rotator/settings";
 import type { Context } from "./context";
 import { lambdaAssumeRolePolicy, policyDocument } from "./role-statements";
 import { rotatorStatements } from "./rotator-statements";
 import type { BuiltInSettings, RotatedCredential } from "./settings-rotations";
 
 /** A built-in rotator with what its `database` stood for. */
-export type ResolvedRotator = Omit<BuiltInSettings, "database" | "engine"> & { readonly engine: EngineName };
+export type ResolvedRotator = Omit<BuiltInSettings, "database">;
 
 /** What a built-in rotator needs to know. */
 export interface RotatorArgs {
@@ -62,8 +62,7 @@ export class Rotator extends pulumi.ComponentResource {
     const inVpc = (rotator.subnets?.length ?? 0) > 0;
     const statements = rotatorStatements(place, {
       credential,
-      strategy: rotator.strategy,
-      adminSecret: rotator.adminSecret,
+      ...rotator.settings,
       kmsKeyArn: rotator.kmsKeyArn,
       inVpc,
       logGroup: `/aws/lambda/${functionName}`,
@@ -88,16 +87,14 @@ export class Rotator extends pulumi.ComponentResource {
         loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
         environment: {
           variables: {
-            [settingsVariable]: JSON.stringify(rotatorSettings(credential, rotator)),
+            [settingsVariable]: JSON.stringify(rotator.settings),
             // The Node.js runtimes since 20 do not load the certificate authorities of RDS by themselves.
             NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem",
           },
         },
-        ...(inVpc
-          ? {
-              vpcConfig: { subnetIds: rotator.subnets ?? [], securityGroupIds: rotator.securityGroups ?? [] },
-            }
-          : {}),
+        vpcConfig: inVpc
+          ? { subnetIds: rotator.subnets ?? [], securityGroupIds: rotator.securityGroups ?? [] }
+          : undefined,
         tags,
       },
       { parent: this, dependsOn: [policy] },
@@ -116,16 +113,4 @@ export class Rotator extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-/** What the function finds in its environment. Plain data, never a value. */
-function rotatorSettings(credential: RotatedCredential, rotator: ResolvedRotator): RotatorSettings {
-  const { engine, strategy, adminSecret, minimumIntervalMinutes } = rotator;
-  return {
-    engine,
-    strategy,
-    minimumIntervalMinutes,
-    ...(adminSecret === undefined ? {} : { adminSecret }),
-    ...(credential.kind === "parameter" ? { parameter: credential.id } : {}),
-  };
 }

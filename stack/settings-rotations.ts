@@ -1,16 +1,27 @@
 import { parseArn, type Place } from "../aws-semantics/arn";
 import { parseReference, sameParameter, sameSecret } from "../aws-semantics/secret-reference";
-import type { Mistake } from "./settings-messages";
+import { completeSettings, missingAdmin, type CompleteSettings } from "../rotator/settings";
+import type { Mistake } from "../rotator/settings-messages";
+import { DEFAULT_WINDOW, scheduleMistakes } from "./settings-schedules";
 import type { RotationEntry } from "./settings-schema";
-import { ROTATION_DEFAULTS } from "./settings-schema";
-import { parameterMistake, secretMistake, type Indexed } from "./settings-services";
-import { scheduleMistakes } from "./settings-schedules";
+import { isHere, parameterMistake, secretMistake, type Indexed } from "./settings-services";
+
+type RotatorEntry = RotationEntry["rotator"];
+
+/** The built-in rotator: its function's settings, and what the function is made from. */
+export interface BuiltInSettings extends Pick<
+  RotatorEntry,
+  "database" | "kmsKeyArn" | "subnets" | "securityGroups"
+> {
+  readonly kind: "built-in";
+  readonly settings: CompleteSettings;
+}
 
 /** Who rotates: the service that owns the secret, a function of your own, or the built-in rotator. */
-export type RotatorSettings = RotationEntry["rotator"];
-
-/** The built-in rotator's settings. */
-export type BuiltInSettings = Extract<RotatorSettings, { kind: "built-in" }>;
+export type RotatorSettings =
+  | { readonly kind: "managed" }
+  | { readonly kind: "function"; readonly rotationLambdaArn: string }
+  | BuiltInSettings;
 
 /** What is rotated. */
 export type RotatedCredential =
@@ -18,13 +29,8 @@ export type RotatedCredential =
   | { readonly kind: "parameter"; readonly id: string; readonly name: string; readonly arn: string };
 
 /** One entry of `rotations`, with every default filled in. */
-export interface RotationSettings {
+export interface RotationSettings extends Pick<RotationEntry, "schedule" | "window" | "rotateImmediately"> {
   readonly credential: RotatedCredential;
-  /** `rate(...)` or `cron(...)`, UTC. */
-  readonly schedule: string;
-  /** How long after its time a rotation may start, `3h` for instance. A parameter has none: a rule starts it. */
-  readonly window?: string;
-  readonly rotateImmediately: boolean;
   readonly rotator: RotatorSettings;
 }
 
@@ -33,9 +39,9 @@ export function normaliseRotations(entries: readonly RotationEntry[], place: Pla
   return entries.map(({ secret, parameter, schedule, window, rotateImmediately, rotator }) => ({
     credential: credentialOf({ secret, parameter }, place),
     schedule,
-    ...(secret === undefined ? {} : { window: window ?? ROTATION_DEFAULTS.window }),
+    window: secret === undefined ? undefined : (window ?? DEFAULT_WINDOW),
     rotateImmediately,
-    rotator,
+    rotator: rotatorOf(rotator, parameter),
   }));
 }
 
@@ -50,113 +56,118 @@ function credentialOf(entry: { secret?: string; parameter?: string }, place: Pla
   throw new Error(`a rotation of "${secret ?? parameter}" was not checked: ${reference.problem}`);
 }
 
+function rotatorOf(rotator: RotatorEntry, parameter: string | undefined): RotatorSettings {
+  const {
+    kind,
+    rotationLambdaArn = "",
+    engine,
+    strategy,
+    adminSecret,
+    minimumIntervalMinutes,
+    ...rest
+  } = rotator;
+  if (kind === "function") return { kind, rotationLambdaArn };
+  if (kind === "managed") return { kind };
+  const fields = { engine, strategy, adminSecret, minimumIntervalMinutes, parameter };
+  return { ...rest, kind, settings: completeSettings(fields) };
+}
+
 /** What is wrong inside an entry of `rotations` beyond its form, and between entries. */
 export function rotationRules(entries: readonly Indexed<RotationEntry>[], place: Place): Mistake[] {
-  return [
-    ...entries.flatMap(({ index, entry }) =>
-      [...credentialRules(entry, place), ...scheduleMistakes(entry), ...rotatorRules(entry, place)].map(
-        (mistake) => ({
-          ...mistake,
-          path: ["rotations", index, ...mistake.path],
-        }),
-      ),
-    ),
-    ...twice(entries, place),
+  return entries.flatMap(({ index, entry }, position) =>
+    [
+      ...credentialRules(entry, entries.slice(0, position), place),
+      ...scheduleMistakes(entry),
+      ...rotatorRules(entry, place),
+    ].map(({ path, message }) => ({ path: ["rotations", index, ...path], message })),
+  );
+}
+
+/** Two rotations of one credential would overwrite each other's rules. */
+function credentialRules(
+  entry: RotationEntry,
+  earlier: readonly Indexed<RotationEntry>[],
+  place: Place,
+): Mistake[] {
+  const [key, mistake, same] =
+    entry.secret === undefined
+      ? (["parameter", parameterMistake, sameParameter] as const)
+      : (["secret", secretMistake, sameSecret] as const);
+  const id = entry[key] ?? "";
+  const first = earlier.find(({ entry: other }) => same(id, other[key] ?? "", place));
+  const messages = [
+    mistake(id, place) ??
+      (id.startsWith("arn:") && !isHere(id, place)
+        ? `a ${key} is rotated in its own account and Region; this stack is in ${place.region} of ${place.account}`
+        : undefined),
+    first && `is rotated by rotations[${first.index}] already`,
   ];
+  return messages.flatMap((message) => (message === undefined ? [] : [{ path: [key], message }]));
 }
 
-function credentialRules(entry: RotationEntry, place: Place): Mistake[] {
-  const key = entry.secret === undefined ? "parameter" : "secret";
-  const id = entry.secret ?? entry.parameter ?? "";
-  const message = key === "secret" ? secretMistake(id, place) : parameterMistake(id, place);
-  if (message !== undefined) return [{ path: [key], message }];
-  return id.startsWith("arn:") && !isHere(id, place)
-    ? [
-        {
-          path: [key],
-          message: `a ${key} is rotated in its own account and Region; this stack is in ${place.region} of ${place.account}`,
-        },
-      ]
-    : [];
+/** Settings beside `kind` of each kind; those of the built-in rotator are all others. */
+const SETTINGS_OF: Readonly<Partial<Record<RotatorEntry["kind"], readonly string[]>>> = {
+  managed: [],
+  function: ["rotationLambdaArn"],
+};
+
+function belongs(key: string, kind: RotatorEntry["kind"]): boolean {
+  return key === "kind" || (SETTINGS_OF[kind]?.includes(key) ?? key !== "rotationLambdaArn");
 }
 
-function isHere(arn: string, place: Place): boolean {
-  const { partition, region, account } = parseArn(arn) ?? {};
-  return partition === place.partition && region === place.region && account === place.account;
-}
-
-function rotatorRules(entry: RotationEntry, place: Place): Mistake[] {
-  const { rotator } = entry;
+function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Place): Mistake[] {
+  const {
+    kind,
+    rotationLambdaArn,
+    database,
+    engine,
+    subnets = [],
+    securityGroups = [],
+    adminSecret,
+  } = rotator;
   const mistakes: Mistake[] = [];
   const wrong = (key: string, message: string) => mistakes.push({ path: ["rotator", key], message });
-  if (entry.parameter !== undefined && rotator.kind !== "built-in")
+  for (const key of Object.keys(rotator))
+    if (!belongs(key, kind)) wrong(key, `not used with kind "${kind}"; leave it out`);
+  if (parameter !== undefined && kind !== "built-in")
     wrong(
       "kind",
-      `Parameter Store rotates nothing by itself: wanted "built-in" for a parameter, found "${rotator.kind}"`,
+      `Parameter Store rotates nothing by itself: expected "built-in" for a parameter, found "${kind}"`,
     );
-  if (rotator.kind === "function" && parseArn(rotator.rotationLambdaArn)?.region !== place.region)
+  if (kind === "function" && rotationLambdaArn === undefined)
+    wrong("rotationLambdaArn", "missing; expected the ARN of a function");
+  else if (kind === "function" && parseArn(rotationLambdaArn ?? "")?.region !== place.region)
     wrong(
       "rotationLambdaArn",
-      `wanted a function in ${place.region}, where the secret is, found "${rotator.rotationLambdaArn}"`,
+      `expected a function in ${place.region}, where the secret is, found "${rotationLambdaArn}"`,
     );
-  if (rotator.kind !== "built-in") return mistakes;
+  if (kind !== "built-in") return mistakes;
 
-  const { database, engine, subnets, securityGroups, strategy, adminSecret } = rotator;
   if (database !== undefined) {
     for (const key of ["engine", "subnets", "securityGroups"] as const)
       if (rotator[key] !== undefined) wrong(key, "comes from `database`; leave one of them out");
   } else {
-    if (engine === undefined)
-      wrong("engine", "required, found nothing; wanted an engine, or `database` to take it from");
-    if ((subnets?.length ?? 0) > 0 && (securityGroups?.length ?? 0) === 0)
-      wrong("securityGroups", "required with `subnets`, found nothing; wanted at least one security group");
-    if ((securityGroups?.length ?? 0) > 0 && (subnets?.length ?? 0) === 0)
-      wrong("subnets", "required with `securityGroups`, found nothing; wanted at least one subnet");
+    if (engine === undefined) wrong("engine", "missing; expected an engine, or `database` to take it from");
+    if (subnets.length > 0 && securityGroups.length === 0)
+      wrong("securityGroups", "missing; expected at least one security group with `subnets`");
+    if (securityGroups.length > 0 && subnets.length === 0)
+      wrong("subnets", "missing; expected at least one subnet with `securityGroups`");
   }
-  if (strategy === "alternating-users" && adminSecret === undefined)
-    wrong(
-      "adminSecret",
-      'required with "alternating-users", found nothing; wanted the secret of a user that may create users ' +
-        '(or the strategy "single-user")',
-    );
-  if (strategy === "single-user" && adminSecret !== undefined)
-    wrong(
-      "adminSecret",
-      'not used with "single-user", where the user changes its own password; leave it out',
-    );
-  if (adminSecret !== undefined) {
-    const message = secretMistake(adminSecret, place);
-    if (message !== undefined) wrong("adminSecret", message);
-    else if (entry.secret !== undefined && sameSecret(adminSecret, entry.secret, place))
-      wrong(
-        "adminSecret",
-        "is the rotated secret itself; wanted the secret of another user, who may create users",
-      );
-  }
+  const admin = missingAdmin({ ...rotator, parameter }) ?? adminMistake(adminSecret, secret, place);
+  if (admin !== undefined) wrong("adminSecret", admin);
   return mistakes;
 }
 
-/** Two rotations of one credential would overwrite each other's rules. */
-function twice(entries: readonly Indexed<RotationEntry>[], place: Place): Mistake[] {
-  return entries.flatMap(({ index, entry }, position) => {
-    const first = entries
-      .slice(0, position)
-      .find(
-        ({ entry: other }) =>
-          (entry.secret !== undefined &&
-            other.secret !== undefined &&
-            sameSecret(entry.secret, other.secret, place)) ||
-          (entry.parameter !== undefined &&
-            other.parameter !== undefined &&
-            sameParameter(entry.parameter, other.parameter, place)),
-      );
-    return first
-      ? [
-          {
-            path: ["rotations", index, entry.secret === undefined ? "parameter" : "secret"],
-            message: `is rotated by rotations[${first.index}] already`,
-          },
-        ]
-      : [];
-  });
+function adminMistake(
+  admin: string | undefined,
+  secret: string | undefined,
+  place: Place,
+): string | undefined {
+  if (admin === undefined) return undefined;
+  return (
+    secretMistake(admin, place) ??
+    (secret !== undefined && sameSecret(admin, secret, place)
+      ? "is the rotated secret itself; expected the secret of another user, who may create users"
+      : undefined)
+  );
 }

@@ -1,42 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CoveredServices, Mode, RecyclerSettings } from "../handler/coverage";
+import type { z } from "zod";
 import type { Place } from "../aws-semantics/arn";
-import { mistakesOf, settingsError, type Mistake } from "./settings-messages";
-import { normaliseServices, serviceRules } from "./settings-services";
+import type { CoveredServices } from "../handler/coverage";
+import { mistakesOf, type Mistake } from "../rotator/settings-messages";
+import { settingsError } from "./settings-error";
 import { normaliseRotations, rotationRules, type RotationSettings } from "./settings-rotations";
-import { sweepMistakes } from "./settings-schedules";
-import { rotationSchema, serviceSchema, settingsSchema } from "./settings-schema";
+import { settingsSchema } from "./settings-schema";
+import { normaliseServices, serviceRules, type Indexed } from "./settings-services";
 
-/** What alarms are sent to, and when. No address and no topic: no alarms. */
-export interface AlarmSettings {
-  /** An address that receives a request to confirm. */
-  readonly email?: string;
-  /** ARN of a topic that exists. */
-  readonly topic?: string;
-  /** Minutes for which a service may hold an old value before the alarm. */
-  readonly staleAfterMinutes: number;
-}
+type Checked = z.output<typeof settingsSchema>;
 
 /** Everything the stack is made from: checked, normalised, with every default filled in. */
-export interface Settings {
+export interface Settings extends Omit<Checked, "services" | "rotations" | "permissionsBoundary"> {
   readonly coverage: readonly CoveredServices[];
   readonly rotations: readonly RotationSettings[];
-  readonly trail: "create" | "none";
-  readonly mode: Mode;
-  readonly timing: {
-    /** Seconds that a message waits in the queue, so that the events of one change arrive together. */
-    readonly delaySeconds: number;
-    /** How often everything is looked at without an event: `rate(...)` or `cron(...)`. */
-    readonly sweep: string;
-  };
-  readonly limits: RecyclerSettings["limits"];
-  readonly alarms: AlarmSettings;
-  /** Services that are left uncovered, each with the reason: the policy pack lists them instead of refusing them. */
-  readonly exceptions: readonly { readonly service: string; readonly reason: string }[];
   /** ARN of a policy that every role of the stack gets as its boundary. */
   readonly permissionsBoundary?: string;
-  /** Days, one of the periods that CloudWatch Logs knows. */
-  readonly logRetentionDays: number;
 }
 
 /**
@@ -46,27 +25,39 @@ export interface Settings {
  * @throws one error that lists every mistake with its path.
  */
 export function parseSettings(raw: Readonly<Record<string, unknown>>, place: Place): Settings {
-  const parsed = settingsSchema.safeParse(raw);
-  const mistakes: Mistake[] = parsed.success ? [] : mistakesOf(parsed.error.issues);
-
-  // Rules between entries also look at those entries that are right by themselves when others are not, so that
-  // one run reports everything.
-  const services = valid(raw.services, serviceSchema);
-  const rotations = valid(raw.rotations, rotationSchema);
-  mistakes.push(
-    ...serviceRules(services, place),
-    ...rotationRules(rotations, place),
-    ...sweepMistakes(sweepOf(raw)),
+  const schema = settingsSchema.superRefine(
+    ({ services, rotations }, context) => {
+      const mistakes = [
+        ...serviceRules(rightEntries("services", services, context.issues), place),
+        ...rotationRules(rightEntries("rotations", rotations, context.issues), place),
+      ];
+      for (const mistake of mistakes) context.addIssue({ code: "custom", ...mistake });
+    },
+    { when: () => true },
   );
-  if (mistakes.length > 0 || !parsed.success) throw settingsError(mistakes);
-
-  const { services: entries, rotations: rotationEntries, permissionsBoundary, ...rest } = parsed.data;
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) throw settingsError(mistakesOf(parsed.error.issues));
+  const { services, rotations, permissionsBoundary, ...rest } = parsed.data;
   return {
     ...rest,
-    coverage: normaliseServices(entries),
-    rotations: normaliseRotations(rotationEntries, place),
-    ...(permissionsBoundary === "" ? {} : { permissionsBoundary }),
+    coverage: normaliseServices(services),
+    rotations: normaliseRotations(rotations, place),
+    permissionsBoundary: permissionsBoundary || undefined,
   };
+}
+
+/**
+ * The entries of a list that are right by themselves, with their places in the list. Rules between entries look at
+ * those even if other entries are wrong, so that one run reports everything.
+ */
+function rightEntries<Entry>(
+  key: string,
+  entries: readonly Entry[] | undefined,
+  issues: readonly z.core.$ZodRawIssue[],
+): Indexed<Entry>[] {
+  if (!(entries instanceof Array)) return [];
+  const wrong = new Set(issues.flatMap(({ path }) => (path?.[0] === key ? [path[1]] : [])));
+  return entries.map((entry, index) => ({ index, entry })).filter(({ index }) => !wrong.has(index));
 }
 
 /** Reads the settings of the current stack. The engine has checked the types at the top, and nothing inside. */
@@ -82,7 +73,7 @@ export function readSettings(place: Place): Settings {
       mistakes.push({
         path: [name],
         message:
-          "wanted plain text, found an encrypted value: settings become part of the function's code; name secrets",
+          "expected plain text, found an encrypted value: settings become part of the function's code; name secrets",
       });
   }
   if (mistakes.length > 0) throw settingsError(mistakes);
@@ -102,20 +93,4 @@ function configValue(value: string): unknown {
     if (error instanceof SyntaxError) return value;
     throw error;
   }
-}
-
-function sweepOf({ timing }: Readonly<Record<string, unknown>>): unknown {
-  return typeof timing === "object" && timing !== null && "sweep" in timing ? timing.sweep : undefined;
-}
-
-/** The entries of a list that are right by themselves, with their places in the list. */
-function valid<Entry>(
-  list: unknown,
-  schema: { safeParse(value: unknown): { success: true; data: Entry } | { success: false } },
-): { index: number; entry: Entry }[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((value: unknown, index) => {
-    const parsed = schema.safeParse(value);
-    return parsed.success ? [{ index, entry: parsed.data }] : [];
-  });
 }

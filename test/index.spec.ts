@@ -83,7 +83,7 @@ describe("index.ts", () => {
     const run = runIndex({ services: [{ cluster: "shop", secrets: ["hunter2"] }] }, { secretKeys });
 
     await assert.rejects(run, (error: Error) => {
-      assert.match(error.message, /services: wanted plain text, found an encrypted value/);
+      assert.match(error.message, /services: expected plain text, found an encrypted value/);
       assert.doesNotMatch(error.message, /hunter2/);
       return true;
     });

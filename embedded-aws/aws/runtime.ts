@@ -3,6 +3,8 @@
  * simulation plain objects in the same process; the services know only these interfaces.
  */
 
+import type { EngineName } from "../../aws-semantics/database-engines";
+
 /** A function as Lambda has it: code, environment, role. */
 export interface FunctionSpec {
   readonly functionArn: string;
@@ -74,7 +76,7 @@ export interface TaskRuntime {
 /** A database instance as RDS has it. */
 export interface DatabaseSpec {
   readonly identifier: string;
-  readonly engine: "postgres" | "mariadb" | "mysql";
+  readonly engine: EngineName;
   readonly databaseName?: string;
   readonly masterUsername: string;
   /** Never log it. */

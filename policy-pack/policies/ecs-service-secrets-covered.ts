@@ -6,7 +6,7 @@ import { nowhere, serviceSecrets } from "../ecs";
 import type { EcsService, ServiceSecrets } from "../ecs";
 import { text } from "../graph";
 import type { Node } from "../graph";
-import type { Exception, Policy, PolicyInput, Violation } from "../policy";
+import type { Policy, PolicyInput, Violation } from "../policy";
 import { heldReferences, referenceTo, restarts } from "../readers";
 import type { HeldReference } from "../readers";
 import { types } from "../types";
@@ -31,7 +31,7 @@ function ofService(input: PolicyInput, service: EcsService): Violation[] {
   const invalid = secrets.found.filter(({ reference }) => reference.service === "invalid");
   const uses =
     held.length > 0 || invalid.length > 0 || secrets.possible.length > 0 || secrets.undecided.length > 0;
-  const exception = exceptionFor(input.config.exceptions, service);
+  const exception = exceptionFor(input, service);
   if (exception)
     return uses
       ? [
@@ -217,8 +217,8 @@ function describe(node: Node): string {
   }
 }
 
-function exceptionFor(exceptions: readonly Exception[], service: EcsService): Exception | undefined {
-  return exceptions.find(
+function exceptionFor({ config }: PolicyInput, service: EcsService) {
+  return config.exceptions.find(
     (exception) => exception.service === service.label || exception.service === service.service,
   );
 }

@@ -51,7 +51,7 @@ export function databaseFailure(
     return rotatorError(
       "final",
       "tls-not-offered",
-      `${doing} at ${at}: the server offers no TLS; enable it, or set the rotator's setting tls to "disable"`,
+      `${doing} at ${at}: the server offers no TLS; enable TLS on the server`,
       cause,
     );
   if (network.has(code) || /timeout|terminated unexpectedly|closed state/i.test(text))

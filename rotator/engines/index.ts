@@ -1,4 +1,4 @@
-import type { EngineName } from "../settings";
+import type { EngineName } from "../../aws-semantics/database-engines";
 import { mysqlEngine } from "./mysql";
 import { postgresEngine } from "./postgres";
 import type { Engine } from "./types";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createConnection } from "mysql2/promise";
+import { databaseEngines } from "../../aws-semantics/database-engines";
 import { rotatorError } from "../errors";
-import { awkwardCharacters } from "../password";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternateMysql } from "./mysql-alternate";
 import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
@@ -49,9 +49,7 @@ export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connec
   ): Promise<T> => withSession(connect, login, doing, action);
 
   return {
-    // Amazon RDS User Guide: 8 to 41 characters.
-    passwordRules: { minLength: 8, maxLength: 41, forbidden: awkwardCharacters },
-    defaultPort: 3306,
+    defaultPort: databaseEngines[name].defaultPort,
 
     checkUserName(user) {
       const characters = [...user].length;

@@ -1,6 +1,6 @@
 import { Client } from "pg";
+import { databaseEngines } from "../../aws-semantics/database-engines";
 import { rotatorError } from "../errors";
-import { awkwardCharacters } from "../password";
 import { scramVerifier } from "../scram";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternatePostgres } from "./postgres-alternate";
@@ -31,9 +31,7 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
   ): Promise<T> => withSession(connect, login, doing, action);
 
   return {
-    // Amazon RDS User Guide: 8 to 128 characters. A verifier allows all characters; the awkward ones break clients.
-    passwordRules: { minLength: 8, maxLength: 128, forbidden: awkwardCharacters },
-    defaultPort: 5432,
+    defaultPort: databaseEngines.postgres.defaultPort,
 
     checkUserName(name) {
       const bytes = Buffer.byteLength(name);

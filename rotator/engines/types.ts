@@ -1,5 +1,3 @@
-import type { PasswordRules } from "../password";
-
 /** How to log in. */
 export interface Login {
   readonly host: string;
@@ -47,7 +45,6 @@ export interface Alternation {
  * at once. It throws a `RotatorError`.
  */
 export interface Engine {
-  readonly passwordRules: PasswordRules;
   readonly defaultPort: number;
   /** Refuses a user name that the server would refuse or truncate. */
   readonly checkUserName: (name: string) => void;

@@ -24,12 +24,6 @@ export const alternatingUsers: Strategy = {
   async apply({ engine, current, pending, admin, login }) {
     const { original, clone } = pairOf(current.username);
     const administrator = await admin();
-    if (!administrator)
-      throw rotatorError(
-        "final",
-        "invalid-settings",
-        `alternating users require an administrator; set adminSecret, or masterarn in the secret`,
-      );
     if (administrator.username === original || administrator.username === clone)
       throw rotatorError(
         "final",

@@ -10,12 +10,11 @@ export const singleUser: Strategy = {
   nextUser: (current) => current.username,
 
   async apply(change) {
-    const { engine, current, pending, admin, login, others } = change;
+    const { engine, current, pending, admin, hasAdmin, login, others } = change;
     // An earlier run was interrupted after it changed the password.
     if (await engine.accepts(login(pending))) return;
     if (await changeAs(current, change)) return;
-    const administrator = await admin();
-    if (administrator) return engine.setPassword(administrator, pending.username, pending.password);
+    if (hasAdmin) return engine.setPassword(await admin(), pending.username, pending.password);
     for await (const other of others())
       if (
         other.username === pending.username &&

@@ -6,8 +6,10 @@ export interface Change {
   readonly engine: Engine;
   readonly current: Credential;
   readonly pending: Credential;
-  /** The administrator, read on first use; undefined if none is configured. */
-  readonly admin: () => Promise<Login | undefined>;
+  /** Reads the administrator's login. Only if there is one. */
+  readonly admin: () => Promise<Login>;
+  /** Whether the settings name an administrator; with alternating users they always do. */
+  readonly hasAdmin: boolean;
   /** How to log in with a credential. */
   readonly login: (credential: Credential) => Login;
   /** Credentials to try if the current one is not valid, most likely first. */

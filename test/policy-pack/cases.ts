@@ -9,7 +9,7 @@ import {
   secretArn,
   service,
 } from "../support/policy-programs";
-import type { PackConfig } from "../../policy-pack/policy";
+import type { PackConfig } from "../../stack/settings-schema";
 
 /** One way to write a service, and what the pack must find. */
 export interface Case {

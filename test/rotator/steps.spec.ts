@@ -165,13 +165,12 @@ describe("setSecret", () => {
     await assert.rejects(step("setSecret", token), { code: "stale-pending", message: /host differs/ });
   });
 
-  it("refuses an administrator of another host, of the pair itself, or none", async () => {
-    for (const [admin, code, settings] of [
-      [{ username: "master", password: "x", host: "other" }, "invalid-secret", {}],
-      [{ username: "app_clone", password: "x" }, "invalid-settings", {}],
-      [{}, "invalid-settings", { adminSecret: undefined }],
+  it("refuses an administrator of another host or of the pair itself", async () => {
+    for (const [admin, code] of [
+      [{ username: "master", password: "x", host: "other" }, "invalid-secret"],
+      [{ username: "app_clone", password: "x" }, "invalid-settings"],
     ] as const) {
-      const { aws, step } = setUp(settings);
+      const { aws, step } = setUp();
       aws.create("admin", admin);
       const token = aws.rotate("shop/db");
       await step("createSecret", token);
@@ -349,6 +348,14 @@ describe("what a rotator says about bad input", () => {
     );
     await assert.rejects(rotator(null), { code: "invalid-event" });
 
+    for (const [admin, settings] of [
+      ["alternating-users", { adminSecret: undefined }],
+      ["a parameter", { adminSecret: undefined, strategy: "single-user", parameter: "/shop/db" }],
+    ] as const)
+      assert.throws(() => setUp(settings), {
+        code: "invalid-settings",
+        message: new RegExp(`^ROTATOR_SETTINGS: adminSecret: missing; .*${admin}`),
+      });
     const settings = {
       engine: "oracle",
       minimumIntervalMinutes: -1,
@@ -356,7 +363,7 @@ describe("what a rotator says about bad input", () => {
     } as unknown as RotatorSettings;
     assert.throws(
       () => setUp(settings),
-      /engine: found "oracle", wanted postgres.*minimumIntervalMinutes: found -1.*subnets: /,
+      /engine: expected "postgres".*, found "oracle"; minimumIntervalMinutes: .* at least 0, found -1; subnets: no such/,
     );
   });
 });

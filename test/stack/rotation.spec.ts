@@ -109,7 +109,6 @@ describe("Rotation", () => {
       strategy: "alternating-users",
       minimumIntervalMinutes: 60,
       adminSecret: "admin",
-      password: {},
     });
     assert.equal(inputsOf(run, "rotation-database-permission").sourceAccount, "123456789012");
     assert.equal(
@@ -183,7 +182,7 @@ describe("Rotation", () => {
     await assert.rejects(run, (error: Error) => {
       assert.match(
         error.message,
-        /rotations\[0\]\.rotator\.database: "shop" runs oracle-ee; wanted postgres/,
+        /rotations\[0\]\.rotator\.database: "shop" runs oracle-ee; expected postgres/,
       );
       assert.match(
         error.message,

@@ -4,7 +4,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import type { Place } from "../../aws-semantics/arn";
 import { parseSettings } from "../../stack/settings";
-import { DEFAULTS, settingsSchema } from "../../stack/settings-schema";
+import { settingsSchema } from "../../stack/settings-schema";
 
 const here: Place = { partition: "aws", region: "us-west-2", account: "123456789012" };
 const root = path.join(__dirname, "..", "..");
@@ -39,6 +39,7 @@ describe("parseSettings", () => {
       alarms: { staleAfterMinutes: 30 },
       exceptions: [],
       logRetentionDays: 30,
+      permissionsBoundary: undefined,
     });
   });
 
@@ -48,7 +49,7 @@ describe("parseSettings", () => {
     assert.deepEqual(parseSettings({ ...right, exceptions }, here).exceptions, exceptions);
     assert.throws(
       () => parseSettings({ ...right, exceptions: [{ service: "shop/reports", reason: " " }] }, here),
-      /exceptions\[0\]\.reason: wanted the reason, a few words/,
+      /exceptions\[0\]\.reason: expected the reason, a few words/,
     );
   });
 
@@ -75,13 +76,21 @@ describe("parseSettings", () => {
   it("fills the defaults of a rotation in", () => {
     const settings = parseSettings({ ...right, rotations: [{ secret: "database", rotator: builtIn }] }, here);
 
-    assert.deepEqual(settings.rotations, [
+    assert.deepEqual(JSON.parse(JSON.stringify(settings.rotations)), [
       {
         credential: { kind: "secret", id: "database", name: "database" },
         schedule: "rate(30 days)",
         window: "3h",
         rotateImmediately: false,
-        rotator: { ...builtIn, strategy: "alternating-users", minimumIntervalMinutes: 60 },
+        rotator: {
+          kind: "built-in",
+          settings: {
+            engine: "postgres",
+            strategy: "alternating-users",
+            adminSecret: "admin",
+            minimumIntervalMinutes: 60,
+          },
+        },
       },
     ]);
   });
@@ -98,6 +107,39 @@ describe("parseSettings", () => {
       arn: "arn:aws:ssm:us-west-2:123456789012:parameter/shop/database",
     });
     assert.equal(settings.rotations[0]?.window, undefined);
+  });
+
+  it("takes an administrator for a single user, in a secret as in a parameter", () => {
+    const rotator = { ...builtIn, strategy: "single-user" };
+
+    const { rotations } = parseSettings(
+      {
+        ...right,
+        rotations: [
+          { secret: "database", rotator },
+          { parameter: "/database", rotator },
+        ],
+      },
+      here,
+    );
+
+    for (const [index, parameter] of [undefined, "/database"].entries())
+      assert.deepEqual(rotations[index]?.rotator, {
+        kind: "built-in",
+        settings: {
+          engine: "postgres",
+          strategy: "single-user",
+          adminSecret: "admin",
+          minimumIntervalMinutes: 60,
+          parameter,
+        },
+      });
+  });
+
+  it("takes an empty list of exclusions beside a service", () => {
+    const services = [{ cluster: "shop", service: "api", exclude: [] }];
+
+    assert.deepEqual(parseSettings({ services }, here).coverage[0]?.exclude, []);
   });
 
   it("takes a service beside its cluster when the cluster excludes it", () => {
@@ -160,26 +202,26 @@ describe("parseSettings", () => {
 
 /** What is wrong, and the whole lines that are reported for it. */
 const cases: readonly (readonly [string, Record<string, unknown>, readonly (string | RegExp)[]])[] = [
-  [
-    "no services",
-    {},
-    ["services: required, found nothing; wanted a list with at least one cluster or service"],
-  ],
+  ["no services", {}, ["services: missing; expected a list with at least one cluster or service"]],
   [
     "an empty list",
     { services: [] },
-    ["services: wanted at least one cluster or service, found an empty list"],
+    ["services: expected at least one cluster or service, found an empty list"],
   ],
   [
     "a text where a list belongs",
     { services: "shop" },
-    ['services: wanted a list with at least one cluster or service, found "shop"'],
+    ['services: expected a list with at least one cluster or service, found "shop"'],
   ],
-  ["a text where an object belongs", { services: ["shop"] }, ['services[0]: wanted an object, found "shop"']],
+  [
+    "a text where an object belongs",
+    { services: ["shop"] },
+    ['services[0]: expected an object, found "shop"'],
+  ],
   [
     "an entry without cluster",
     { services: [{ service: "api" }] },
-    [/^services\[0\]\.cluster: required, found nothing; wanted the name of a cluster/],
+    [/^services\[0\]\.cluster: missing; expected the name of a cluster/],
   ],
   [
     "a mistyped key",
@@ -194,12 +236,12 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   [
     "a cluster by ARN",
     { services: [{ cluster: "arn:aws:ecs:us-west-2:123456789012:cluster/shop" }] },
-    [/^services\[0\]\.cluster: wanted the name of a cluster .*, found "arn:aws:ecs/],
+    [/^services\[0\]\.cluster: expected the name of a cluster .*, found "arn:aws:ecs/],
   ],
   [
     "a service's ARN without cluster",
     { services: [{ service: "arn:aws:ecs:us-west-2:123456789012:service/api" }] },
-    [/^services\[0\]\.service: wanted arn:aws:ecs:us-west-2:123456789012:service\/CLUSTER\/SERVICE, found/],
+    [/^services\[0\]\.service: expected arn:aws:ecs:us-west-2:123456789012:service\/CLUSTER\/SERVICE, found/],
   ],
   [
     "a service of another Region",
@@ -258,36 +300,42 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
         },
       ],
     },
-    [/^services\[0\]\.secrets\[0\]: wanted the secret itself, ".*database-AbCdEf", found it with a JSON key/],
+    [
+      /^services\[0\]\.secrets\[0\]: expected the secret itself, ".*database-AbCdEf", found it with a JSON key/,
+    ],
   ],
   [
     "a parameter among secrets",
     { services: [{ cluster: "shop", secrets: ["arn:aws:ssm:us-west-2:123456789012:parameter/a"] }] },
-    [/^services\[0\]\.secrets\[0\]: wanted a secret, found the parameter/],
+    [/^services\[0\]\.secrets\[0\]: expected a secret, found the parameter/],
   ],
   [
     "a parameter with a version",
     { services: [{ cluster: "shop", parameters: ["/a/b:3"] }] },
-    [/^services\[0\]\.parameters\[0\]: wanted the parameter itself, "\/a\/b", found it with a version/],
+    [/^services\[0\]\.parameters\[0\]: expected the parameter itself, "\/a\/b", found it with a version/],
   ],
   [
     "half a wave",
     { services: [{ cluster: "shop", wave: 0.5 }] },
-    [/^services\[0\]\.wave: wanted a whole number/],
+    [/^services\[0\]\.wave: expected a whole number/],
   ],
   [
     "a delay within the margin",
     { ...right, timing: { delaySeconds: 2 } },
-    [/^timing\.delaySeconds: wanted .* from 3/],
+    [/^timing\.delaySeconds: expected .* from 3/],
   ],
   [
     "a delay beyond SQS",
     { ...right, timing: { delaySeconds: 901 } },
-    [/^timing\.delaySeconds: wanted .* to 900/],
+    [/^timing\.delaySeconds: expected .* to 900/],
   ],
   ["a sweep that is no schedule", { ...right, timing: { sweep: "rate(5 minute)" } }, [/^timing\.sweep: /]],
-  ["an unknown mode", { ...right, mode: "on" }, ['mode: wanted "recycle" or "dry-run" or "off", found "on"']],
-  ["an unknown trail", { ...right, trail: "yes" }, ['trail: wanted "create" or "none", found "yes"']],
+  [
+    "an unknown mode",
+    { ...right, mode: "on" },
+    ['mode: expected "recycle" or "dry-run" or "off", found "on"'],
+  ],
+  ["an unknown trail", { ...right, trail: "yes" }, ['trail: expected "create" or "none", found "yes"']],
   [
     "a limit of nothing",
     { ...right, limits: { maxConcurrentDeployments: 0 } },
@@ -296,57 +344,101 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   [
     "an address and a topic",
     { ...right, alarms: { email: "a@b.c", topic: "arn:aws:sns:us-west-2:123456789012:alarms" } },
-    ["alarms: wanted `email` or `topic`, found both"],
+    ["alarms: expected `email` or `topic`, found both"],
   ],
   [
     "an address without @",
     { ...right, alarms: { email: "a" } },
-    ['alarms.email: wanted an e-mail address, found "a"'],
+    ['alarms.email: expected an e-mail address, found "a"'],
   ],
   [
     "a topic by name",
     { ...right, alarms: { topic: "alarms" } },
-    [/^alarms\.topic: wanted the ARN of a topic/],
+    [/^alarms\.topic: expected the ARN of a topic/],
   ],
   [
     "a boundary by name",
     { ...right, permissionsBoundary: "b" },
-    [/^permissionsBoundary: wanted the ARN of a policy/],
+    [/^permissionsBoundary: expected the ARN of a policy/],
   ],
   [
     "a retention unknown to CloudWatch",
     { ...right, logRetentionDays: 31 },
-    [/^logRetentionDays: wanted a period .*, found 31$/],
+    [/^logRetentionDays: expected a period .*, found 31$/],
   ],
   [
     "a rotation of nothing",
     { ...right, rotations: [{ rotator: { kind: "managed" } }] },
-    ["rotations[0]: wanted `secret` or `parameter`, found neither"],
+    ["rotations[0]: expected `secret` or `parameter`, found neither"],
   ],
   [
     "a rotation of a secret and a parameter",
     { ...right, rotations: [{ secret: "a", parameter: "b", rotator: { kind: "managed" } }] },
-    ["rotations[0]: wanted `secret` or `parameter`, found both"],
+    ["rotations[0]: expected `secret` or `parameter`, found both"],
   ],
   [
     "a rotation without rotator",
     { ...right, rotations: [{ secret: "a" }] },
-    [/^rotations\[0\]\.rotator: required, found nothing/],
+    [/^rotations\[0\]\.rotator: missing/],
   ],
   [
     "an unknown rotator",
     { ...right, rotations: [{ secret: "a", rotator: { kind: "lambda" } }] },
-    ['rotations[0].rotator.kind: wanted "managed" or "function" or "built-in", found "lambda"'],
+    ['rotations[0].rotator.kind: expected "managed" or "function" or "built-in", found "lambda"'],
   ],
   [
     "a function for a managed rotation",
-    { ...right, rotations: [{ secret: "a", rotator: { kind: "managed", rotationLambdaArn: "x" } }] },
-    [/^rotations\[0\]\.rotator\.rotationLambdaArn: no such setting/],
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "a",
+          rotator: {
+            kind: "managed",
+            rotationLambdaArn: "arn:aws:lambda:us-west-2:123456789012:function:rotate",
+          },
+        },
+      ],
+    },
+    ['rotations[0].rotator.rotationLambdaArn: not used with kind "managed"; leave it out'],
+  ],
+  [
+    "a strategy for a function",
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "a",
+          rotator: {
+            kind: "function",
+            rotationLambdaArn: "arn:aws:lambda:us-west-2:123456789012:function:rotate",
+            strategy: "single-user",
+          },
+        },
+      ],
+    },
+    ['rotations[0].rotator.strategy: not used with kind "function"; leave it out'],
+  ],
+  [
+    "a function for the built-in rotator",
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "a",
+          rotator: {
+            ...builtIn,
+            rotationLambdaArn: "arn:aws:lambda:us-west-2:123456789012:function:rotate",
+          },
+        },
+      ],
+    },
+    ['rotations[0].rotator.rotationLambdaArn: not used with kind "built-in"; leave it out'],
   ],
   [
     "no function for a rotation by function",
     { ...right, rotations: [{ secret: "a", rotator: { kind: "function" } }] },
-    [/^rotations\[0\]\.rotator\.rotationLambdaArn: required, found nothing/],
+    [/^rotations\[0\]\.rotator\.rotationLambdaArn: missing/],
   ],
   [
     "a function of another Region",
@@ -362,7 +454,7 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
         },
       ],
     },
-    [/^rotations\[0\]\.rotator\.rotationLambdaArn: wanted a function in us-west-2/],
+    [/^rotations\[0\]\.rotator\.rotationLambdaArn: expected a function in us-west-2/],
   ],
   [
     "a managed rotation of a parameter",
@@ -426,12 +518,17 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   [
     "a built-in rotator without engine and administrator",
     { ...right, rotations: [{ secret: "a", rotator: { kind: "built-in" } }] },
-    [/^rotations\[0\]\.rotator\.engine: required/, /^rotations\[0\]\.rotator\.adminSecret: required/],
+    [/^rotations\[0\]\.rotator\.engine: missing/, /^rotations\[0\]\.rotator\.adminSecret: missing/],
   ],
   [
-    "an administrator that nobody uses",
-    { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, strategy: "single-user" } }] },
-    [/^rotations\[0\]\.rotator\.adminSecret: not used with "single-user"/],
+    "a single user in a parameter without administrator",
+    {
+      ...right,
+      rotations: [
+        { parameter: "a", rotator: { kind: "built-in", engine: "mysql", strategy: "single-user" } },
+      ],
+    },
+    [/^rotations\[0\]\.rotator\.adminSecret: missing; required for a parameter/],
   ],
   [
     "an administrator that is the rotated secret",
@@ -446,7 +543,7 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   [
     "subnets without security groups",
     { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, subnets: ["subnet-0123abcd"] } }] },
-    [/^rotations\[0\]\.rotator\.securityGroups: required with `subnets`/],
+    [/^rotations\[0\]\.rotator\.securityGroups: missing; .* with `subnets`/],
   ],
   [
     "a minimum as long as the interval",
@@ -456,17 +553,17 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
         { secret: "a", schedule: "rate(4 hours)", rotator: { ...builtIn, minimumIntervalMinutes: 240 } },
       ],
     },
-    [/^rotations\[0\]\.rotator\.minimumIntervalMinutes: wanted less than .*, 240 minutes, found 240/],
+    [/^rotations\[0\]\.rotator\.minimumIntervalMinutes: expected less than .*, 240 minutes, found 240/],
   ],
 ];
 
 describe("a mistake in the settings", () => {
-  for (const [what, raw, wanted] of cases)
+  for (const [what, raw, lines] of cases)
     it(`is reported by its path alone when it is ${what}`, () => {
       const found = mistakes(raw);
 
-      assert.equal(found.length, wanted.length, found.join("\n"));
-      wanted.forEach((line, index) => {
+      assert.equal(found.length, lines.length, found.join("\n"));
+      lines.forEach((line, index) => {
         if (typeof line === "string") assert.equal(found[index], line);
         else assert.match(found[index] ?? "", line);
       });
@@ -496,7 +593,7 @@ describe("Pulumi.yaml", () => {
     assert.equal(services?.default, undefined);
     assert.deepEqual(
       Object.fromEntries(Object.entries(optional).map(([key, setting]) => [key, setting.default])),
-      DEFAULTS,
+      settingsSchema.omit({ services: true }).parse({}),
     );
   });
 

@@ -1,6 +1,7 @@
 import { toGraph } from "../../policy-pack/graph";
 import { check, noConfig, policies, policyInput } from "../../policy-pack/pack";
-import { policyLevels, type PackConfig, type PolicyName } from "../../policy-pack/policy";
+import { policyLevels, type PolicyName } from "../../policy-pack/policy";
+import type { PackConfig } from "../../stack/settings-schema";
 import { recordStack } from "./record-stack";
 
 /** One violation as an engine would print it. */

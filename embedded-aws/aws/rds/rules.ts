@@ -1,12 +1,14 @@
 import type { CreateDBInstanceMessage, Tag } from "@aws-sdk/client-rds";
-import type { DatabaseSpec } from "../runtime";
+import {
+  databaseEngines,
+  type DatabaseEngine,
+  type EngineName,
+} from "../../../aws-semantics/database-engines";
 import { notImplemented } from "../errors";
 import { invalidCombination, invalidValue } from "./errors";
 
-/** What the embedded RDS knows of an engine; lengths of passwords as RDS has them. */
-export interface EngineRules {
-  readonly port: number;
-  readonly longestPassword: number;
+/** What the embedded RDS alone knows of an engine. */
+interface EngineRules {
   readonly longestUsername: number;
   readonly defaultVersion: string;
   readonly reservedUsernames: readonly string[];
@@ -14,42 +16,39 @@ export interface EngineRules {
   readonly defaultDatabase?: string;
 }
 
-const engines: Readonly<Record<DatabaseSpec["engine"], EngineRules>> = {
+const engines: Readonly<Record<EngineName, EngineRules>> = {
   postgres: {
-    port: 5432,
-    longestPassword: 128,
     longestUsername: 63,
     defaultVersion: "17.6",
     reservedUsernames: ["admin", "rdsadmin", "postgres_admin", "rds_superuser"],
     defaultDatabase: "postgres",
   },
   mysql: {
-    port: 3306,
-    longestPassword: 41,
     longestUsername: 32,
     defaultVersion: "8.4.6",
     reservedUsernames: ["rdsadmin", "root"],
   },
   mariadb: {
-    port: 3306,
-    longestPassword: 41,
     longestUsername: 32,
     defaultVersion: "11.8.3",
     reservedUsernames: ["rdsadmin", "root"],
   },
 };
 
+/** An engine: what the rotation function knows of it too, and what only the embedded RDS knows. */
+type Engine = DatabaseEngine & EngineRules & { readonly name: EngineName };
+
 /** Engines that RDS has and the embedded one has not. */
 const otherEngines =
   /^(aurora-(mysql|postgresql)|custom-.+|db2-(ae|se)|oracle-(ee|ee-cdb|se2|se2-cdb)|sqlserver-(ee|se|ex|web|dev-ee))$/;
 
 /** The rules of an engine; refuses what is none, and says so where only the embedded RDS lacks it. */
-export function engineOf(name: string | undefined): EngineRules & { readonly name: DatabaseSpec["engine"] } {
-  const engine = (name ?? "").toLowerCase();
+export function engineOf(called: string | undefined): Engine {
+  const engine = (called ?? "").toLowerCase();
   if (otherEngines.test(engine)) throw notImplemented(`rds:CreateDBInstance with engine ${engine}`);
   if (!Object.hasOwn(engines, engine)) throw invalidValue(`Invalid DB engine: ${engine}`);
-  const known = engine as DatabaseSpec["engine"];
-  return { ...engines[known], name: known };
+  const name = engine as EngineName;
+  return { ...databaseEngines[name], ...engines[name], name };
 }
 
 /** Letters, digits and single hyphens, a letter first, no hyphen last; kept in lower case. */
@@ -63,7 +62,7 @@ export function checkIdentifier(identifier: string | undefined, member: string, 
 }
 
 /** The master password: 8 characters and more, printable ASCII without `/`, `@`, `"` and space. */
-export function checkPassword(password: string, engine: EngineRules): void {
+export function checkPassword(password: string, engine: Engine): void {
   const because =
     password.length < 8
       ? "because it is shorter than 8 characters"
@@ -78,7 +77,7 @@ export function checkPassword(password: string, engine: EngineRules): void {
 }
 
 /** What CreateDBInstance refuses beside identifier and engine. */
-export function checkInstance(input: CreateDBInstanceMessage, engine: EngineRules): void {
+export function checkInstance(input: CreateDBInstanceMessage, engine: Engine): void {
   const username = input.MasterUsername;
   if (username === undefined) throw invalidCombination("The parameter MasterUsername must be provided.");
   if (!/^[A-Za-z]\w*$/.test(username) || username.length > engine.longestUsername)
