@@ -1,4 +1,8 @@
-/** A decision of the recycler as it stands in its log. */
+import { recyclerName } from "./example";
+import type { Platform } from "./platform";
+import type { Timeline } from "./timeline";
+
+/** A decision of the recycler, as its log has it. */
 export interface LoggedDecision {
   readonly decision: string;
   readonly reason: string;
@@ -16,7 +20,21 @@ export function decisionIn(line: string): LoggedDecision | undefined {
     : undefined;
 }
 
-/** The decisions worth a line of a timeline: not the fresh ones, which are most of them. */
+/** Decisions that a timeline shows: all but `fresh`, the most frequent one. */
 export function isNews(decision: LoggedDecision): boolean {
   return decision.decision !== "fresh";
+}
+
+/** Writes the recycler's decisions into a timeline as they are logged. `listener` gets those that it leaves out too. */
+export function followDecisions(
+  platform: Platform,
+  timeline: Timeline,
+  listener: (decision: LoggedDecision) => void = () => undefined,
+): void {
+  platform.onFunctionLine = (functionName, line) => {
+    const decision = functionName === recyclerName ? decisionIn(line) : undefined;
+    if (!decision) return;
+    listener(decision);
+    if (isNews(decision)) timeline.event(decision.decision, `${decision.service}: ${decision.reason}`);
+  };
 }

@@ -13,7 +13,7 @@ export const recyclerStack = "demo";
 /** Name of the recycler's function, its role and its trail. */
 export const recyclerName = `${recyclerProject}-${recyclerStack}`;
 
-/** The example's cluster and services, with what its settings cover. */
+/** The example's cluster and services, and which of them its settings cover. */
 export const example = {
   cluster: "shop",
   services: [
@@ -22,7 +22,7 @@ export const example = {
     { service: "reports", covered: false, desiredCount: 2 },
   ],
   databaseSecret: "shop/database",
-  /** Where the credential lives in a parameter, it is this one, and there is no such secret. */
+  /** Replaces the secret where the variant keeps the credential in a parameter. */
   databaseParameter: "/shop/database",
   adminSecret: "shop/database-admin",
   logTokenSecret: "shop/log-token",
@@ -30,9 +30,14 @@ export const example = {
   parameter: "/shop/feature-flags",
 } as const;
 
+/** Names of the services that the example's settings cover. */
+export const coveredServices: readonly string[] = example.services
+  .filter(({ covered }) => covered)
+  .map(({ service }) => service);
+
 const repository = join(exampleFolder, "..", "..");
 
-/** The recycler's settings for the example, as its stack file has them; for another store, as it says there. */
+/** The recycler's settings for the example, from its file; for another store, changed as that file says. */
 export function exampleSettings({ store } = defaultVariant): Record<string, unknown> {
   const file = join(exampleFolder, "settings.yaml");
   const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
@@ -43,6 +48,11 @@ export function exampleSettings({ store } = defaultVariant): Record<string, unkn
     ...config,
     [key]: rotations.map(({ secret: _, ...rest }) => ({ parameter: example.databaseParameter, ...rest })),
   };
+}
+
+/** Delay of the recycler's queue in the example's settings, in milliseconds. */
+export function queueDelayMs(): number {
+  return (exampleSettings()[`${recyclerProject}:timing`] as { delaySeconds: number }).delaySeconds * 1000;
 }
 
 /** Who is told of the progress of a deployment, and how it waits. */

@@ -1,72 +1,56 @@
-import { inspect, parseArgs } from "node:util";
+import { runCommand } from "./command";
 import { table } from "./report";
 import { runDemo } from "./run";
-import type { Screen } from "./timeline";
+import { Terminal, type Screen } from "./terminal";
 import { defaultVariant, variantOf } from "./variant";
 
-const usage = `npm run demo [-- --without-recycler] [-- --json] [-- --engine ENGINE] [-- --store STORE] [-- --seed TEXT]
+const usage = `npm run demo [-- OPTIONS]
 
-  --without-recycler  the control: the recycler is switched off, and queries must fail
-  --json              prints one JSON object and nothing else
-  --engine ENGINE     the database: postgres (default) or mariadb, which needs Debian's mariadb-server
-  --store STORE       where its credential lives: secret (default) or parameter
-  --seed TEXT         another run: ids, passwords, times (default: demo)
+  --without-recycler  the control: the recycler is off, and queries fail
+  --json              print one JSON object and nothing else
+  --engine ENGINE     the database: postgres (default), or mariadb, which needs
+                      Debian's package mariadb-server
+  --store STORE       where the database password is kept: secret (default) or
+                      parameter
+  --seed TEXT         draw other ids, passwords and times (default: demo)
+  --help              print this
 `;
 
-async function main(): Promise<number> {
-  const { values: options } = parseArgs({
-    options: {
-      "without-recycler": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      engine: { type: "string", default: defaultVariant.engine },
-      store: { type: "string", default: defaultVariant.store },
-      seed: { type: "string", default: "demo" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (options.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const variant = variantOf(options.engine, options.store);
-  const silent: Screen = { write: () => true };
-  let end: () => Promise<void> = () => Promise.resolve();
-  let interrupted = false;
-  const interrupt = (signal: NodeJS.Signals): void => {
-    if (interrupted) return;
-    interrupted = true;
-    void end().finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+const silent: Screen = { write: () => true };
 
-  const result = await runDemo(
-    {
-      withoutRecycler: options["without-recycler"],
-      seed: options.seed,
-      variant,
-      screen: options.json ? silent : process.stdout,
-    },
-    (ender) => (end = ender),
-  );
-  if (options.json) process.stdout.write(`${JSON.stringify(result.report)}\n`);
-  else process.stdout.write(`\n${table(result.report)}\n\n`);
-  for (const fault of result.faults) process.stderr.write(`not as it has to be: ${fault}\n`);
-  if (result.faults.length > 0 && !options["without-recycler"])
-    for (const failure of result.failures) process.stderr.write(`failed query: ${failure}\n`);
-  if (!options.json && result.faults.length === 0)
-    process.stdout.write(
-      options["without-recycler"]
-        ? "As wanted: without the recycler, queries fail.\n"
-        : "As wanted: every covered task holds the current values, no query failed, nothing else was touched.\n",
-    );
-  return result.faults.length === 0 ? 0 : 1;
-}
-
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    process.stderr.write(`${inspect(error)}\n`);
-    process.exit(1);
+runCommand({
+  usage,
+  options: {
+    "without-recycler": { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    engine: { type: "string", default: defaultVariant.engine },
+    store: { type: "string", default: defaultVariant.store },
+    seed: { type: "string", default: "demo" },
   },
-);
+  async run(options, ends) {
+    const withoutRecycler = options["without-recycler"];
+    const variant = variantOf(options.engine, options.store);
+    const screen = options.json ? silent : process.stdout;
+    const { report, faults, failures } = await runDemo(
+      { withoutRecycler, seed: options.seed, variant, screen },
+      ends,
+    );
+
+    const terminal = new Terminal(screen);
+    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    else terminal.write(`\n${table(report, terminal.paint)}\n\n`);
+    const stderr = new Terminal(process.stderr);
+    for (const fault of faults) stderr.paragraphs(`${stderr.paint("red", "FAILED:")} ${fault}`);
+    if (faults.length > 0 && !withoutRecycler)
+      for (const failure of failures) stderr.paragraphs(`failed query: ${failure}`);
+    if (faults.length > 0) return 1;
+    terminal.paragraphs(
+      `${terminal.paint("green", "OK:")} ${
+        withoutRecycler
+          ? "queries fail without the recycler, as expected."
+          : "every covered task has the current values, no query failed, no other service was redeployed."
+      }`,
+    );
+    return 0;
+  },
+});

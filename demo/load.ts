@@ -35,17 +35,23 @@ export interface QueryCount {
   readonly failed: number;
 }
 
+/** The queries of one second. */
+export interface SecondOfQueries extends QueryCount {
+  /** Whole seconds from the start of the load to the start of the queries. */
+  readonly second: number;
+}
+
 /**
  * Users of the services: a steady number of queries, each to the next task that a load balancer would choose,
  * counted here and not in the tasks.
  */
 export class Load {
-  #total = 0;
-  #failed = 0;
   #next = 0;
+  #startedAt = 0;
   #cancel: Cancel = () => undefined;
   #running = false;
   readonly #open = new Set<Promise<void>>();
+  readonly #seconds: { second: number; total: number; failed: number }[] = [];
   /** The first failures, in words, for whoever wants to know why. */
   readonly failures: string[] = [];
 
@@ -54,16 +60,29 @@ export class Load {
     private readonly cluster: string,
     private readonly services: readonly string[],
     private readonly probe: Probe,
-    /** Between two queries, in milliseconds. */
-    private readonly intervalMs: number,
+    /** Time between two queries, in milliseconds. */
+    private readonly intervalMs = 25,
   ) {}
 
   get count(): QueryCount {
-    return { total: this.#total, failed: this.#failed };
+    const sum = (key: keyof QueryCount): number =>
+      this.#seconds.reduce((sum, second) => sum + second[key], 0);
+    return { total: sum("total"), failed: sum("failed") };
+  }
+
+  /** The queries by the second in which they were made, seconds without a query included. */
+  get overTime(): readonly SecondOfQueries[] {
+    return this.#seconds;
+  }
+
+  /** When the first query was made, in milliseconds since the epoch. */
+  get startedAt(): number {
+    return this.#startedAt;
   }
 
   start(): void {
     this.#running = true;
+    this.#startedAt = this.world.clock.now();
     this.#tick(this.world.clock);
   }
 
@@ -84,11 +103,19 @@ export class Load {
 
   async #ask(service: string): Promise<void> {
     const targets = Ecs.of(this.world).targets(this.cluster, service);
-    this.#total++;
+    const second = this.#secondNow();
+    second.total++;
     const target = targets[Math.floor(this.#next / this.services.length) % Math.max(1, targets.length)];
     const problem = target ? await this.probe(target) : "no task takes requests";
     if (problem === undefined) return;
-    this.#failed++;
+    second.failed++;
     if (this.failures.length < 20) this.failures.push(`${service}: ${problem}`);
+  }
+
+  #secondNow(): { total: number; failed: number } {
+    const now = Math.floor((this.world.clock.now() - this.#startedAt) / 1000);
+    while (this.#seconds.length <= now)
+      this.#seconds.push({ second: this.#seconds.length, total: 0, failed: 0 });
+    return this.#seconds[now]!;
   }
 }

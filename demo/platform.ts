@@ -20,31 +20,33 @@ export const exampleImages: Readonly<Record<string, ProcessImage>> = Object.from
   ]),
 );
 
-/** How the example is run: on which clock, and by what its functions, tasks and databases are. */
+/** What the example runs on: a clock, and a runtime for its functions, tasks and databases. */
 export interface Platform {
   readonly clock: Clock;
   readonly runtime: Runtime;
-  /** Receives every line that a function writes. */
+  /** Called with every line that a function logs. */
   onFunctionLine: (functionName: string, line: string) => void;
-  /** Rejects when something that was scheduled fails: the world has ended. Never resolves. */
+  /** Rejects when a scheduled task of the world fails. Never resolves. */
   readonly failed: Promise<never>;
-  /** Ends what the services of a world did not end. */
+  /** Ends every process that the world has not ended. */
   close(): Promise<void>;
 }
 
-/** What may be set of a platform of real processes. */
+/** What a platform of real processes varies. */
 export interface ProcessPlatformOptions {
-  /** How long a task waits before its program starts, in milliseconds, so that a roll can be watched. */
-  readonly taskStartMs: number;
+  /** The programs that stand for images. Default: the example's. */
+  readonly images?: Readonly<Record<string, ProcessImage>>;
+  /** How long a task waits before its program starts, in milliseconds. Default: 1 second, so that one can watch. */
+  readonly taskStartMs?: number;
   /** Lines of the tasks' programs; dropped when absent. */
   readonly taskLine?: (taskArn: string, container: string, line: string) => void;
 }
 
-/** Real time, and processes for everything: functions from their archives, tasks, PostgreSQL or MariaDB. */
-export function processPlatform(options: ProcessPlatformOptions): Platform {
+/** Real time and real processes: functions from their archives, tasks, PostgreSQL or MariaDB. */
+export function processPlatform(options: ProcessPlatformOptions = {}): Platform {
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
-  // Whoever waits for the world sees it; without anybody it must not end the process at once.
+  // Until somebody awaits `failed`, a rejection must not end the process.
   failed.catch(() => undefined);
   const clock = new RealClock((cause, name) =>
     fail(new Error(`a scheduled task failed: ${name}`, { cause })),
@@ -58,8 +60,8 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
       functions: heard(functions, (name, line) => platform.onFunctionLine(name, line)),
       tasks: taskProcesses({
         clock,
-        images: exampleImages,
-        startDelayMs: options.taskStartMs,
+        images: options.images ?? exampleImages,
+        startDelayMs: options.taskStartMs ?? 1_000,
         log: options.taskLine,
       }),
       databases: {
@@ -74,7 +76,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
     failed,
     async close() {
       await functions.stop();
-      // One that is still starting is waited for: it would be left behind.
+      // A server that is still starting would be left behind: it is waited for.
       for (const started of await Promise.allSettled(databases))
         if (started.status === "fulfilled") await started.value.stop();
       clock.stop();
@@ -83,7 +85,7 @@ export function processPlatform(options: ProcessPlatformOptions): Platform {
   return platform;
 }
 
-/** A function runtime whose functions' lines are heard by somebody else too. */
+/** A function runtime that also passes each line of its functions to a listener. */
 export function heard(
   runtime: FunctionRuntime,
   listener: (functionName: string, line: string) => void,

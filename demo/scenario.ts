@@ -6,7 +6,9 @@ import { noFaults } from "../embedded-aws/aws/eventbridge/faults";
 import type { World } from "../embedded-aws/aws/world";
 import type { Clients, StoredCredential } from "./credential";
 import { example } from "./example";
+import { quietMs } from "./stage";
 import type { Move, Truth } from "./truth";
+import { until } from "./until";
 
 /** What the scenario needs: it knows neither clock nor runtime, and speaks to AWS through SDK clients. */
 export interface Setting {
@@ -15,10 +17,10 @@ export interface Setting {
   readonly clients: Clients;
   /** What is rotated. */
   readonly credential: StoredCredential;
-  /** False in the control: nobody replaces a task. */
+  /** False in the control: the recycler is switched off. */
   readonly recycler: boolean;
-  /** Delay of the queue and of CloudTrail together: after that long, nothing more comes of a call. */
-  readonly quietMs: number;
+  /** How long the control waits after each rotation, in milliseconds. */
+  readonly controlWaitMs?: number;
   /** Told of each step as it begins or ends. */
   readonly say: (kind: StepKind, text: string) => void;
 }
@@ -26,20 +28,17 @@ export interface Setting {
 /** What a line of the timeline is about. */
 export type StepKind = "change" | "moved" | "fresh" | "noise" | "wait";
 
-/** A value that moved, and how long each service that reads it took to be fresh, in milliseconds. */
+/** A changed value, and the time until each service that reads it was fresh, in milliseconds. */
 export interface Change {
   readonly what: string;
   readonly movedAt: number;
   readonly freshMs: Readonly<Record<string, number>>;
 }
 
-/** How often the truth is looked at, and how long a step may take, in milliseconds. */
-const pollMs = 50;
-const stepDeadlineMs = 60_000;
-/** The control waits that long after each rotation. */
-const controlWaitMs = 4_000;
+/** Default of `controlWaitMs`. */
+const defaultControlWaitMs = 4_000;
 
-/** Rotates twice, changes a parameter, makes noise. Resolves when nothing more can come of it. */
+/** Rotates twice, changes a parameter, makes noise. Resolves when nothing more can follow. */
 export async function runScenario(setting: Setting): Promise<Change[]> {
   const changes: Change[] = [];
   const step = async (what: string, subject: string, act: () => Promise<unknown>): Promise<void> => {
@@ -48,20 +47,20 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
     await act();
     const move = await nextMove(setting, before, subject, what);
     setting.say("moved", `${subject} has a new value`);
-    if (setting.recycler) {
-      changes.push({ what, movedAt: move.time, freshMs: await allFresh(setting, move) });
-      await allEnded(setting);
-    } else await setting.world.clock.sleep(controlWaitMs, "the control's wait");
+    const freshMs = setting.recycler ? await allFresh(setting, move) : {};
+    changes.push({ what, movedAt: move.time, freshMs });
+    if (setting.recycler) await allEnded(setting);
+    else await setting.world.clock.sleep(setting.controlWaitMs ?? defaultControlWaitMs, "the control's wait");
   };
   const { clients, credential } = setting;
   const rotate = () => credential.rotate();
 
   await until(setting.world, `${credential.name} may be rotated`, () => credential.isRotatable());
-  await step("rotate the database's password", credential.name, rotate);
-  await step("rotate it again", credential.name, rotate);
+  await step("rotate the database password", credential.name, rotate);
+  await step("rotate the database password again", credential.name, rotate);
   if (!setting.recycler) return changes;
   await twice(setting.world, () =>
-    step("change a parameter; its event is delivered twice", example.parameter, () =>
+    step("change a parameter; EventBridge delivers the event twice", example.parameter, () =>
       clients.ssm.send(
         new PutParameterCommand({
           Name: example.parameter,
@@ -73,15 +72,15 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
     ),
   );
   await noise(setting);
-  setting.say("wait", "whatever comes of that");
-  await setting.world.clock.sleep(setting.quietMs, "the end of the scenario");
+  setting.say("wait", "none of these may cause a deployment");
+  await setting.world.clock.sleep(quietMs(), "the end of the scenario");
   return changes;
 }
 
-/** What must do nothing. */
+/** Calls that change no value that a covered service reads: the recycler must do nothing. */
 async function noise({ clients: { secretsManager }, credential, world, say }: Setting): Promise<void> {
   const random = world.random.fork("noise");
-  say("noise", `a version of ${example.logTokenSecret} is staged AWSPENDING`);
+  say("noise", `put a version of ${example.logTokenSecret} with the label AWSPENDING`);
   await secretsManager.send(
     new PutSecretValueCommand({
       SecretId: example.logTokenSecret,
@@ -90,11 +89,11 @@ async function noise({ clients: { secretsManager }, credential, world, say }: Se
       ClientRequestToken: random.uuid(),
     }),
   );
-  say("noise", `a tag of ${credential.name} is edited`);
+  say("noise", `edit a tag of ${credential.name}`);
   await credential.editTag();
-  say("noise", `a call on ${credential.name} fails`);
+  say("noise", `make a call on ${credential.name} that AWS refuses`);
   await refused(() => credential.refusedWrite(random));
-  say("noise", `${example.partnerSecret}, which no covered service reads, gets a new value`);
+  say("noise", `change ${example.partnerSecret}, which no covered service reads`);
   await secretsManager.send(
     new PutSecretValueCommand({
       SecretId: example.partnerSecret,
@@ -109,7 +108,7 @@ async function refused(call: () => Promise<unknown>): Promise<void> {
     () => undefined,
     (caught: unknown) => caught,
   );
-  if (error === undefined) throw new Error("the call that was to fail was carried out");
+  if (error === undefined) throw new Error("a call succeeded; expected a refusal");
 }
 
 /** Every event that is sent while `act` runs is delivered twice, as EventBridge may do. */
@@ -135,7 +134,7 @@ async function nextMove(setting: Setting, before: number, subject: string, what:
   return found!;
 }
 
-/** Waits until each covered service is fresh; says how long each took from the move. */
+/** Waits until each covered service is fresh. Resolves with the time of each since the move. */
 async function allFresh(setting: Setting, move: Move): Promise<Record<string, number>> {
   const { world, truth, say } = setting;
   const freshMs: Record<string, number> = {};
@@ -149,7 +148,7 @@ async function allFresh(setting: Setting, move: Move): Promise<Record<string, nu
       if (truth.isFresh(service, desiredCount)) {
         waiting.delete(service);
         freshMs[service] = world.clock.now() - move.time;
-        say("fresh", `${service}: ${desiredCount} of ${desiredCount} tasks hold the new value`);
+        say("fresh", `${service}: ${desiredCount} of ${desiredCount} tasks have the new value`);
       }
     return waiting.size === 0;
   });
@@ -157,10 +156,10 @@ async function allFresh(setting: Setting, move: Move): Promise<Record<string, nu
 }
 
 /**
- * Waits until no deployment is under way and nothing more comes of it: another change would find its services
- * blocked, or would be seen by a wake-up of this one, in one order or another.
+ * Waits until no deployment is under way and no event is. An earlier change would find the services blocked, or
+ * would be noticed together with this one.
  */
-async function allEnded({ world, quietMs }: Setting): Promise<void> {
+async function allEnded({ world }: Setting): Promise<void> {
   await until(world, "the deployments have ended", async () => {
     const { services = [] } = await world.asOperator<DescribeServicesResponse>("ecs", "DescribeServices", {
       cluster: example.cluster,
@@ -171,14 +170,5 @@ async function allEnded({ world, quietMs }: Setting): Promise<void> {
         deployments.length === 1 && !currentServiceDeployment,
     );
   });
-  await world.clock.sleep(quietMs, "the end of a change");
-}
-
-/** Waits on the world's clock. Throws, naming what was waited for, when it does not come. */
-async function until(world: World, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = world.clock.now() + stepDeadlineMs;
-  while (!(await holds())) {
-    if (world.clock.now() > deadline) throw new Error(`not within ${stepDeadlineMs / 1000} s: ${what}`);
-    await world.clock.sleep(pollMs, what);
-  }
+  await world.clock.sleep(quietMs(), "the end of a change");
 }

@@ -1,18 +1,20 @@
-import { inspect } from "node:util";
 import { operator } from "../embedded-aws/aws/caller";
 import { Iam } from "../embedded-aws/aws/iam";
-import { decisionIn, isNews } from "./decisions";
+import { runCommand } from "./command";
+import { followDecisions } from "./decisions";
 import { example, recyclerName } from "./example";
 import { processPlatform } from "./platform";
 import { openStage, type Stage } from "./stage";
 import { Timeline } from "./timeline";
 
-/** As near to AWS as is bearable by hand: CloudTrail takes minutes there. Milliseconds. */
-const cloudTrailDelayMs = 2_000;
-const taskStartMs = 1_000;
+const usage = `npm run local
 
-/** What to type to speak to a stage: variables of the environment that every SDK and the AWS CLI know. */
-export function environmentOf({ world, door }: Stage): Record<string, string> {
+Starts the embedded AWS with examples/shop and the recycler deployed in it, and
+prints how to reach it. Ctrl-C ends it.
+`;
+
+/** The environment variables with which every SDK and the AWS CLI reach a stage. */
+function environmentOf({ world, door }: Stage): Record<string, string> {
   const { accessKeyId, secretAccessKey } = Iam.of(world).credentials(operator);
   return {
     AWS_ENDPOINT_URL: door.url,
@@ -24,12 +26,13 @@ export function environmentOf({ world, door }: Stage): Record<string, string> {
   };
 }
 
-/** What is printed when everything stands: how to reach it, and what to try. */
-export function welcome(stage: Stage): string {
+/** Printed when everything is deployed: how to reach it, and what to try. No line is longer than 80 columns. */
+function welcome(stage: Stage): string {
   const variables = Object.entries(environmentOf(stage)).map(([name, value]) => `export ${name}=${value}`);
   const services = example.services.map(({ service }) => service).join(" ");
   return `
-The embedded AWS listens on ${stage.door.url}. examples/shop and the recycler are deployed in it.
+The embedded AWS listens on ${stage.door.url}.
+examples/shop and the recycler are deployed in it.
 
 In another terminal, for the AWS CLI and any SDK:
 
@@ -37,17 +40,20 @@ ${variables.join("\n")}
 
 Then, for instance:
 
-# the services, and when their newest deployments were made
+# list the services, and when their newest deployments were created
 aws ecs describe-services --cluster ${example.cluster} --services ${services} \\
-  --query 'services[].[serviceName, runningCount, deployments[0].createdAt]' --output table
-# a new value: three seconds later the worker is replaced, for its log driver holds the old one
-aws secretsmanager put-secret-value --secret-id ${example.logTokenSecret} --secret-string "$(date +%s)"
-# a new database password, made by the rotation function: web and worker are replaced
+  --query 'services[].[serviceName, runningCount, deployments[0].createdAt]' \\
+  --output table
+# put a new value: after three seconds the recycler replaces the tasks of worker,
+# whose log driver has the old one
+aws secretsmanager put-secret-value --secret-id ${example.logTokenSecret} \\
+  --secret-string "$(date +%s)"
+# rotate the database password: the recycler replaces the tasks of web and worker
 aws secretsmanager rotate-secret --secret-id ${example.databaseSecret}
-# what the recycler decided, and why
-aws logs filter-log-events --log-group-name /aws/lambda/${recyclerName} --filter-pattern decision \\
-  --query 'events[].message' --output text
-# its rules; its queue and its dead letters (the AWS CLI 1 wants the endpoint here once more)
+# print what the recycler decided, and why
+aws logs filter-log-events --log-group-name /aws/lambda/${recyclerName} \\
+  --filter-pattern decision --query 'events[].message' --output text
+# list its rules and its queues (the AWS CLI 1 needs the endpoint here once more)
 aws events list-rules --query 'Rules[].[Name, Description]' --output table
 aws sqs list-queues --endpoint-url "$AWS_ENDPOINT_URL"
 
@@ -55,44 +61,23 @@ Ctrl-C ends it and leaves nothing behind.
 `;
 }
 
-async function main(): Promise<void> {
-  const platform = processPlatform({ taskStartMs });
-  const timeline = new Timeline(process.stdout, platform.clock);
-  let close = (): Promise<void> => platform.close();
-  const interrupted = new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
-  const opened = openStage(
-    platform,
-    {
-      seed: "local",
-      mode: "recycle",
-      cloudTrailDelayMs,
-      onStep: (step) => timeline.event("deploy", step),
-    },
-    (end) => (close = end),
-  );
-  try {
-    const stage = await Promise.race([opened, interrupted, platform.failed]);
-    if (!stage) return;
+runCommand({
+  usage,
+  options: {},
+  // Ctrl-C is how it ends.
+  untilInterrupted: true,
+  async run(_, ends) {
+    const platform = processPlatform();
+    const timeline = new Timeline(process.stdout, platform.clock);
+    ends(() => platform.close());
+    const opened = openStage(
+      platform,
+      { seed: "local", mode: "recycle", onStep: (step) => timeline.event("deploy", step) },
+      ends,
+    );
+    const stage = await Promise.race([opened, platform.failed]);
     process.stdout.write(`${welcome(stage)}\n`);
-    platform.onFunctionLine = (functionName, line) => {
-      const decision = functionName === recyclerName ? decisionIn(line) : undefined;
-      if (decision && isNews(decision))
-        timeline.event(decision.decision, `${decision.service}: ${decision.reason}`);
-    };
-    await Promise.race([interrupted, platform.failed]);
-  } finally {
-    await close();
-  }
-}
-
-if (require.main === module)
-  main().then(
-    () => process.exit(0),
-    (error: unknown) => {
-      process.stderr.write(`${inspect(error)}\n`);
-      process.exit(1);
-    },
-  );
+    followDecisions(platform, timeline);
+    return platform.failed;
+  },
+});

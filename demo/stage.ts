@@ -13,23 +13,19 @@ import { Random } from "../embedded-aws/aws/random";
 import type { World } from "../embedded-aws/aws/world";
 import type { Deployment } from "../embedded-aws/pulumi/mocks";
 import { credentialOf, readSecret, type Clients } from "./credential";
-import { deployRecycler, deployShop, example, recyclerName } from "./example";
+import { deployRecycler, deployShop, example, queueDelayMs, recyclerName } from "./example";
 import type { Platform } from "./platform";
 import { Truth } from "./truth";
 import { defaultVariant, type Variant } from "./variant";
 
-/** What makes one stage different from another. */
+/** What differs between two stages. */
 export interface StageOptions {
   readonly seed: string | number;
   /** Default: PostgreSQL, and a secret. */
   readonly variant?: Variant;
-  readonly partition?: string;
-  readonly region?: string;
   /** `off`: everything is deployed, and rules and function are disabled. */
   readonly mode: Mode;
-  /** How long CloudTrail takes to deliver an event, in milliseconds. */
-  readonly cloudTrailDelayMs: number;
-  /** Told of what is being done, and of each resource that is made. */
+  /** Told of each step as it begins, and of each resource that was created. */
   readonly onStep?: (step: string) => void;
   readonly onResource?: (count: number) => void;
 }
@@ -46,9 +42,28 @@ export interface Stage {
   readonly deployedAt: number;
 }
 
-/** The account and Region of the demonstration. */
-export const demoAccount = "123456789012";
-export const demoRegion = "eu-west-1";
+/** Where a world is: the demonstration's default. */
+export const demoPlace = { partition: "aws", region: "eu-west-1" };
+const account = "123456789012";
+
+/** Delay of CloudTrail in the demonstration, in milliseconds; AWS needs minutes. */
+const cloudTrailDelayMs = 2_000;
+
+/** After this time nothing more follows a call: CloudTrail and the queue have delivered what there was. */
+export function quietMs(): number {
+  return queueDelayMs() + cloudTrailDelayMs + 1_000;
+}
+
+/** An empty account of the demonstration. */
+export function createDemoWorld(
+  { clock, runtime }: Pick<Platform, "clock" | "runtime">,
+  random: Random,
+  place: typeof demoPlace = demoPlace,
+): World {
+  const world = createWorld({ ...place, account, clock, random, runtime });
+  CloudTrail.of(world).eventDelayMs = cloudTrailDelayMs;
+  return world;
+}
 
 /** The operator's SDK clients, in process. */
 export function clientsOf(world: World): Clients {
@@ -61,30 +76,22 @@ export function clientsOf(world: World): Clients {
   };
 }
 
-/** The truth about the example's services and the recycler, from now on. */
+/** What really happens to the example's services from now on. */
 export function truthOf(world: World): Truth {
   const roleArn = `arn:${world.partition}:iam::${world.account}:role/${recyclerName}`;
   return new Truth(world, example.cluster, roleArn);
 }
 
 /**
- * Makes a world on a platform and deploys into it: the example, its first migration, the recycler. What was
- * started is handed to `started` as soon as it exists, so that an interruption can end it.
+ * Creates an account on a platform and deploys into it: the example, its first migration, the recycler.
+ * @param started takes what ends it all, as soon as there is something to end: an interruption needs it
  */
 export async function openStage(
   platform: Platform,
   options: StageOptions,
   started: (end: () => Promise<void>) => void,
 ): Promise<Stage> {
-  const world = createWorld({
-    partition: options.partition ?? "aws",
-    region: options.region ?? demoRegion,
-    account: demoAccount,
-    clock: platform.clock,
-    random: new Random(options.seed),
-    runtime: platform.runtime,
-  });
-  CloudTrail.of(world).eventDelayMs = options.cloudTrailDelayMs;
+  const world = createDemoWorld(platform, new Random(options.seed));
   const door = await serve(world);
   started(async () => {
     await door.close();
@@ -96,7 +103,7 @@ export async function openStage(
   const variant = options.variant ?? defaultVariant;
   options.onStep?.("deploying examples/shop");
   const shop = await deployShop(world, variant, { onResource });
-  options.onStep?.(`making the shop's user and table in ${databaseNames[variant.engine]}`);
+  options.onStep?.(`creating the shop's user and table in ${databaseNames[variant.engine]}`);
   const clients = clientsOf(world);
   await migrate(
     await readSecret(clients.secretsManager, example.adminSecret),

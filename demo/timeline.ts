@@ -1,44 +1,59 @@
 import type { Cancel, Clock } from "../embedded-aws/aws/clock";
-
-/** Where a timeline is written: a terminal, or anything that takes lines. */
-export interface Screen {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
+import { fit, Terminal, wrap, type Paint, type Screen, type Style } from "./terminal";
 
 /** How often the progress line is drawn anew, in milliseconds. */
 const redrawMs = 200;
+/** Where the text of an event begins: behind the seconds and the kind. */
+const textColumn = 19;
+const clearLine = "\r\u001b[2K";
+
+/** Colours of the kinds that have one; every other kind is a decision that names a problem or a delay. */
+const styles: Readonly<Record<string, Style>> = {
+  deploy: "dim",
+  change: "cyan",
+  moved: "cyan",
+  recycle: "magenta",
+  fresh: "green",
+  noise: "dim",
+  wait: "dim",
+};
 
 /**
- * What happens, as it happens: one line for each event, with seconds since the start. On a terminal a progress
- * line stands below them; elsewhere there are plain lines only.
+ * What happens, as it happens: an entry for each event, with the seconds since the start. On a terminal a
+ * progress line stands below them; elsewhere there are the entries only.
  */
 export class Timeline {
   readonly #start: number;
+  readonly #terminal: Terminal;
   #cancel: Cancel = () => undefined;
-  #progress: (() => string) | undefined;
+  #progress: ((paint: Paint) => readonly string[]) | undefined;
 
   constructor(
-    private readonly screen: Screen,
+    screen: Screen,
     private readonly clock: Clock,
+    environment?: NodeJS.ProcessEnv,
   ) {
+    this.#terminal = new Terminal(screen, environment);
     this.#start = clock.now();
   }
 
   /** Writes an event. `kind` is a word. */
   event(kind: string, text: string): void {
     this.#clear();
+    const { columns, paint } = this.#terminal;
     const seconds = ((this.clock.now() - this.#start) / 1000).toFixed(1).padStart(5);
-    this.screen.write(`${seconds} s  ${kind.padEnd(8)}  ${text}\n`);
+    const before = `${seconds} s  `;
+    const padded = `${kind.padEnd(8)}  `;
+    const wrapped = wrap(text, columns, textColumn, before.length + padded.length);
+    this.#terminal.write(`${before}${paint(styles[kind] ?? "yellow", padded)}${wrapped}\n`);
     this.#draw();
   }
 
-  /** Shows a progress line below the events until `done`; nothing of it where the screen is no terminal. */
-  progress(text: () => string): void {
-    if (!this.screen.isTTY) return;
+  /** Shows the parts that fit in a progress line below the events, until `done`; on a terminal only. */
+  progress(parts: (paint: Paint) => readonly string[]): void {
+    if (!this.#terminal.isLive) return;
     this.#cancel();
-    this.#progress = text;
+    this.#progress = parts;
     const redraw = (): void => {
       this.#draw();
       this.#cancel = this.clock.schedule(redrawMs, "progress line", redraw);
@@ -54,11 +69,14 @@ export class Timeline {
   }
 
   #clear(): void {
-    if (this.#progress) this.screen.write("\r\u001b[2K");
+    if (this.#progress) this.#terminal.write(clearLine);
   }
 
   #draw(): void {
     if (!this.#progress) return;
-    this.screen.write(`\r\u001b[2K${this.#progress().slice(0, (this.screen.columns || 80) - 1)}`);
+    const { columns, paint } = this.#terminal;
+    // The last column stays empty: many terminals wrap a line that fills it.
+    const line = fit(["       ", ...this.#progress(paint)], columns - 1);
+    this.#terminal.write(`${clearLine}${line}`);
   }
 }

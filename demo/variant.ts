@@ -1,25 +1,27 @@
+import { oneOf } from "./command";
+
 /** Engines that the example's database may have. */
 export const engines = ["postgres", "mariadb"] as const;
-/** Where the credential of the example's own database user may live. */
+/** Where the credential of the example's own database user may be kept. */
 export const stores = ["secret", "parameter"] as const;
 
-/** What of the example can be had otherwise. */
+/** What of the example can be chosen. */
 export interface Variant {
   readonly engine: (typeof engines)[number];
   readonly store: (typeof stores)[number];
 }
 
-/** The example as it stands in its folder. */
+/** The example as its folder has it. */
 export const defaultVariant: Variant = { engine: "postgres", store: "secret" };
 
-/** The variant that the words of a command line name. Throws, naming what was found and what may stand there. */
+/** The variant that a command line names. Throws a UsageError. */
 export function variantOf(engine: string, store: string): Variant {
-  return { engine: oneOf("--engine", engine, engines), store: oneOf("--store", store, stores) };
+  return { engine: engineOf(engine), store: oneOf("--store", store, stores) };
 }
 
-function oneOf<Word extends string>(option: string, found: string, words: readonly Word[]): Word {
-  const word = words.find((known) => known === found);
-  if (word !== undefined) return word;
-  const hint = found === "mysql" ? ": there is no package of MySQL 8; MariaDB stands for it" : "";
-  throw new Error(`${option}: found ${found}, wanted ${words.join(" or ")}${hint}`);
+/** The database engine that a command line names. Throws a UsageError. */
+export function engineOf(engine: string): Variant["engine"] {
+  return oneOf("--engine", engine, engines, {
+    mysql: "no npm or Debian package provides MySQL 8; MariaDB stands in for it",
+  });
 }

@@ -1,25 +1,23 @@
 import type { Mode } from "../handler/coverage";
-import { createWorld } from "../embedded-aws/aws/account/index";
 import { Random } from "../embedded-aws/aws/random";
 import type { World } from "../embedded-aws/aws/world";
 import type { Deployment } from "../embedded-aws/pulumi/mocks";
 import { credentialOf, type StoredCredential } from "../demo/credential";
 import {
+  coveredServices,
   deployRecycler,
   deployShop,
   example,
-  exampleSettings,
+  queueDelayMs,
   recyclerName,
-  recyclerProject,
 } from "../demo/example";
 import { Load } from "../demo/load";
 import { Recording } from "../demo/recording";
 import { faultsOf, faultsOfControl, makeReport, type Report } from "../demo/report";
 import { runScenario, type Change, type Setting } from "../demo/scenario";
-import { clientsOf, demoAccount, demoRegion, truthOf } from "../demo/stage";
+import { clientsOf, createDemoWorld, demoPlace, truthOf } from "../demo/stage";
 import type { Truth } from "../demo/truth";
 import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
-import { CloudTrail } from "../embedded-aws/aws/cloudtrail";
 import { defaultVariant, type Variant } from "../demo/variant";
 
 /** The deployments of the demonstration, recorded once. */
@@ -43,9 +41,6 @@ export interface VirtualRun {
   readonly log: readonly string[];
 }
 
-/** As in the demonstration, in milliseconds. */
-const cloudTrailDelayMs = 2_000;
-const defaultQueryIntervalMs = 25;
 /** After the deployment, until every service stands; and the longest that a scenario may take. */
 const settleMs = 10_000;
 const scenarioDeadlineMs = 10 * 60_000;
@@ -56,20 +51,11 @@ export interface Place {
   readonly region: string;
 }
 
-const defaultPlace: Place = { partition: "aws", region: demoRegion };
-
 function virtualWorld(seed: string | number, place: Place): { platform: VirtualPlatform; world: World } {
   const random = new Random(seed);
   const platform = virtualPlatform(random);
-  const world = createWorld({
-    ...place,
-    account: demoAccount,
-    clock: platform.clock,
-    random,
-    runtime: platform.runtime,
-  });
+  const world = createDemoWorld(platform, random, place);
   platform.world = world;
-  CloudTrail.of(world).eventDelayMs = cloudTrailDelayMs;
   return { platform, world };
 }
 
@@ -81,7 +67,7 @@ export async function recordExample(
   mode: Mode,
   between: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>> = () =>
     Promise.resolve({}),
-  place: Place = defaultPlace,
+  place: Place = demoPlace,
   variant: Variant = defaultVariant,
 ): Promise<RecordedExample> {
   const { platform, world } = virtualWorld("recording", place);
@@ -125,7 +111,7 @@ export async function openVirtualStage(
   platform.onFunctionLine = (functionName, line) => {
     if (functionName === recyclerName) log.push(line);
   };
-  platform.settings = capturedSettings(recorded.deployment.outputs, queueDelaySeconds(), recorded.mode);
+  platform.settings = capturedSettings(recorded.deployment.outputs, queueDelayMs() / 1000, recorded.mode);
   const renamed = new Map<string, string>();
   await recorded.shop.replay(world, renamed);
   await clock.runUntil(clock.now() + settleMs);
@@ -146,12 +132,12 @@ export async function openVirtualStage(
 
 /**
  * The demonstration's scenario on virtual time. The same seed gives the same log.
- * @param queryIntervalMs between two queries, in milliseconds
+ * @param queryIntervalMs between two queries, in milliseconds. Default: that of the demonstration
  */
 export async function runVirtual(
   recorded: RecordedExample,
   seed: string | number,
-  queryIntervalMs = defaultQueryIntervalMs,
+  queryIntervalMs?: number,
 ): Promise<VirtualRun> {
   const stage = await openVirtualStage(recorded, seed);
   const { world, platform, log } = stage;
@@ -160,8 +146,7 @@ export async function runVirtual(
     await stage.install();
     const withRecycler = recorded.mode === "recycle";
     const truth = truthOf(world);
-    const covered = example.services.filter((service) => service.covered).map(({ service }) => service);
-    const load = new Load(world, example.cluster, covered, platform.probe, queryIntervalMs);
+    const load = new Load(world, example.cluster, coveredServices, platform.probe, queryIntervalMs);
     load.start();
     const changes = await playVirtual(stage, truth, withRecycler);
     await load.stop();
@@ -170,7 +155,7 @@ export async function runVirtual(
       truth,
       deployedAt,
       changes,
-      queries: load.count,
+      load,
       recycler: recorded.deployment,
     });
     return {
@@ -201,15 +186,10 @@ export async function playVirtual(
     clients: clientsOf(world),
     credential,
     recycler: withRecycler,
-    quietMs: queueDelaySeconds() * 1000 + cloudTrailDelayMs + 1_000,
     say,
   }).finally(() => (done = true));
   // Whoever awaits it below sees how it ended: an error must not be unhandled until then.
   scenario.catch(() => undefined);
   await clock.runUntilTrue(() => done, "the end of the scenario", clock.now() + scenarioDeadlineMs);
   return scenario;
-}
-
-function queueDelaySeconds(): number {
-  return (exampleSettings()[`${recyclerProject}:timing`] as { delaySeconds: number }).delaySeconds;
 }

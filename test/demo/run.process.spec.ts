@@ -72,11 +72,4 @@ describe("npm run demo", () => {
     assert.deepEqual(folder.entries(), []);
     folder.remove();
   }).timeout(120_000);
-
-  it("refuses an option that it does not know", async () => {
-    const { status, stderr } = await startProgram("demo/index.ts", ["--fast"], {}).ended;
-
-    assert.equal(status, 1);
-    assert.match(stderr, /Unknown option '--fast'/);
-  });
 });

@@ -48,8 +48,8 @@ describe("a secret's value", () => {
 
       for (const decision of shop.decisions().filter(isNews))
         timeline.event(decision.decision, `${decision.service}: ${decision.reason}`);
-      const queries = { total: 1, failed: 0 };
-      output.push(table(makeReport({ truth, deployedAt, changes, queries, recycler: recorded.deployment })));
+      const load = { count: { total: 1, failed: 0 }, overTime: [], startedAt: deployedAt };
+      output.push(table(makeReport({ truth, deployedAt, changes, load, recycler: recorded.deployment })));
       const { Functions = [] } = await shop.call<ListFunctionsResponse>("lambda", "ListFunctions", {});
       const names = Functions.map(({ FunctionName = "" }) => FunctionName);
       const registered = [recorded.shopDeployment, recorded.deployment].flatMap((deployment) => [

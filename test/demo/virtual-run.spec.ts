@@ -48,6 +48,20 @@ describe("the demonstration on virtual time", () => {
     assert.equal(report.unneededDeployments, 0);
   });
 
+  it("counts every query in one of the seconds, and says in which second each value changed", async () => {
+    const { report } = await runVirtual(recorded, "demo");
+
+    const { queries, overTime, changes } = report;
+    const sum = (key: "total" | "failed"): number => overTime.reduce((sum, second) => sum + second[key], 0);
+    assert.deepEqual({ total: sum("total"), failed: sum("failed") }, queries);
+    assert.deepEqual(
+      overTime.map(({ second }) => second),
+      [...overTime.keys()],
+    );
+    assert.equal(changes.length, 3);
+    assert.ok(changes.every(({ second }) => second >= 0 && second < overTime.length));
+  });
+
   it("gives the same log for the same seed, and another one for another", async () => {
     const logs = new Set<string>();
 
@@ -163,5 +177,9 @@ describe("the control on virtual time", () => {
       [0, 0, 0],
     );
     assert.ok(report.services[0]!.staleTasks > 0);
+    // Alternating users: the first rotation leaves the old user alone, the second one changes its password.
+    const [, second] = report.changes;
+    const failing = report.overTime.filter(({ failed }) => failed > 0).map(({ second }) => second);
+    assert.ok(failing.length >= 3 && failing.every((at) => at >= Math.floor(second!.second)));
   });
 });

@@ -10,6 +10,8 @@ export interface Program {
   readonly pid: number;
   /** Resolves with the first line of standard output that matches; rejects when the program ends before. */
   line(pattern: RegExp): Promise<string>;
+  /** Stops reading standard output, as `head` does when it has its lines. */
+  closeOutput(): void;
   /** Resolves when it has ended. */
   readonly ended: Promise<{ status: number | null; stdout: string; stderr: string }>;
 }
@@ -49,6 +51,7 @@ export function startProgram(file: string, args: readonly string[], environment:
   return {
     pid: child.pid!,
     ended,
+    closeOutput: () => child.stdout.destroy(),
     line: (pattern) =>
       new Promise((resolve, reject) => {
         const found = lines.find((line) => pattern.test(line));
