@@ -2,6 +2,14 @@
 // options, and so the same emitted text of a callback as under `pulumi up`. Types are checked by the linter.
 "use strict";
 const path = require("path");
+const { installationProblem } = require("./installation.cjs");
+
+const problem = installationProblem(path.join(__dirname, ".."));
+if (problem) {
+  console.error(problem);
+  process.exit(1);
+}
+
 const { loadTypeScriptCompilerOptions, typeScriptRequireStrings } = require("@pulumi/pulumi/tsutils");
 
 const { typescriptRequire, tsnodeRequire } = typeScriptRequireStrings();

@@ -34,10 +34,11 @@ describe("the policy pack as `pulumi policy publish` packs it", function () {
     return stdout;
   }
 
-  it("holds the built file, its description and its manifest, and nothing else", () => {
+  it("holds the built file, its entry, its description and its manifest, and nothing else", () => {
     const files = readdirSync(join(unpacked, "package"), { recursive: true, encoding: "utf8" }).sort();
 
-    assert.deepEqual(files, ["PulumiPolicy.yaml", "bin", join("bin", "index.js"), "package.json"]);
+    const bundle = join("bin", "index.js");
+    assert.deepEqual(files, ["PulumiPolicy.yaml", "bin", bundle, "main.cjs", "package.json"]);
   });
 
   it("requires nothing but Node.js itself and what its manifest depends on", () => {

@@ -8,7 +8,7 @@ const repository = join(__dirname, "..", "..", "..");
 export function freshPack(parent: string): string {
   const folder = join(parent, "policy-pack");
   mkdirSync(folder);
-  for (const file of ["package.json", "PulumiPolicy.yaml"])
+  for (const file of ["package.json", "PulumiPolicy.yaml", "main.cjs"])
     copyFileSync(join(repository, "policy-pack", file), join(folder, file));
   build(join(folder, "bin", "index.js"));
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
