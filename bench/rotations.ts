@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { startMariadb, startPostgres } from "../test/support/databases";
-import { cutOffs, killPoints, type KillPoints } from "../test/support/kill-points";
+import { startMariadb, startPostgres } from "../simulation/rotations/databases";
+import { cutOffs, killPoints, type KillPoints } from "../simulation/rotations/kill-points";
 import { rotateUnderLoad } from "./rotations/run";
 import type { StageOptions } from "./rotations/stage";
 

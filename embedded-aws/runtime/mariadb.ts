@@ -2,7 +2,7 @@ import { chownSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConnection, format } from "mysql2/promise";
 import type { DatabaseHandle, DatabaseRuntime, DatabaseSpec } from "../aws/runtime";
-import { nativeHash } from "./master-password";
+import { nativeHash } from "../aws/rds/master-password";
 import { onFreePort, startServer, takesConnections, unprivilegedAccount } from "./server-process";
 
 /** What installs the programs. */

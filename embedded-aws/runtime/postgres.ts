@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import type { Certificate } from "./certificates";
-import { scramVerifier } from "./master-password";
+import { scramVerifier } from "../aws/rds/master-password";
 import {
   onFreePort,
   startServer,

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { format } from "mysql2/promise";
 import type { Login } from "../../rotator/engines/types";
 import type { RotatorSettings } from "../../rotator/settings";
-import { loginOf, newScenario, startMariadb, type TestDatabase } from "../support/databases";
-import { cutOffs } from "../support/kill-points";
-import type { RotationScenario } from "../support/rotation";
+import { loginOf, newScenario, startMariadb, type TestDatabase } from "../../simulation/rotations/databases";
+import { cutOffs } from "../../simulation/rotations/kill-points";
+import type { RotationScenario } from "../../simulation/rotations/scenario";
 import { behavesAsARotation, survivesCutOffs } from "../support/rotation-suite";
 
 describe("the rotator on a real MariaDB, with an administrator who has neither SUPER nor FILE", () => {

@@ -1,5 +1,5 @@
-import { startPostgres, type TestDatabase } from "../support/databases";
-import { cutOffs } from "../support/kill-points";
+import { startPostgres, type TestDatabase } from "../../simulation/rotations/databases";
+import { cutOffs } from "../../simulation/rotations/kill-points";
 import { survivesCutOffs } from "../support/rotation-suite";
 
 describe("the rotator on a real PostgreSQL, with a credential in a parameter", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createConnection, type Connection } from "mysql2/promise";
-import { setMasterPassword } from "../../embedded-aws/runtime/master-password";
+import { setMasterPassword } from "../../embedded-aws/aws/rds/master-password";
 import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
 import type { DatabaseHandle, DatabaseSpec } from "../../embedded-aws/aws/runtime";
 

@@ -13,7 +13,7 @@ import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
 import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { build } from "../../rotator/build.cjs";
 import type { RotatorSettings } from "../../rotator/settings";
-import { FakeSecretsManager } from "../support/fake-secrets";
+import { FakeSecretsManager } from "../../simulation/rotations/fake-stores";
 
 const modules = join(__dirname, "../../node_modules");
 const masterPassword = "password-of-the-master";

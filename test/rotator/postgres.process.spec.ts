@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Client, escapeIdentifier } from "pg";
 import type { Login } from "../../rotator/engines/types";
 import type { RotatorSettings } from "../../rotator/settings";
-import { loginOf, newScenario, startPostgres, type TestDatabase } from "../support/databases";
-import { cutOffs } from "../support/kill-points";
-import type { RotationScenario } from "../support/rotation";
+import { loginOf, newScenario, startPostgres, type TestDatabase } from "../../simulation/rotations/databases";
+import { cutOffs } from "../../simulation/rotations/kill-points";
+import type { RotationScenario } from "../../simulation/rotations/scenario";
 import { behavesAsARotation, survivesCutOffs } from "../support/rotation-suite";
 
 describe("the rotator on a real PostgreSQL, with an administrator who is no superuser", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Redactor } from "../../rotator/redact";
-import { describeDeeply } from "../support/rotation";
+import { describeDeeply } from "../../simulation/rotations/scenario";
 
 const secret = `it's "a" pass%word\\`;
 

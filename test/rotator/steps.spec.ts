@@ -4,8 +4,8 @@ import type { Engine } from "../../rotator/engines/types";
 import { postgresEngine } from "../../rotator/engines/postgres";
 import { createRotator, type Rotator } from "../../rotator/index";
 import type { RotatorSettings } from "../../rotator/settings";
-import { FakeParameterStore, FakeSecretsManager } from "../support/fake-secrets";
-import { describeDeeply } from "../support/rotation";
+import { FakeParameterStore, FakeSecretsManager } from "../../simulation/rotations/fake-stores";
+import { describeDeeply } from "../../simulation/rotations/scenario";
 
 const minuteMs = 60_000;
 const value = {

@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { steps } from "../../rotator/events";
 import type { Login } from "../../rotator/engines/types";
 import type { RotatorSettings } from "../../rotator/settings";
-import { loginOf, masterPassword, newScenario, type TestDatabase } from "./databases";
-import { killPoints, type CutOff } from "./kill-points";
-import type { RotationScenario } from "./rotation";
+import {
+  loginOf,
+  masterPassword,
+  newScenario,
+  type TestDatabase,
+} from "../../simulation/rotations/databases";
+import { killPoints, type CutOff } from "../../simulation/rotations/kill-points";
+import type { RotationScenario } from "../../simulation/rotations/scenario";
 
 const strategies = ["alternating-users", "single-user"] as const;
 

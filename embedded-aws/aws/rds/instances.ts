@@ -1,5 +1,5 @@
 import type * as sdk from "@aws-sdk/client-rds";
-import { setMasterPassword } from "../../runtime/master-password";
+import { setMasterPassword } from "./master-password";
 import type { DatabaseSpec } from "../runtime";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";

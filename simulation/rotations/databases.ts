@@ -8,7 +8,7 @@ import { connectPostgres, postgresEngine } from "../../rotator/engines/postgres"
 import { textOf, type Connect, type Engine, type Login, type Row } from "../../rotator/engines/types";
 import { scramVerifier } from "../../rotator/scram";
 import type { RotatorSettings } from "../../rotator/settings";
-import { RotationScenario } from "./rotation";
+import { RotationScenario } from "./scenario";
 
 /** The master's password of every database here: with all that has to be quoted somewhere. */
 export const masterPassword = 'master\'s "secret" $1 \\';

@@ -3,7 +3,7 @@ import type { Connect, Connection, Engine, Login } from "../../rotator/engines/t
 import { steps } from "../../rotator/events";
 import { createRotator } from "../../rotator/index";
 import type { RotatorSettings } from "../../rotator/settings";
-import { FakeParameterStore, FakeSecretsManager, type Around } from "./fake-secrets";
+import { FakeParameterStore, FakeSecretsManager, type Around } from "./fake-stores";
 
 /**
  * Cuts a run off at one of its points: before or after an API call, a login or a statement. What is cut off never

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
-import type { DatabaseHandle, DatabaseSpec } from "../aws/runtime";
+import type { DatabaseHandle, DatabaseSpec } from "../runtime";
 
 /**
  * Changes the master user's password as RDS does it on its own: the server receives a verifier (PostgreSQL) or

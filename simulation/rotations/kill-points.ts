@@ -1,6 +1,6 @@
 import type { Login } from "../../rotator/engines/types";
 import { newScenario, type TestDatabase } from "./databases";
-import { eachOf, Killer, type RotationScenario } from "./rotation";
+import { eachOf, Killer, type RotationScenario } from "./scenario";
 
 /** What became of cutting a rotation off everywhere. */
 export interface KillPoints {
