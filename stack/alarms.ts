@@ -8,6 +8,7 @@ import type { Recycler } from "./recycler";
 import { policyDocument } from "./role-statements";
 import type { Rotation } from "./rotation";
 import type { Settings } from "./settings";
+import { LONGEST_SWEEP_MINUTES } from "./settings-schedules";
 
 /** Arguments of `Alarms`. */
 export interface AlarmsArgs {
@@ -31,10 +32,10 @@ const NEEDS_A_PERSON: readonly (readonly [MetricName, string])[] = [
 const PERIOD_SECONDS = 60;
 
 /**
- * One datapoint in the last 15 minutes, which is longer than the time between two sweeps. Every sweep reports an
+ * One datapoint in the longest time between two sweeps. Every sweep reports an
  * unresolved problem again, so the alarm stays in ALARM until it is solved and notifies once.
  */
-const REPORTED_BY_EACH_SWEEP = { evaluationPeriods: 15, datapointsToAlarm: 1 } as const;
+const REPORTED_BY_EACH_SWEEP = { evaluationPeriods: LONGEST_SWEEP_MINUTES, datapointsToAlarm: 1 } as const;
 
 /** The metric of an alarm; the default threshold is more than 0 within a minute. */
 type Watched = Required<

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parameterId, rotatorFields, secretId } from "../rotator/settings";
 import { expected, isObject, oneOf, strictObject, text, wholeNumber } from "../rotator/settings-messages";
-import { sweepMistake } from "./settings-schedules";
+import { DEFAULT_WINDOW, sweepMistake } from "./settings-schedules";
 
 /** Amazon CloudWatch Logs API Reference, PutRetentionPolicy: the periods it takes, in days. */
 const RETENTION_DAYS = [
@@ -15,6 +15,10 @@ const ecsName = (what: string) =>
 const list = <Item extends z.ZodType>(item: Item, what: string) => z.array(item, { error: expected(what) });
 
 const schedule = () => z.string({ error: expected("rate(...) or cron(...)") });
+
+/** A setting whose default a rule fills in; the JSON Schema names it all the same. */
+const optional = <Inner extends z.ZodType>(setting: z.ZodDefault<Inner>) =>
+  setting.unwrap().optional().meta({ default: setting.def.defaultValue });
 
 /** What an entry of `services` and an entry of the policy pack's `coverage` have in common. */
 const coverageFields = {
@@ -45,9 +49,9 @@ const rotatorSchema = strictObject({
     /^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_:$-]+$/,
   ).optional(),
   ...rotatorFields,
-  // The rotator fills these defaults in, so that a rule can refuse them beside another kind.
-  strategy: rotatorFields.strategy.unwrap().optional(),
-  minimumIntervalMinutes: rotatorFields.minimumIntervalMinutes.unwrap().optional(),
+  // Their defaults are filled in for the built-in rotator only, so that a rule can refuse them beside another kind.
+  strategy: optional(rotatorFields.strategy),
+  minimumIntervalMinutes: optional(rotatorFields.minimumIntervalMinutes),
   kmsKeyArn: text("the ARN of a key", /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/).optional(),
   database: text("the identifier of a database instance", /^[A-Za-z][A-Za-z0-9-]{0,62}$/).optional(),
   subnets: list(text("a subnet's id", /^subnet-[0-9a-f]+$/), "a list of subnets").optional(),
@@ -61,8 +65,11 @@ const rotationSchema = strictObject({
   secret: secretId.optional(),
   parameter: parameterId.optional(),
   schedule: schedule().default("rate(30 days)"),
-  /** Default `3h`; a parameter has none. */
-  window: z.string({ error: expected('hours, such as "3h"') }).optional(),
+  /** A parameter has none. */
+  window: z
+    .string({ error: expected('hours, such as "3h"') })
+    .optional()
+    .meta({ default: DEFAULT_WINDOW }),
   rotateImmediately: z.boolean({ error: expected("true or false") }).default(false),
   rotator: rotatorSchema,
 }).refine((entry) => (entry.secret === undefined) !== (entry.parameter === undefined), {
@@ -128,8 +135,7 @@ export const settingsSchema = strictObject({
     /^$|^arn:[a-z-]+:iam::(\d{12}|aws):policy\/\S+$/,
   ).default(""),
   logRetentionDays: z
-    .int({ error: expected("a number of days") })
-    .refine((days) => RETENTION_DAYS.includes(days), {
+    .literal(RETENTION_DAYS, {
       error: expected(`a period that CloudWatch Logs knows (${RETENTION_DAYS.join(", ")} days)`),
     })
     .default(30),

@@ -2,6 +2,8 @@ import { localArn, parseArn, type Place } from "../aws-semantics/arn";
 import { parseReference, sameParameter, sameSecret } from "../aws-semantics/secret-reference";
 import type { CoveredServices } from "../handler/coverage";
 import type { Mistake } from "../rotator/settings-messages";
+import { physicalNames } from "./context";
+import { clustersOf, policyDocument, recyclerStatements } from "./role-statements";
 import type { ServiceEntry } from "./settings-schema";
 
 /** An entry with its place in the list. */
@@ -26,13 +28,28 @@ export function normaliseServices(entries: readonly ServiceEntry[]): CoveredServ
 
 /** What is wrong inside an entry of `services` beyond its form, and between entries. */
 export function serviceRules(entries: readonly Indexed<ServiceEntry>[], place: Place): Mistake[] {
-  return entries.flatMap(({ index, entry }, position) =>
+  const mistakes = entries.flatMap(({ index, entry }, position) =>
     [
       ...serviceNameRules(entry, place),
       ...listRules(entry, place),
       ...entries.slice(0, position).flatMap((earlier) => overlap({ index, entry }, earlier)),
     ].map(({ path, message }) => ({ path: ["services", index, ...path], message })),
   );
+  const tooMany = clustersMistake(clustersOf(entries.map(({ entry }) => named(entry))), place);
+  return tooMany === undefined ? mistakes : [...mistakes, { path: ["services"], message: tooMany }];
+}
+
+/** IAM quotas: characters of all inline policies of a role together, white space not counted. */
+const MAX_POLICY_LENGTH = 10_240;
+
+/** The recycler's role names every cluster. Measured with the longest physical names. */
+function clustersMistake(clusters: readonly string[], place: Place): string | undefined {
+  const names = physicalNames("p".repeat(24), "s".repeat(23));
+  const { length } = policyDocument(recyclerStatements(place, names, clusters));
+  return length <= MAX_POLICY_LENGTH
+    ? undefined
+    : `the policy of the recycler's role would have ${length} characters with ${clusters.length} clusters, and IAM ` +
+        `allows ${MAX_POLICY_LENGTH}; cover some of the clusters with another stack`;
 }
 
 function serviceNameRules({ cluster, service, exclude }: ServiceEntry, place: Place): Mistake[] {

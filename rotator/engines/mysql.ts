@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto";
 import { createConnection } from "mysql2/promise";
-import { databaseEngines } from "../../aws-semantics/database-engines";
+import { databaseEngines, type EngineName } from "../../aws-semantics/database-engines";
 import { rotatorError } from "../errors";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternateMysql } from "./mysql-alternate";
 import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
-
-/** Characters of a user name: MySQL 8.4 Reference Manual, "Account User Names"; MariaDB documentation, "CREATE USER". */
-const maxNameCharacters = { mysql: 32, mariadb: 80 };
 
 /** What a refused login means (MySQL 8.4 Error Message Reference). */
 const loginMeanings: Readonly<Record<string, Meaning>> = {
@@ -41,23 +38,24 @@ export function missingRightCodes(): ReadonlySet<string> {
 }
 
 /** The engine for MySQL 5.7 and later and MariaDB 10.4 and later, Aurora included. */
-export function mysqlEngine(name: "mysql" | "mariadb" = "mysql", connect: Connect = connectMysql): Engine {
+export function mysqlEngine(name: Exclude<EngineName, "postgres">, connect: Connect = connectMysql): Engine {
   const session = <T>(
     login: Login,
     doing: string,
     action: (connection: Connection) => Promise<T>,
   ): Promise<T> => withSession(connect, login, doing, action);
 
+  const { defaultPort, longestUserName } = databaseEngines[name];
   return {
-    defaultPort: databaseEngines[name].defaultPort,
+    defaultPort,
 
     checkUserName(user) {
       const characters = [...user].length;
-      if (characters > maxNameCharacters[name])
+      if (characters > longestUserName)
         throw rotatorError(
           "final",
           "invalid-secret",
-          `the user name ${JSON.stringify(user)}: expected at most ${maxNameCharacters[name]} characters, found ${characters}`,
+          `the user name ${JSON.stringify(user)}: expected at most ${longestUserName} characters, found ${characters}`,
         );
     },
 

@@ -6,9 +6,6 @@ import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } f
 import { alternatePostgres } from "./postgres-alternate";
 import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
 
-/** Bytes of a name; PostgreSQL silently truncates longer ones (NAMEDATALEN - 1). */
-const maxNameBytes = 63;
-
 /** SQLSTATEs (PostgreSQL documentation, appendix A). */
 const meanings: Readonly<Record<string, Meaning>> = {
   "28P01": ["final", "login-refused"],
@@ -30,16 +27,18 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
     action: (connection: Connection) => Promise<T>,
   ): Promise<T> => withSession(connect, login, doing, action);
 
+  const { defaultPort, longestUserName } = databaseEngines.postgres;
   return {
-    defaultPort: databaseEngines.postgres.defaultPort,
+    defaultPort,
 
     checkUserName(name) {
       const bytes = Buffer.byteLength(name);
-      if (bytes > maxNameBytes)
+      // PostgreSQL silently truncates longer ones.
+      if (bytes > longestUserName)
         throw rotatorError(
           "final",
           "invalid-secret",
-          `the user name ${JSON.stringify(name)}: expected at most ${maxNameBytes} bytes, found ${bytes}`,
+          `the user name ${JSON.stringify(name)}: expected at most ${longestUserName} bytes, found ${bytes}`,
         );
     },
 

@@ -136,6 +136,11 @@ describe("parseSettings", () => {
       });
   });
 
+  for (const sweep of ["rate(15 minutes)", "cron(7/15 * * * ? *)", "cron(0/1 * ? * SUN-SAT *)"])
+    it(`takes the sweep ${sweep}`, () => {
+      assert.equal(parseSettings({ ...right, timing: { sweep } }, here).timing.sweep, sweep);
+    });
+
   it("takes an empty list of exclusions beside a service", () => {
     const services = [{ cluster: "shop", service: "api", exclude: [] }];
 
@@ -328,6 +333,24 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
     "a delay beyond SQS",
     { ...right, timing: { delaySeconds: 901 } },
     [/^timing\.delaySeconds: expected .* to 900/],
+  ],
+  [
+    "a sweep less often than every 15 minutes",
+    { ...right, timing: { sweep: "rate(16 minutes)" } },
+    [/^timing\.sweep: the interval must be at most 15 minutes at all times, .*, found rate\(16 minutes\)$/],
+  ],
+  ...["0/20 * * * ? *", "0/5 8-18 * * ? *", "0/5 * ? * MON-FRI *", "0/5 * L * ? *", "* * * * ? 1999"].map(
+    (cron) =>
+      [
+        `a sweep that pauses at some time, cron(${cron})`,
+        { ...right, timing: { sweep: `cron(${cron})` } },
+        [/^timing\.sweep: the interval must be at most 15 minutes at all times/],
+      ] as const,
+  ),
+  [
+    "more clusters than the role's policy has room for",
+    { services: Array.from({ length: 80 }, (_, index) => ({ cluster: `cluster-number-${index}` })) },
+    [/^services: the policy of the recycler's role would have \d{5} characters with 80 clusters/],
   ],
   ["a sweep that is no schedule", { ...right, timing: { sweep: "rate(5 minute)" } }, [/^timing\.sweep: /]],
   [

@@ -9,7 +9,7 @@ import { invalidCombination, invalidValue } from "./errors";
 
 /** What the embedded RDS alone knows of an engine. */
 interface EngineRules {
-  readonly longestUsername: number;
+  readonly longestMasterUsername: number;
   readonly defaultVersion: string;
   readonly reservedUsernames: readonly string[];
   /** The database that exists when none is named. */
@@ -18,18 +18,18 @@ interface EngineRules {
 
 const engines: Readonly<Record<EngineName, EngineRules>> = {
   postgres: {
-    longestUsername: 63,
+    longestMasterUsername: 63,
     defaultVersion: "17.6",
     reservedUsernames: ["admin", "rdsadmin", "postgres_admin", "rds_superuser"],
     defaultDatabase: "postgres",
   },
   mysql: {
-    longestUsername: 32,
+    longestMasterUsername: 32,
     defaultVersion: "8.4.6",
     reservedUsernames: ["rdsadmin", "root"],
   },
   mariadb: {
-    longestUsername: 32,
+    longestMasterUsername: 32,
     defaultVersion: "11.8.3",
     reservedUsernames: ["rdsadmin", "root"],
   },
@@ -80,7 +80,7 @@ export function checkPassword(password: string, engine: Engine): void {
 export function checkInstance(input: CreateDBInstanceMessage, engine: Engine): void {
   const username = input.MasterUsername;
   if (username === undefined) throw invalidCombination("The parameter MasterUsername must be provided.");
-  if (!/^[A-Za-z]\w*$/.test(username) || username.length > engine.longestUsername)
+  if (!/^[A-Za-z]\w*$/.test(username) || username.length > engine.longestMasterUsername)
     throw invalidValue(`The parameter MasterUsername is not a valid username: ${username}`);
   if (engine.reservedUsernames.includes(username.toLowerCase()))
     throw invalidValue(
