@@ -3,12 +3,11 @@ import type { EcsContext } from "./context";
 import type { DeploymentRecord, ServiceDeploymentRecord, ServiceRecord } from "./state";
 import { revisionSummary } from "./views";
 
-/** The record of a deployment that begins. It is PENDING until the scheduler takes it up. */
+/** The record of a deployment that begins, before it is listed. It is PENDING until the scheduler takes it up. */
 export function newServiceDeployment(
   { world, random }: EcsContext,
   service: ServiceRecord,
   deployment: DeploymentRecord,
-  before: DeploymentRecord | undefined,
 ): ServiceDeploymentRecord {
   return {
     arn: `${service.arn.replace(":service/", ":service-deployment/")}/${random.text(21)}`,
@@ -16,7 +15,8 @@ export function newServiceDeployment(
     updatedAt: world.clock.now(),
     status: "PENDING",
     targetRevisionArn: deployment.serviceRevisionArn,
-    sourceRevisionArns: before ? [before.serviceRevisionArn] : [],
+    sourceRevisionArns: [...new Set(service.deployments.map((d) => d.serviceRevisionArn))],
+    hooks: [],
     configuration: service.configuration,
     breakerTriggered: false,
     failureCount: 0,
@@ -38,6 +38,10 @@ export function finish(
   record.status = status;
   if (status === "STOPPED") record.stoppedAt = now;
   if (reason !== undefined) record.statusReason = reason;
+  for (const hook of record.hooks.filter((h) => h.status === "AWAITING_ACTION")) {
+    hook.cancel();
+    hook.status = "FAILED";
+  }
   record.countsAtEnd = [...record.sourceRevisionArns, record.targetRevisionArn].map((arn) =>
     revisionSummary(service, arn),
   );

@@ -7,20 +7,12 @@ import type {
   DescribeClustersResponse,
   ListClustersRequest,
   ListClustersResponse,
-  PutClusterCapacityProvidersRequest,
-  PutClusterCapacityProvidersResponse,
-  UpdateClusterRequest,
-  UpdateClusterResponse,
-  UpdateClusterSettingsRequest,
-  UpdateClusterSettingsResponse,
-  DescribeCapacityProvidersRequest,
-  DescribeCapacityProvidersResponse,
 } from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter } from "./errors";
-import { page } from "./pages";
+import { answersFor, page } from "./pages";
 import { isPending, isRunning, type ClusterRecord } from "./state";
 import { checkInput, checkName, checkTags } from "./validation";
 import { clusterView } from "./views";
@@ -30,7 +22,7 @@ const ownProviders = ["FARGATE", "FARGATE_SPOT"];
 
 const everything = ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "TAGS"];
 
-/** Clusters and their capacity providers. */
+/** Clusters: CreateCluster to DeleteCluster. */
 export function clusterOperations(context: EcsContext): Record<string, Operation> {
   const { registry, world } = context;
   const onCluster = (input: { cluster?: string | undefined }) => ({
@@ -76,17 +68,17 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
         checkInput(input);
         const names = input.clusters?.length ? input.clusters : ["default"];
         if (names.length > 100) throw invalidParameter("Clusters cannot contain more than 100 elements.");
-        const answer: Required<Pick<DescribeClustersResponse, "clusters" | "failures">> = {
-          clusters: [],
-          failures: [],
-        };
-        for (const name of names) {
-          const found = registry.clusters.get(registry.clusterName(name));
-          if (found && found.arn === registry.clusterArn(name))
-            answer.clusters.push(clusterView(found, input.include));
-          else answer.failures.push({ arn: registry.clusterArn(name), reason: "MISSING" });
-        }
-        return answer;
+        const { found, failures } = answersFor(
+          names,
+          (name) => registry.clusterArn(name),
+          (name) => {
+            const cluster = registry.clusters.get(registry.clusterName(name));
+            return cluster?.arn === registry.clusterArn(name)
+              ? clusterView(cluster, input.include)
+              : undefined;
+          },
+        );
+        return { clusters: found, failures };
       },
     }),
 
@@ -99,75 +91,6 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
         return { clusterArns: items, nextToken };
       },
     }),
-
-    UpdateCluster: operation<UpdateClusterRequest, UpdateClusterResponse>({
-      access: "write",
-      authorize: onCluster,
-      handle: (input) => {
-        checkInput(input);
-        const cluster = registry.cluster(input.cluster);
-        if (input.settings) cluster.settings = input.settings;
-        if (input.configuration) cluster.configuration = input.configuration;
-        if (input.serviceConnectDefaults)
-          cluster.serviceConnectDefaults = serviceConnect(input.serviceConnectDefaults);
-        return { cluster: clusterView(cluster, everything) };
-      },
-    }),
-
-    UpdateClusterSettings: operation<UpdateClusterSettingsRequest, UpdateClusterSettingsResponse>({
-      access: "write",
-      authorize: onCluster,
-      handle: (input) => {
-        checkInput(input);
-        const cluster = registry.cluster(input.cluster);
-        cluster.settings = input.settings ?? [];
-        return { cluster: clusterView(cluster, everything) };
-      },
-    }),
-
-    PutClusterCapacityProviders: operation<
-      PutClusterCapacityProvidersRequest,
-      PutClusterCapacityProvidersResponse
-    >({
-      access: "write",
-      authorize: onCluster,
-      handle: (input) => {
-        checkInput(input);
-        const cluster = registry.cluster(input.cluster);
-        checkProviders(input.capacityProviders);
-        cluster.capacityProviders = input.capacityProviders ?? [];
-        cluster.defaultCapacityProviderStrategy = input.defaultCapacityProviderStrategy ?? [];
-        return { cluster: clusterView(cluster, everything) };
-      },
-    }),
-
-    DescribeCapacityProviders: operation<DescribeCapacityProvidersRequest, DescribeCapacityProvidersResponse>(
-      {
-        access: "read",
-        authorize: () => ({ resource: "*" }),
-        handle: (input) => {
-          checkInput(input);
-          const wanted = input.capacityProviders?.length ? input.capacityProviders : ownProviders;
-          const nameOf = (provider: string): string => provider.slice(provider.lastIndexOf("/") + 1);
-          const arnOf = (name: string): string => world.arn("ecs", `capacity-provider/${name}`);
-          return {
-            capacityProviders: wanted
-              .map(nameOf)
-              .filter((name) => ownProviders.includes(name))
-              .map((name) => ({
-                name,
-                capacityProviderArn: arnOf(name),
-                status: "ACTIVE" as const,
-                tags: [],
-              })),
-            failures: wanted
-              .map(nameOf)
-              .filter((name) => !ownProviders.includes(name))
-              .map((name) => ({ arn: arnOf(name), reason: "MISSING" })),
-          };
-        },
-      },
-    ),
 
     DeleteCluster: operation<DeleteClusterRequest, DeleteClusterResponse>({
       access: "write",

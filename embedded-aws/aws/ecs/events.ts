@@ -1,5 +1,11 @@
 import type { World } from "../world";
-import type { DeploymentRecord, ServiceRecord, TaskRecord } from "./state";
+import type {
+  DeploymentRecord,
+  HookRecord,
+  ServiceDeploymentRecord,
+  ServiceRecord,
+  TaskRecord,
+} from "./state";
 
 /** The names of `ECS Deployment State Change` (Amazon ECS Developer Guide, "Amazon ECS service deployment state change events"). */
 export type DeploymentEventName =
@@ -24,6 +30,33 @@ export function emitDeploymentEvent(
       deploymentId: deployment.id,
       updatedAt: wholeSeconds(world.clock.now()),
       reason,
+    },
+  });
+}
+
+/** `ECS Hook State Change` (Developer Guide, "Amazon ECS service deployment hook state change events"). */
+export function emitHookEvent(
+  world: World,
+  service: ServiceRecord,
+  record: ServiceDeploymentRecord,
+  hook: HookRecord,
+): void {
+  const failed = hook.status === "FAILED" || hook.status === "TIMED_OUT";
+  world.emit({
+    source: "aws.ecs",
+    "detail-type": "ECS Hook State Change",
+    resources: [record.arn],
+    detail: {
+      eventType: failed ? "ERROR" : "INFO",
+      eventName: `HOOK_${hook.status}`,
+      hookId: hook.id,
+      hookType: "PAUSE",
+      expiresAt: wholeSeconds(hook.expiresAt),
+      lifecycleStage: hook.stage,
+      clusterArn: service.cluster.arn,
+      serviceArn: service.arn,
+      serviceDeploymentArn: record.arn,
+      updatedAt: wholeSeconds(world.clock.now()),
     },
   });
 }

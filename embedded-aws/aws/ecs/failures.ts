@@ -48,17 +48,21 @@ export function failHealthCheck(context: EcsContext, task: TaskRecord): void {
   context.scheduler.wake(service);
 }
 
-/** Ends a deployment as FAILED, and goes back to the last one that completed when that is asked for. */
+/**
+ * Ends a deployment as FAILED, and goes back to the last one that completed when that is asked for.
+ * @param why `cause` for the service deployment, `short` and `failure` for events; no failure: its tasks failed
+ */
 export function failDeployment(
   context: EcsContext,
   service: ServiceRecord,
   failed: DeploymentRecord,
-  why: { cause: string; short: string; rollback: boolean },
+  why: { cause: string; short: string; failure?: string; rollback: boolean },
 ): void {
   const { world } = context;
   const now = world.clock.now();
+  const failure = why.failure ?? "tasks failed to start";
   failed.rolloutState = "FAILED";
-  failed.rolloutStateReason = `${why.short}: tasks failed to start.`;
+  failed.rolloutStateReason = `${why.short}: ${failure}.`;
   failed.updatedAt = now;
   service.stage?.();
   emitDeploymentEvent(
@@ -66,9 +70,9 @@ export function failDeployment(
     service,
     failed,
     "SERVICE_DEPLOYMENT_FAILED",
-    `${why.short}: task failed to start.`,
+    `${why.short}: ${why.failure ?? "task failed to start"}.`,
   );
-  addServiceEvent(world, service, `(deployment ${failed.id}) deployment failed: tasks failed to start.`);
+  addServiceEvent(world, service, `(deployment ${failed.id}) deployment failed: ${failure}.`);
   const record = failed.serviceDeployment!;
   const target = service.lastCompleted;
   if (!why.rollback)
@@ -133,4 +137,5 @@ function rollBack(
     serviceRevisionArn: target.serviceRevisionArn,
   };
   emitDeploymentEvent(world, service, failed, "SERVICE_DEPLOYMENT_IN_PROGRESS", reason);
+  context.trafficMoved(service);
 }

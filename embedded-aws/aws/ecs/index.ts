@@ -16,7 +16,6 @@ import {
   type SecretRead,
   type ServiceRecord,
 } from "./state";
-import { tagOperations } from "./tags";
 import { taskDefinitionOperations } from "./task-definitions";
 import { TaskRunner } from "./task-runner";
 import { taskSetOperations } from "./task-sets";
@@ -85,7 +84,6 @@ export class Ecs implements AwsService {
       ...taskOperations(context),
       ...serviceDeploymentOperations(context),
       ...taskSetOperations(context),
-      ...tagOperations(context),
     };
   }
 

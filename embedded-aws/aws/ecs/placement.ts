@@ -21,8 +21,8 @@ export function fill(
   const tasks = [...own.filter(isPending), ...own.filter(isHealthy)];
   const unhealthy = own.filter((t) => isRunning(t) && !isHealthy(t));
   const replaced = own.filter(isHealthy).length >= count;
-  const leaving = [...tasks.slice(0, Math.max(0, tasks.length - count)), ...(replaced ? unhealthy : [])];
-  stopTasks(context, service, leaving, deployment);
+  const surplus = tasks.filter((t) => !isProtected(context, t)).slice(0, Math.max(0, tasks.length - count));
+  stopTasks(context, service, [...surplus, ...(replaced ? unhealthy : [])], deployment);
   if (mayStart(context, deployment))
     startTasks(context, service, deployment, Math.max(0, count - tasks.length));
 }
@@ -61,7 +61,12 @@ export function startTasks(
   }
 }
 
-/** Drains and ends tasks; those on their way out already are left alone. */
+/** Whether scale-in protection keeps the task (Developer Guide, "Task scale-in protection"). */
+export function isProtected(context: EcsContext, task: TaskRecord): boolean {
+  return (task.protectedUntil ?? 0) > context.world.clock.now();
+}
+
+/** Drains and ends tasks; protected ones and those on their way out already are left alone. */
 export function stopTasks(
   context: EcsContext,
   service: ServiceRecord,
@@ -69,7 +74,7 @@ export function stopTasks(
   primary: DeploymentRecord,
   reason = `Scaling activity initiated by deployment ${primary.id}`,
 ): void {
-  const leaving = tasks.filter((t) => t.desiredStatus === "RUNNING");
+  const leaving = tasks.filter((t) => t.desiredStatus === "RUNNING" && !isProtected(context, t));
   for (const task of leaving) context.runner.stop(task, reason, "ServiceSchedulerInitiated");
   if (leaving.length > 0) {
     service.steady = false;

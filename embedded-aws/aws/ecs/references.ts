@@ -92,6 +92,12 @@ export class Registry {
     return this.world.arn("ecs", `task/${this.clusterName(cluster)}/${task ?? ""}`);
   }
 
+  /** The ARN of a container instance by id or ARN; `*` for all. */
+  containerInstanceArn(cluster: string | undefined, instance: string | undefined): string {
+    if (instance === undefined || instance.startsWith("arn:")) return instance ?? "*";
+    return this.world.arn("ecs", `container-instance/${this.clusterName(cluster)}/${instance}`);
+  }
+
   findTask(cluster: ClusterRecord, reference: string): TaskRecord | undefined {
     const id = reference.startsWith("arn:") ? reference.slice(reference.lastIndexOf("/") + 1) : reference;
     const found = cluster.tasks.get(id);

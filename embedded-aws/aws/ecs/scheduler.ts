@@ -3,7 +3,8 @@ import type { EcsContext } from "./context";
 import { addServiceEvent, emitDeploymentEvent } from "./events";
 import { invalidParameter } from "./errors";
 import { failHealthCheck, taskFailed } from "./failures";
-import { desiredTasks, fill, mayStart, startTasks, stopTasks } from "./placement";
+import { mayPass, stagesBeforeScaleUp } from "./hooks";
+import { desiredTasks, fill, isProtected, mayStart, startTasks, stopTasks } from "./placement";
 import { bounds, earlySuccess, rollingStep } from "./rolling";
 import {
   isHealthy,
@@ -56,7 +57,7 @@ export class Scheduler {
     service.stage?.();
     if (before) before.status = "ACTIVE";
     deployment.traffic = strategyOf(service) === "ROLLING" || before === undefined;
-    deployment.serviceDeployment = newServiceDeployment(this.context, service, deployment, before);
+    deployment.serviceDeployment = newServiceDeployment(this.context, service, deployment);
     service.serviceDeployments.unshift(deployment.serviceDeployment);
     service.deployments.unshift(deployment);
     service.revisions.push({
@@ -146,13 +147,20 @@ export class Scheduler {
   #look(service: ServiceRecord): void {
     if (this.#halted || service.status === "INACTIVE") return;
     if (service.controller === "ECS") this.#lookAtDeployments(service);
-    else
-      for (const set of service.deployments)
-        fill(this.context, service, set, computedDesiredCount(service, set));
+    else this.#lookAtTaskSets(service);
     if (service.status === "DRAINING" && tasksOf(service).length === 0) {
       service.status = "INACTIVE";
       service.deployments = [];
     }
+  }
+
+  #lookAtTaskSets(service: ServiceRecord): void {
+    for (const set of service.deployments)
+      fill(this.context, service, set, computedDesiredCount(service, set));
+    // Protected tasks outlive their task set.
+    for (const task of tasksOf(service))
+      if (task.deployment && !service.deployments.includes(task.deployment))
+        stopTasks(this.context, service, [task], task.deployment);
   }
 
   #lookAtDeployments(service: ServiceRecord): void {
@@ -187,6 +195,10 @@ export class Scheduler {
     const unhealthy = tasks.filter((t) => isRunning(t) && !isHealthy(t));
     const unwanted = oldPending.filter((t) => !isKept(t));
     const replaceable = keeping.filter((d) => mayStart(context, d));
+    const early = earlySuccess(service.configuration, desired);
+    const paused = !mayPass(context, service, primary, stagesBeforeScaleUp(primary.serviceDeployment));
+    const scaledUp = underWay && newRunning.length >= (early?.required ?? desired);
+    const waits = scaledUp && !mayPass(context, service, primary, ["POST_SCALE_UP"]);
     const limits = bounds(
       desired,
       service.configuration.minimumHealthyPercent ?? 100,
@@ -203,20 +215,21 @@ export class Scheduler {
       lost: replaceable.reduce((sum, d) => sum + d.lost, 0),
       unhealthy: unhealthy.length,
       healthyEnough: unhealthy.some(isNew) ? desired : Math.min(limits.lower, desired),
-      old: this.#oldTasks(service, primary, newRunning.length),
-      mayStart: mayStart(context, primary),
+      old: waits ? "kept" : this.#oldTasks(primary, early, scaledUp),
+      mayStart: !paused && mayStart(context, primary),
     });
+    const free = (list: readonly TaskRecord[]): TaskRecord[] => list.filter((t) => !isProtected(context, t));
     // Tasks of a deployment that failed go before those of one that worked.
     const oldInOrder = [
-      ...oldRunning.filter((t) => t.deployment?.rolloutState === "FAILED"),
-      ...oldRunning.filter((t) => t.deployment?.rolloutState !== "FAILED"),
+      ...free(oldRunning).filter((t) => t.deployment?.rolloutState === "FAILED"),
+      ...free(oldRunning).filter((t) => t.deployment?.rolloutState !== "FAILED"),
     ];
     stopTasks(
       context,
       service,
       [
         ...newPending.slice(0, step.stopNewPending),
-        ...newRunning.slice(0, step.stopNewRunning),
+        ...free(newRunning).slice(0, step.stopNewRunning),
         ...unwanted,
         ...oldInOrder.slice(0, step.stopOldRunning),
       ],
@@ -235,13 +248,12 @@ export class Scheduler {
 
   /** With early success criteria old tasks stay until the deployment has succeeded, and perhaps longer. */
   #oldTasks(
-    service: ServiceRecord,
     primary: DeploymentRecord,
-    healthy: number,
+    early: ReturnType<typeof earlySuccess>,
+    scaledUp: boolean,
   ): "kept" | "replaced" | "unwanted" {
-    const early = earlySuccess(service.configuration, desiredTasks(this.context, service));
     if (!early || primary.serviceDeployment?.rollback) return "replaced";
-    if (!early.deferred) return healthy >= early.required ? "unwanted" : "replaced";
+    if (!early.deferred) return scaledUp ? "unwanted" : "replaced";
     if (primary.rolloutState !== "COMPLETED") return "kept";
     return this.context.world.clock.now() < (primary.cleanUpAt ?? 0) ? "kept" : "unwanted";
   }
@@ -274,16 +286,21 @@ export class Scheduler {
       service.steady = true;
       addServiceEvent(world, service, "has reached a steady state.");
     }
+    const record = primary.serviceDeployment;
     if (primary.rolloutState !== "IN_PROGRESS" || service.status !== "ACTIVE") return;
     const early = earlySuccess(service.configuration, desired);
     const enough = early && tasks.filter((t) => isNew(t) && isHealthy(t)).length >= early.required;
     if (!steady && !(enough && (early.deferred || tasks.every(isNew)))) return;
+    const rolling = strategyOf(service) === "ROLLING" || record?.rollback !== undefined;
+    const passed = rolling
+      ? mayPass(this.context, service, primary, [...stagesBeforeScaleUp(record), "POST_SCALE_UP"])
+      : record?.lifecycleStage === "CLEAN_UP";
+    if (!passed) return;
     if (early?.deferred) {
       const afterMs = random.integer(settings.deferredCleanUpMs.low, settings.deferredCleanUpMs.high);
       primary.cleanUpAt = world.clock.now() + afterMs;
       this.wake(service, afterMs);
     }
-    const record = primary.serviceDeployment;
     primary.rolloutState = "COMPLETED";
     primary.rolloutStateReason = `ECS deployment ${primary.id} completed.`;
     primary.updatedAt = world.clock.now();

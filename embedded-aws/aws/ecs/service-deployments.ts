@@ -1,9 +1,10 @@
 import type {
+  ContinueServiceDeploymentRequest,
+  ContinueServiceDeploymentResponse,
   DescribeServiceDeploymentsRequest,
   DescribeServiceDeploymentsResponse,
   DescribeServiceRevisionsRequest,
   DescribeServiceRevisionsResponse,
-  Failure,
   ListServiceDeploymentsRequest,
   ListServiceDeploymentsResponse,
   StopServiceDeploymentRequest,
@@ -14,7 +15,8 @@ import { operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { clientException, invalidParameter } from "./errors";
 import { failDeployment } from "./failures";
-import { page } from "./pages";
+import { settle } from "./hooks";
+import { answersFor, page } from "./pages";
 import type { ServiceDeploymentRecord, ServiceRecord } from "./state";
 import { checkInput } from "./validation";
 import { serviceDeploymentBrief, serviceDeploymentView, serviceRevisionView } from "./views";
@@ -22,7 +24,7 @@ import { serviceDeploymentBrief, serviceDeploymentView, serviceRevisionView } fr
 /** How long service deployments can be listed (Amazon ECS API Reference, ListServiceDeployments). */
 const keptMs = 90 * 24 * 3_600_000;
 
-/** ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, StopServiceDeployment. */
+/** ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, ContinueServiceDeployment, StopServiceDeployment. */
 export function serviceDeploymentOperations(context: EcsContext): Record<string, Operation> {
   const { registry, world } = context;
 
@@ -35,6 +37,12 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
     const service = serviceOf(arn);
     const record = service?.serviceDeployments.find((d) => d.arn === arn);
     return service && record && { service, record };
+  };
+
+  const found = (arn: string) => {
+    const one = find(arn);
+    if (one) return one;
+    throw new ServiceError("ServiceDeploymentNotFoundException", "The service deployment was not found.");
   };
 
   /** The service is asked about as well as its deployment or revision (Service Authorization Reference). */
@@ -79,11 +87,11 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
       authorize: (input) => (input.serviceDeploymentArns ?? []).flatMap(onPart),
       handle: (input) => {
         checkInput(input);
-        const { found, failures } = describe("deployment", input.serviceDeploymentArns, (arn) => {
+        const answer = describe("deployment", input.serviceDeploymentArns, (arn) => {
           const one = find(arn);
           return one && serviceDeploymentView(one.service, one.record);
         });
-        return { serviceDeployments: found, failures };
+        return { serviceDeployments: answer.found, failures: answer.failures };
       },
     }),
 
@@ -91,27 +99,41 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
       access: "read",
       authorize: (input) => (input.serviceRevisionArns ?? []).flatMap(onPart),
       handle: (input) => {
-        const { found, failures } = describe("revision", input.serviceRevisionArns, (arn) => {
+        const answer = describe("revision", input.serviceRevisionArns, (arn) => {
           const service = serviceOf(arn);
           const revision = service?.revisions.find((r) => r.arn === arn);
           return service && revision && serviceRevisionView(service, revision);
         });
-        return { serviceRevisions: found, failures };
+        return { serviceRevisions: answer.found, failures: answer.failures };
       },
     }),
+
+    ContinueServiceDeployment: operation<ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse>(
+      {
+        access: "write",
+        authorize: (input) => onPart(input.serviceDeploymentArn ?? ""),
+        handle: (input) => {
+          checkInput(input);
+          const { service, record } = found(input.serviceDeploymentArn!);
+          const deployment = service.deployments.find((d) => d.serviceDeployment === record);
+          const hook = record.hooks.find((h) => h.id === input.hookId);
+          if (!hook || !deployment)
+            throw invalidParameter("The lifecycle hook was not found in the service deployment.");
+          if (hook.status !== "AWAITING_ACTION")
+            throw invalidParameter("The lifecycle hook is not awaiting an action.");
+          const action = input.action ?? "CONTINUE";
+          settle(context, service, deployment, hook, action === "CONTINUE" ? "SUCCEEDED" : "FAILED", action);
+          return { serviceDeploymentArn: record.arn };
+        },
+      },
+    ),
 
     StopServiceDeployment: operation<StopServiceDeploymentRequest, StopServiceDeploymentResponse>({
       access: "write",
       authorize: (input) => onPart(input.serviceDeploymentArn ?? ""),
       handle: (input) => {
         checkInput(input);
-        const found = find(input.serviceDeploymentArn!);
-        if (!found)
-          throw new ServiceError(
-            "ServiceDeploymentNotFoundException",
-            "The service deployment was not found.",
-          );
-        const { service, record } = found;
+        const { service, record } = found(input.serviceDeploymentArn!);
         const deployment = service.deployments.find((d) => d.serviceDeployment === record);
         if (record.finishedAt !== undefined || !deployment)
           throw clientException("The service deployment cannot be stopped: it has finished.");
@@ -120,6 +142,7 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
         failDeployment(context, service, deployment, {
           cause: "a stop was requested",
           short: "ECS deployment stopped",
+          failure: "a stop was requested",
           rollback: input.stopType !== "ABORT",
         });
         return { serviceDeploymentArn: record.arn };
@@ -129,19 +152,12 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
 }
 
 /** What there is of at most 20 ARNs, and a failure for each of the others. */
-function describe<View>(
+function describe<View extends object>(
   what: string,
   arns: readonly string[] = [],
   view: (arn: string) => View | undefined,
-): { found: View[]; failures: Failure[] } {
+) {
   if (arns.length === 0) throw invalidParameter(`Service ${what} ARNs cannot be empty.`);
   if (arns.length > 20) throw invalidParameter(`Too many service ${what} ARNs were specified: at most 20.`);
-  const found: View[] = [];
-  const failures: Failure[] = [];
-  for (const arn of arns) {
-    const one = view(arn);
-    if (one) found.push(one);
-    else failures.push({ arn, reason: "MISSING" });
-  }
-  return { found, failures };
+  return answersFor(arns, (arn) => arn, view);
 }

@@ -1,6 +1,7 @@
 import type {
   CreateServiceRequest,
   DeploymentConfiguration,
+  DeploymentLifecycleHook,
   UpdateServiceRequest,
 } from "@aws-sdk/client-ecs";
 import { invalidParameter } from "./errors";
@@ -69,6 +70,7 @@ function checkConfiguration(configuration: DeploymentConfiguration): void {
     throw invalidParameter(
       "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
     );
+  for (const hook of configuration.lifecycleHooks ?? []) checkHook(hook);
   const early = configuration.earlySuccessCriteria;
   if (!early?.enable) return;
   if ((configuration.strategy ?? "ROLLING") !== "ROLLING")
@@ -79,6 +81,16 @@ function checkConfiguration(configuration: DeploymentConfiguration): void {
     );
   if (early.healthyPercent < minimum)
     throw invalidParameter("healthyPercent must be at least minimumHealthyPercent.");
+}
+
+function checkHook({ targetType, hookTargetArn, lifecycleStages }: DeploymentLifecycleHook): void {
+  if (!lifecycleStages?.length)
+    throw invalidParameter("lifecycleStages must be specified for a lifecycle hook.");
+  if (targetType !== "PAUSE" && !hookTargetArn)
+    throw invalidParameter("hookTargetArn must be specified for an AWS_LAMBDA lifecycle hook.");
+  const shifting = lifecycleStages.find((stage) => /^(TEST|PRODUCTION)_TRAFFIC_SHIFT$/.test(stage));
+  if (targetType === "PAUSE" && shifting)
+    throw invalidParameter(`PAUSE lifecycle hooks cannot be configured at the ${shifting} stage.`);
 }
 
 /** What ECS refuses of a change; most of it is the deployment controller's business. */

@@ -6,7 +6,6 @@ import type {
   DeploymentConfiguration,
   DescribeServicesRequest,
   DescribeServicesResponse,
-  Failure,
   ListServicesRequest,
   ListServicesResponse,
   Service,
@@ -17,7 +16,7 @@ import { callerName } from "../caller";
 import { operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter, serviceNotActive } from "./errors";
-import { page } from "./pages";
+import { answersFor, page } from "./pages";
 import { checkService, checkUpdate } from "./service-rules";
 import { tasksOf, type DeploymentRecord, type Rollout, type ServiceRecord } from "./state";
 import { checkInput, checkName, checkTags } from "./validation";
@@ -194,14 +193,15 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
         for (const field of input.include ?? [])
           if (field !== "TAGS") throw invalidParameter("Invalid include: expected TAGS.");
         const cluster = registry.cluster(input.cluster);
-        const services: Service[] = [];
-        const failures: Failure[] = [];
-        for (const name of new Set(names)) {
-          const found = registry.findService(cluster, name);
-          if (found) services.push(answerOf(found, input.include?.includes("TAGS") === true));
-          else failures.push({ arn: registry.serviceArn(input.cluster, name), reason: "MISSING" });
-        }
-        return { services, failures };
+        const { found, failures } = answersFor(
+          names,
+          (name) => registry.serviceArn(input.cluster, name),
+          (name) => {
+            const service = registry.findService(cluster, name);
+            return service && answerOf(service, input.include?.includes("TAGS") === true);
+          },
+        );
+        return { services: found, failures };
       },
     }),
 

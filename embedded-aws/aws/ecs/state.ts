@@ -5,6 +5,9 @@ import type {
   ClusterSetting,
   DeploymentConfiguration,
   DeploymentController,
+  DeploymentLifecycleHookAction,
+  DeploymentLifecycleHookStage,
+  DeploymentLifecycleHookStatus,
   DeploymentRolloutState,
   Rollback,
   SchedulingStrategy,
@@ -56,6 +59,8 @@ export interface TaskRecord {
   /** True once it failed its health check: it takes no traffic and is replaced. */
   unhealthy?: boolean;
   lastStatus: "PROVISIONING" | "PENDING" | "ACTIVATING" | "RUNNING" | "DEACTIVATING" | "STOPPING" | "STOPPED";
+  /** Until when neither a deployment nor a smaller desired count ends it (milliseconds since the epoch). */
+  protectedUntil?: number;
   reads: SecretRead[];
   handle?: TaskHandle;
   port?: number;
@@ -109,6 +114,17 @@ export interface DeploymentRecord {
   tags?: Tag[];
 }
 
+/** A PAUSE hook that a deployment reached. */
+export interface HookRecord {
+  readonly id: string;
+  readonly stage: DeploymentLifecycleHookStage;
+  status: DeploymentLifecycleHookStatus;
+  readonly expiresAt: number;
+  readonly timeoutAction: DeploymentLifecycleHookAction;
+  /** Ends its timer. */
+  readonly cancel: Cancel;
+}
+
 /** One attempt to roll something out, as ListServiceDeployments shows it for 90 days. */
 export interface ServiceDeploymentRecord {
   readonly arn: string;
@@ -123,6 +139,8 @@ export interface ServiceDeploymentRecord {
   readonly targetRevisionArn: string;
   readonly sourceRevisionArns: readonly string[];
   readonly configuration: DeploymentConfiguration;
+  /** In the order in which they were reached. */
+  readonly hooks: HookRecord[];
   rollback?: Rollback;
   breakerTriggered: boolean;
   failureCount: number;
@@ -208,6 +226,8 @@ export interface EcsSettings {
   deferredCleanUpMs: { low: number; high: number };
   /** DescribeServices after a write: the share of answers that are still the old one, for at most `maxMs`. Default none. */
   staleAnswers: { share: number; maxMs: number };
+  /** ListTasks: the share of answers that are drawn from `low` to `high` ago. Default none beside `conduct.staleness`. */
+  listLagMs: { share: number; low: number; high: number };
   /** Tasks of a DAEMON service: there are no container instances here, only their number. Default 2. */
   containerInstances: number;
   /** Whether `ECS Task State Change` events are emitted too. Default false: nothing here listens to them. */
@@ -227,6 +247,7 @@ export function defaultSettings(): EcsSettings {
     unhealthyOldTasks: { share: 0, withinMs: 0 },
     deferredCleanUpMs: { low: 1_000, high: 60_000 },
     staleAnswers: { share: 0, maxMs: 0 },
+    listLagMs: { share: 0, low: 0, high: 0 },
     containerInstances: 2,
     taskStateEvents: false,
   };

@@ -4,8 +4,6 @@ import type {
   DeregisterTaskDefinitionResponse,
   DescribeTaskDefinitionRequest,
   DescribeTaskDefinitionResponse,
-  ListTaskDefinitionFamiliesRequest,
-  ListTaskDefinitionFamiliesResponse,
   ListTaskDefinitionsRequest,
   ListTaskDefinitionsResponse,
   RegisterTaskDefinitionRequest,
@@ -103,26 +101,6 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
         if (input.sort === "DESC") arns.reverse();
         const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
         return { taskDefinitionArns: items, nextToken };
-      },
-    }),
-
-    ListTaskDefinitionFamilies: operation<
-      ListTaskDefinitionFamiliesRequest,
-      ListTaskDefinitionFamiliesResponse
-    >({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        checkStatus(input.status, ["ACTIVE", "INACTIVE", "ALL"]);
-        const families = [...registry.families]
-          .filter(([family]) => family.startsWith(input.familyPrefix ?? ""))
-          .filter(([, revisions]) => {
-            const active = revisions.some((r) => r.definition.status === "ACTIVE");
-            return input.status === "ALL" || active === ((input.status ?? "ACTIVE") === "ACTIVE");
-          })
-          .map(([family]) => family);
-        const { items, nextToken } = page(families, input, { fallback: 100, limit: 100 }, (f) => f);
-        return { families: items, nextToken };
       },
     }),
   };

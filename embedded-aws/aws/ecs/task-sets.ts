@@ -5,9 +5,7 @@ import type {
   DeleteTaskSetResponse,
   DescribeTaskSetsRequest,
   DescribeTaskSetsResponse,
-  Failure,
   Scale,
-  TaskSet,
   UpdateServicePrimaryTaskSetRequest,
   UpdateServicePrimaryTaskSetResponse,
   UpdateTaskSetRequest,
@@ -17,24 +15,28 @@ import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter, serviceNotActive } from "./errors";
+import { answersFor } from "./pages";
+import { stopTasks } from "./placement";
 import { tasksOf, type DeploymentRecord, type ServiceRecord } from "./state";
 import { checkInput, checkTags } from "./validation";
 import { compact, taskSetArn, taskSetView } from "./views";
 
 /** Task sets: how CodeDeploy and other deployers run a service whose controller is not ECS. */
 export function taskSetOperations(context: EcsContext): Record<string, Operation> {
-  const { registry, scheduler, runner } = context;
+  const { registry, scheduler } = context;
   const onSet = (input: {
     cluster?: string | undefined;
     service?: string | undefined;
     taskSet?: string | undefined;
-    primaryTaskSet?: string | undefined;
   }) => ({
     resource: registry
       .serviceArn(input.cluster, input.service)
       .replace(":service/", ":task-set/")
-      .concat(`/${idOf(input.taskSet ?? input.primaryTaskSet ?? "*")}`),
-    context: { "ecs:cluster": registry.clusterArn(input.cluster) },
+      .concat(`/${idOf(input.taskSet ?? "*")}`),
+    context: {
+      "ecs:cluster": registry.clusterArn(input.cluster),
+      "ecs:service": registry.serviceArn(input.cluster, input.service),
+    },
   });
 
   const serviceOf = (input: {
@@ -95,14 +97,15 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
       handle: (input) => {
         checkInput(input);
         const service = serviceOf(input);
-        const taskSets: TaskSet[] = [];
-        const failures: Failure[] = [];
-        for (const reference of input.taskSets ?? service.deployments.map((d) => d.id)) {
-          const set = service.deployments.find((d) => d.id === idOf(reference));
-          if (set) taskSets.push(taskSetView(service, set));
-          else failures.push({ arn: reference, reason: "MISSING" });
-        }
-        return { taskSets, failures };
+        const { found, failures } = answersFor(
+          input.taskSets ?? service.deployments.map((d) => d.id),
+          (reference) => reference,
+          (reference) => {
+            const set = service.deployments.find((d) => d.id === idOf(reference));
+            return set && taskSetView(service, set);
+          },
+        );
+        return { taskSets: found, failures };
       },
     }),
 
@@ -125,7 +128,10 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
       UpdateServicePrimaryTaskSetResponse
     >({
       access: "write",
-      authorize: onSet,
+      authorize: (input) => ({
+        resource: registry.serviceArn(input.cluster, input.service),
+        context: { "ecs:cluster": registry.clusterArn(input.cluster) },
+      }),
       handle: (input) => {
         checkInput(input);
         const service = serviceOf(input);
@@ -153,9 +159,8 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
           throw invalidParameter("The primary task set cannot be deleted.");
         const shown = taskSetView(service, set);
         service.deployments = service.deployments.filter((d) => d !== set);
-        for (const task of tasksOf(service))
-          if (task.deployment === set)
-            runner.stop(task, `Task set ${set.id} was deleted`, "ServiceSchedulerInitiated");
+        const tasks = tasksOf(service).filter((t) => t.deployment === set);
+        stopTasks(context, service, tasks, set, `Task set ${set.id} was deleted`);
         return { taskSet: { ...shown, taskSetArn: taskSetArn(service, set), status: "DRAINING" } };
       },
     }),

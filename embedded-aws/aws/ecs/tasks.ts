@@ -2,6 +2,8 @@ import type {
   DescribeTasksRequest,
   DescribeTasksResponse,
   Failure,
+  GetTaskProtectionRequest,
+  GetTaskProtectionResponse,
   ListTasksRequest,
   ListTasksResponse,
   RunTaskRequest,
@@ -9,71 +11,137 @@ import type {
   StopTaskRequest,
   StopTaskResponse,
   Task,
+  UpdateTaskProtectionRequest,
+  UpdateTaskProtectionResponse,
 } from "@aws-sdk/client-ecs";
-import { operation, type Operation } from "../service";
+import { operation, type Call, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter } from "./errors";
-import { page } from "./pages";
+import { answersFor, page } from "./pages";
+import { isProtected } from "./placement";
+import { tasksOf, type TaskRecord } from "./state";
 import { stoppedShownMs } from "./task-runner";
 import { checkInput, checkTags } from "./validation";
-import { taskView } from "./views";
+import { protectionView, taskView } from "./views";
 
-/** Tasks: list, describe, run, stop. */
+/** Tasks: list, describe, protect, run, stop. */
 export function taskOperations(context: EcsContext): Record<string, Operation> {
-  const { registry, world, runner } = context;
+  const { registry, world, runner, random, settings, scheduler } = context;
+
+  const onTasks = (input: { cluster?: string | undefined; tasks?: string[] | undefined }) =>
+    (input.tasks ?? ["*"]).map((task) => ({
+      resource: registry.taskArn(input.cluster, task),
+      context: { "ecs:cluster": registry.clusterArn(input.cluster) },
+    }));
+
+  /** What is found of the tasks that are asked for, as long as ECS shows them. */
+  const eachTask = <View extends object>(
+    input: { cluster?: string | undefined; tasks?: string[] | undefined },
+    limit: number,
+    view: (task: TaskRecord) => View | string,
+  ): { found: View[]; failures: Failure[] } => {
+    const asked = input.tasks ?? [];
+    if (asked.length === 0) throw invalidParameter("Tasks cannot be empty.");
+    if (asked.length > limit) throw invalidParameter(`Tasks cannot contain more than ${limit} elements.`);
+    const cluster = registry.cluster(input.cluster);
+    return answersFor(
+      asked,
+      (reference) => registry.taskArn(input.cluster, reference),
+      (reference) => {
+        const task = registry.findTask(cluster, reference);
+        const gone = task?.stoppedAt !== undefined && task.stoppedAt <= world.clock.now() - stoppedShownMs;
+        return task && !gone ? view(task) : undefined;
+      },
+    );
+  };
+
+  /** The tasks that an eventually consistent list tells of: those of this moment, or of one just past. */
+  const listTime = (call: Call): number => {
+    const { share, low, high } = settings.listLagMs;
+    return share > 0 && random.chance(share) ? call.time - random.integer(low, high) : world.readTime(call);
+  };
+
+  /** Why a task cannot be protected (Amazon ECS API failure reasons). */
+  const unprotectable = ({ service, desiredStatus, protectedUntil }: TaskRecord): string | undefined => {
+    if (!service || desiredStatus === "STOPPED") return "TASK_NOT_VALID";
+    const now = world.clock.now();
+    const others = tasksOf(service).filter((t) => isProtected(context, t)).length;
+    const blocked = (protectedUntil ?? 0) <= now && others >= service.desiredCount;
+    return blocked ? "DEPLOYMENT_BLOCKED" : undefined;
+  };
 
   return {
     ListTasks: operation<ListTasksRequest, ListTasksResponse>({
       access: "read",
       authorize: (input) => ({
-        resource: input.containerInstance?.startsWith("arn:") ? input.containerInstance : "*",
+        // Of a whole cluster it is asked on "*": only the condition narrows it.
+        resource: registry.containerInstanceArn(input.cluster, input.containerInstance),
         context: { "ecs:cluster": registry.clusterArn(input.cluster) },
       }),
-      handle: (input) => {
+      handle: (input, call) => {
         checkInput(input);
         const cluster = registry.cluster(input.cluster);
+        const time = listTime(call);
         if (input.serviceName !== undefined) registry.service(cluster, input.serviceName);
         const service = input.serviceName && registry.findService(cluster, input.serviceName);
         const desired = input.desiredStatus ?? "RUNNING";
         const arns = [...cluster.tasks.values()]
           // "PENDING" is allowed and finds nothing: ECS never sets that desired status.
-          .filter((t) => t.desiredStatus === desired)
+          .filter(
+            (t) =>
+              t.createdAt <= time && desired === ((t.stoppingAt ?? Infinity) <= time ? "STOPPED" : "RUNNING"),
+          )
           .filter((t) => t.stoppedAt === undefined || t.stoppedAt > world.clock.now() - stoppedShownMs)
           .filter((t) => !service || t.service === service)
           .filter((t) => input.family === undefined || t.definition.definition.family === input.family)
           .filter((t) => input.startedBy === undefined || t.startedBy === input.startedBy)
           .filter((t) => input.launchType === undefined || t.launchType === input.launchType)
           .filter(() => input.containerInstance === undefined)
-          .map((t) => t.arn);
-        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
+          .map((t) => t.arn)
+          .sort();
+        const sizes = { fallback: 100, limit: 100, sorted: true };
+        const { items, nextToken } = page(arns, input, sizes, (arn) => arn);
         return { taskArns: items, nextToken };
       },
     }),
 
     DescribeTasks: operation<DescribeTasksRequest, DescribeTasksResponse>({
       access: "read",
-      authorize: (input) =>
-        (input.tasks ?? []).map((task) => ({
-          resource: registry.taskArn(input.cluster, task),
-          context: { "ecs:cluster": registry.clusterArn(input.cluster) },
-        })),
+      authorize: onTasks,
       handle: (input) => {
         checkInput(input);
-        const asked = input.tasks ?? [];
-        if (asked.length === 0) throw invalidParameter("Tasks cannot be empty.");
-        if (asked.length > 100) throw invalidParameter("Tasks cannot contain more than 100 elements.");
         for (const field of input.include ?? [])
           if (field !== "TAGS") throw invalidParameter("Invalid include: expected TAGS.");
-        const cluster = registry.cluster(input.cluster);
-        const tasks: Task[] = [];
-        const failures: Failure[] = [];
-        for (const reference of new Set(asked)) {
-          const task = registry.findTask(cluster, reference);
-          const gone = task?.stoppedAt !== undefined && task.stoppedAt <= world.clock.now() - stoppedShownMs;
-          if (task && !gone) tasks.push(taskView(task, input.include?.includes("TAGS")));
-          else failures.push({ arn: registry.taskArn(input.cluster, reference), reason: "MISSING" });
-        }
-        return { tasks, failures };
+        const { found, failures } = eachTask(input, 100, (t) => taskView(t, input.include?.includes("TAGS")));
+        return { tasks: found, failures };
+      },
+    }),
+
+    GetTaskProtection: operation<GetTaskProtectionRequest, GetTaskProtectionResponse>({
+      access: "read",
+      authorize: onTasks,
+      handle: (input) => {
+        const { found, failures } = eachTask(input, 100, (task) =>
+          task.service ? protectionView(task, world.clock.now()) : "TASK_NOT_VALID",
+        );
+        return { protectedTasks: found, failures };
+      },
+    }),
+
+    UpdateTaskProtection: operation<UpdateTaskProtectionRequest, UpdateTaskProtectionResponse>({
+      access: "write",
+      authorize: onTasks,
+      handle: (input, { time }) => {
+        checkInput(input);
+        const forMs = (input.expiresInMinutes ?? 120) * 60_000;
+        const { found, failures } = eachTask(input, 10, (task) => {
+          const refused = input.protectionEnabled ? unprotectable(task) : undefined;
+          if (refused !== undefined || !task.service) return refused ?? "TASK_NOT_VALID";
+          task.protectedUntil = input.protectionEnabled ? time + forMs : undefined;
+          scheduler.wake(task.service, input.protectionEnabled ? forMs : undefined);
+          return protectionView(task, time);
+        });
+        return { protectedTasks: found, failures };
       },
     }),
 

@@ -2,6 +2,7 @@ import type {
   Cluster,
   Container,
   Deployment,
+  ProtectedTask,
   Service,
   ServiceDeployment,
   ServiceDeploymentBrief,
@@ -201,6 +202,10 @@ export function serviceDeploymentView(
     status: record.status,
     statusReason: record.statusReason,
     lifecycleStage: record.lifecycleStage,
+    lifecycleHookDetails: record.hooks.map(({ id, status, expiresAt, timeoutAction }) => ({
+      ...{ hookId: id, targetType: "PAUSE" as const, status, timeoutAction },
+      expiresAt: new Date(expiresAt),
+    })),
     deploymentConfiguration: record.configuration,
     rollback: record.rollback,
     deploymentCircuitBreaker: {
@@ -247,6 +252,16 @@ export function serviceRevisionView(service: ServiceRecord, revision: RevisionRe
     guardDutyEnabled: false,
     createdAt: new Date(revision.createdAt),
   });
+}
+
+/** The scale-in protection of a task as GetTaskProtection shows it. */
+export function protectionView(task: TaskRecord, now: number): ProtectedTask {
+  const until = task.protectedUntil ?? 0;
+  return {
+    taskArn: task.arn,
+    protectionEnabled: until > now,
+    ...(until > now ? { expirationDate: new Date(until) } : {}),
+  };
 }
 
 /** A task as DescribeTasks shows it. */

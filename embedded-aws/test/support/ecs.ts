@@ -9,6 +9,7 @@ import {
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
   type CreateServiceCommandInput,
+  type DeploymentConfiguration,
   type RegisterTaskDefinitionCommandInput,
   type Service as EcsService,
   type ServiceDeploymentBrief,
@@ -22,7 +23,7 @@ import { Iam } from "../../aws/iam";
 import { clientConfig } from "../../aws/account/in-process";
 import { Random } from "../../aws/random";
 import { operation, type Operation, type Service } from "../../aws/service";
-import { World, type AwsEvent } from "../../aws/world";
+import { World, type AwsEvent, type Conduct } from "../../aws/world";
 import { taskRecords, type TaskScript } from "../../runtime/task-record";
 import type { TaskRuntime, TaskSpec } from "../../aws/runtime";
 import { noRuntime, startMs } from "./world";
@@ -60,7 +61,8 @@ export interface Fleet {
   register(more?: Partial<RegisterTaskDefinitionCommandInput>): Promise<string>;
   create(more?: Partial<CreateServiceCommandInput>): Promise<EcsService>;
   describe(service?: string): Promise<EcsService>;
-  force(service?: string): Promise<EcsService>;
+  /** A forced deployment, with other settings of deployments where they are given. */
+  force(service?: string, deploymentConfiguration?: DeploymentConfiguration): Promise<EcsService>;
   attempts(service?: string): Promise<ServiceDeploymentBrief[]>;
   /** Runs until the newest attempt of the service has ended; fails after an hour. */
   settle(service?: string): Promise<void>;
@@ -71,6 +73,7 @@ export async function fleet(
   options: {
     seed?: string;
     settings?: Partial<EcsSettings>;
+    conduct?: Conduct;
     tasks?: TaskRuntime;
     /** Services beside ECS, IAM and the readable values. */
     services?: readonly (new (world: World) => Service)[];
@@ -94,6 +97,7 @@ export async function fleet(
       clock,
       random,
       runtime: { ...noRuntime, tasks },
+      conduct: options.conduct,
     },
     StandardGate,
   );
@@ -136,8 +140,8 @@ export async function fleet(
       const answer = await client.send(new DescribeServicesCommand({ cluster: "shop", services: [service] }));
       return answer.services![0]!;
     },
-    async force(service = "api") {
-      const input = { cluster: "shop", service, forceNewDeployment: true };
+    async force(service = "api", deploymentConfiguration) {
+      const input = { cluster: "shop", service, forceNewDeployment: true, deploymentConfiguration };
       return (await client.send(new UpdateServiceCommand(input))).service!;
     },
     async attempts(service = "api") {

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { CreateClusterCommand } from "@aws-sdk/client-ecs";
+import { CreateClusterCommand, DescribeServiceDeploymentsCommand } from "@aws-sdk/client-ecs";
 import type { Random } from "../../../aws/random";
 import { container, fleet } from "../../support/ecs";
 import { generatedCalls } from "../../support/generated-calls";
@@ -36,6 +36,8 @@ describe("ECS and input drawn from its own schemas", () => {
     const f = await fleet({ settings: { deregistrationDelayMs: 50 } });
     await f.create();
     const live: Record<string, string[]> = {};
+    /** The newest pause of a service that waits before each deployment. */
+    const paused: { serviceDeploymentArn?: string; hookId?: string } = {};
     /** What an earlier call deleted is made again, and what has no fixed name is looked up. */
     const refresh = async (): Promise<void> => {
       await f.clock.runUntil(f.clock.now() + 200);
@@ -51,6 +53,16 @@ describe("ECS and input drawn from its own schemas", () => {
         await f.create({ serviceName: "ext", desiredCount: 1, deploymentController: { type: "EXTERNAL" } });
       const sets = ((await f.describe("ext")).taskSets ?? []).map((set) => set.id!);
       live.taskSet = live.primaryTaskSet = sets;
+      if ((await f.describe("paused"))?.status === "ACTIVE") {
+        const [attempt] = await f.attempts("paused");
+        if (attempt!.finishedAt) await f.force("paused");
+        const serviceDeploymentArns = [attempt!.serviceDeploymentArn!];
+        const { serviceDeployments } = await f.client.send(
+          new DescribeServiceDeploymentsCommand({ serviceDeploymentArns }),
+        );
+        const hookId = serviceDeployments![0]!.lifecycleHookDetails!.at(-1)?.hookId;
+        Object.assign(paused, { serviceDeploymentArn: serviceDeploymentArns[0], hookId });
+      }
       const { currentServiceRevisions } = await f.describe();
       live.serviceRevisionArns = (currentServiceRevisions ?? []).map(({ arn }) => arn!);
       live.task = live.tasks = f.ecs.runningTasks().map((t) => t.taskArn);
@@ -59,6 +71,13 @@ describe("ECS and input drawn from its own schemas", () => {
       ];
     };
 
+    await f.create({
+      serviceName: "paused",
+      desiredCount: 0,
+      deploymentConfiguration: {
+        lifecycleHooks: [{ targetType: "PAUSE", lifecycleStages: ["PRE_SCALE_UP"] }],
+      },
+    });
     const ext = { cluster: "shop", service: "ext" };
     await refresh();
 
@@ -75,6 +94,9 @@ describe("ECS and input drawn from its own schemas", () => {
         CreateService: { cluster: "shop", serviceName: "web", taskDefinition: "api", desiredCount: 1 },
         UpdateService: { cluster: "shop", service: "api", desiredCount: 2, loadBalancers: undefined },
         StopTask: { cluster: "shop" },
+        UpdateTaskProtection: { cluster: "shop", expiresInMinutes: undefined },
+        GetTaskProtection: { cluster: "shop" },
+        ContinueServiceDeployment: paused,
         DeleteService: { cluster: "shop", service: "api", force: true },
         DeleteCluster: { cluster: "other" },
         ListServiceDeployments: { cluster: "shop", service: "api", status: undefined },
