@@ -41,6 +41,13 @@ const places: Readonly<Record<string, { readonly path: readonly string[]; readon
   PutBucketPolicy: { path: ["Policy"], owner: "Bucket" },
 };
 
+/** A name without the digest at the end of a rotator's, and without the drawn end of a bucket's. */
+export function readableOwner(name: string): string {
+  return name
+    .replaceAll(/(rotat(?:or|e)-[\w-]+)-[0-9a-f]{6}\b/g, "$1")
+    .replaceAll(/-[0-9a-f]{7}(?= |$)/g, "");
+}
+
 /** Every policy document of a deployment. */
 export function policiesOf(recorded: RecordedExample): WrittenPolicy[] {
   return (["shop", "recycler"] as const).flatMap((part) =>

@@ -17,7 +17,7 @@ import { faultsOf, faultsOfControl, makeReport, type Report } from "../demo/repo
 import { runScenario, type Change, type Setting } from "../demo/scenario";
 import { clientsOf, createDemoWorld, demoPlace, truthOf } from "../demo/stage";
 import type { Truth } from "../demo/truth";
-import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual";
+import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual-platform";
 import { defaultVariant, type Variant } from "../demo/variant";
 
 /** The deployments of the demonstration, recorded once. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { example, recyclerName, recyclerProject } from "../../demo/example";
 import { recordExample, type RecordedExample } from "../../simulation/virtual-run";
-import { recordedExample } from "../../simulation/recorded";
+import { recordedExample } from "../../simulation/recorded-example";
 import { emptyQueue, queues, secondMs, sweepMs, VirtualShop } from "../../simulation/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */

@@ -4,7 +4,7 @@ import { noFaults } from "../../embedded-aws/aws/eventbridge/faults";
 import { example } from "../../demo/example";
 import type { RecordedExample } from "../../simulation/virtual-run";
 import { breakDown, crashAt, loseAnswers, throttle, type CrashPoint } from "../../simulation/faults";
-import { recordedExample } from "../../simulation/recorded";
+import { recordedExample } from "../../simulation/recorded-example";
 import { emptyQueue, minuteMs, queues, secondMs, sweepMs, VirtualShop } from "../../simulation/virtual-shop";
 
 /** The recycler's queue and CloudTrail wait a few seconds, and a roll takes a few more. */

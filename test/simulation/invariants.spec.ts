@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { example, recyclerName } from "../../demo/example";
 import type { RecordedExample } from "../../simulation/virtual-run";
 import { crashAt, throttle } from "../../simulation/faults";
-import { recordedExample } from "../../simulation/recorded";
+import { recordedExample } from "../../simulation/recorded-example";
 import { minuteMs, secondMs, VirtualShop } from "../../simulation/virtual-shop";
 
 /** Seconds between two deployments of which the first has ended. */

@@ -6,7 +6,7 @@ import { recordExample, type RecordedExample } from "./virtual-run";
 import type { World } from "../embedded-aws/aws/world";
 
 /** What stands beside the example's own secrets and parameters. */
-export const whole = {
+export const everyFeature = {
   /** A single user's, encrypted with a key of ours; the database knows the password of its oldest version. */
   singleSecret: "shop/single",
   singleUser: "single",
@@ -24,7 +24,7 @@ export const whole = {
 const parameterSchedule = "cron(20,40 8 * * ? *)";
 
 /** The example with everything that the stack can make: every kind of rotation, alarms, listed secrets. */
-export function recordWholeStack(): Promise<RecordedExample> {
+export function recordEveryFeature(): Promise<RecordedExample> {
   return recordExample("recycle", async (world, recording) => {
     const keyArn = await prepare(world, recording);
     const builtIn = { kind: "built-in", engine: "postgres", minimumIntervalMinutes: 0 };
@@ -34,7 +34,7 @@ export function recordWholeStack(): Promise<RecordedExample> {
         {
           cluster: "shop",
           exclude: ["web", "reports"],
-          secrets: ["shop/database", "shop/log-token", ...whole.manySecrets],
+          secrets: ["shop/database", "shop/log-token", ...everyFeature.manySecrets],
           parameters: ["/shop/feature-flags"],
         },
       ],
@@ -49,19 +49,19 @@ export function recordWholeStack(): Promise<RecordedExample> {
           },
         },
         {
-          secret: whole.singleSecret,
+          secret: everyFeature.singleSecret,
           rotator: { ...builtIn, strategy: "single-user", kmsKeyArn: keyArn },
         },
-        ...whole.parameters.map((parameter) => ({
+        ...everyFeature.parameters.map((parameter) => ({
           parameter,
           schedule: parameterSchedule,
           rotator: { ...builtIn, adminSecret: "shop/database-admin", kmsKeyArn: keyArn },
         })),
         {
-          secret: whole.ownSecret,
+          secret: everyFeature.ownSecret,
           rotator: {
             kind: "function",
-            rotationLambdaArn: world.arn("lambda", `function:${whole.ownFunction}`),
+            rotationLambdaArn: world.arn("lambda", `function:${everyFeature.ownFunction}`),
           },
         },
       ],
@@ -88,18 +88,18 @@ async function prepare(world: World, recording: Recording): Promise<string> {
   const { KeyMetadata: key } = await call<CreateKeyResponse>("kms", "CreateKey", {});
   const KmsKeyId = key!.Arn!;
   await call("secretsmanager", "CreateSecret", {
-    Name: whole.singleSecret,
-    SecretString: credential(whole.singleUser, whole.oldestPassword),
+    Name: everyFeature.singleSecret,
+    SecretString: credential(everyFeature.singleUser, everyFeature.oldestPassword),
     KmsKeyId,
     ClientRequestToken: token(1),
   });
   for (const [index, password] of ["a newer password", "the newest password"].entries())
     await call("secretsmanager", "PutSecretValue", {
-      SecretId: whole.singleSecret,
-      SecretString: credential(whole.singleUser, password),
+      SecretId: everyFeature.singleSecret,
+      SecretString: credential(everyFeature.singleUser, password),
       ClientRequestToken: token(2 + index),
     });
-  for (const [index, Name] of [whole.ownSecret, ...whole.manySecrets].entries())
+  for (const [index, Name] of [everyFeature.ownSecret, ...everyFeature.manySecrets].entries())
     await call("secretsmanager", "CreateSecret", {
       Name,
       SecretString: credential("many", "some password"),
@@ -107,7 +107,7 @@ async function prepare(world: World, recording: Recording): Promise<string> {
     });
   for (const [index, Tier] of (["Standard", "Advanced"] as const).entries())
     await call("ssm", "PutParameter", {
-      Name: whole.parameters[index],
+      Name: everyFeature.parameters[index],
       Type: "SecureString",
       Value: credential(`in_parameter_${index}`, "some password"),
       KeyId: KmsKeyId,
@@ -121,7 +121,7 @@ async function prepare(world: World, recording: Recording): Promise<string> {
 async function ownFunction(
   call: (prefix: string, operation: string, input: object) => Promise<{ Role?: { Arn?: string } }>,
 ): Promise<void> {
-  const RoleName = whole.ownFunction;
+  const RoleName = everyFeature.ownFunction;
   const document = (statement: object): string =>
     JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
   const { Role } = await call("iam", "CreateRole", {
@@ -137,7 +137,7 @@ async function ownFunction(
     PolicyDocument: document({ Action: "*", Resource: "*" }),
   });
   await call("lambda", "CreateFunction", {
-    FunctionName: whole.ownFunction,
+    FunctionName: everyFeature.ownFunction,
     Role: Role?.Arn,
     Runtime: "nodejs24.x",
     Handler: "index.handler",

@@ -10,7 +10,7 @@ import { example, recyclerName } from "../demo/example";
 import { truthOf } from "../demo/stage";
 import { decisionIn } from "../demo/decisions";
 import { openVirtualStage, type RecordedExample, type VirtualStage } from "./virtual-run";
-import { whole } from "./whole-stack";
+import { everyFeature } from "./every-feature";
 
 const minuteMs = 60_000;
 /** Virtual time begins in this hour. */
@@ -66,7 +66,7 @@ function principalOf(caller: Caller): string {
 }
 
 /** Deploys, and does everything that some statement is there for. */
-export async function outcomeOf(recorded: RecordedExample): Promise<Outcome> {
+export async function useEveryPermission(recorded: RecordedExample): Promise<Outcome> {
   const refused: Refusal[] = [];
   const missed: string[] = [];
   const gone = new Set<string>();
@@ -78,7 +78,7 @@ export async function outcomeOf(recorded: RecordedExample): Promise<Outcome> {
       world = started;
       listen(world, refused, gone);
     });
-    stage.platform.database.setPassword(whole.singleUser, whole.oldestPassword);
+    stage.platform.database.setPassword(everyFeature.singleUser, everyFeature.oldestPassword);
     await stage.install();
     const check: Check = (what, happened) => {
       if (!happened) missed.push(what);
@@ -141,7 +141,7 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
       ({ subjectArn, label = "AWSCURRENT" }) => label === "AWSCURRENT" && subjectArn.includes(name),
     ).length;
   fresh("the deployment");
-  for (const secret of [example.databaseSecret, whole.singleSecret]) {
+  for (const secret of [example.databaseSecret, everyFeature.singleSecret]) {
     const before = moves(`:${secret}-`);
     await call("secretsmanager", "RotateSecret", { SecretId: secret });
     await pass(changeMs);
@@ -166,7 +166,7 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
   check("secrets are listed", done({ operation: "ListSecrets" }).length > 0);
 
   await platform.clock.runUntil(hourMs + 21 * minuteMs);
-  for (const parameter of whole.parameters)
+  for (const parameter of everyFeature.parameters)
     check(`${parameter} is rotated`, moves(`:parameter${parameter}`) > 1);
   check("CloudTrail writes a file", done({ operation: "PutObject" }).length > 0);
   check("every event is delivered", undelivered(world).length === 0);
