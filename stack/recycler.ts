@@ -72,7 +72,7 @@ export class Recycler extends pulumi.ComponentResource {
         },
         // The recycler needs only the AWS SDK, which the runtime contains: the archive is one file.
         codePathOptions: {
-          extraExcludePackages: Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }),
+          extraExcludePackages: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
         },
         role: this.role,
         runtime: aws.lambda.Runtime.NodeJS24dX,
