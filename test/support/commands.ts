@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ServiceModel } from "../../embedded-aws/aws/wire/model";
 import { virtualWorld } from "../../embedded-aws/test/support/world";
@@ -87,6 +88,7 @@ const npmCiFlags = ["--omit=dev", "--ignore-scripts"];
 
 /** Whether the program that a script runs declares a flag. */
 function hasFlag(command: string, flag: string): boolean {
+  if (command.startsWith("mocha")) return isMochaFlag(flag);
   const sources = command
     .split(/\s+/)
     .filter((word) => /\.(ts|cjs|mjs)$/.test(word) && !word.includes("register"));
@@ -94,6 +96,14 @@ function hasFlag(command: string, flag: string): boolean {
     const text = readFileSync(join(root, source), "utf8");
     return text.includes(`"${flag}": {`) || text.includes(`${flag}: {`);
   });
+}
+
+/** What mocha itself takes for a flag, its own or one of Node.js. */
+function isMochaFlag(flag: string): boolean {
+  const from = createRequire(__filename);
+  const own = from("mocha/lib/cli/run-option-metadata.cjs") as { types: Record<string, readonly string[]> };
+  const node = from("mocha/lib/cli/node-flags.cjs") as { isNodeFlag(flag: string): boolean };
+  return Object.values(own.types).flat().includes(flag) || node.isNodeFlag(flag);
 }
 
 function ofPulumi(words: readonly string[], followed: readonly string[]): string[] {
