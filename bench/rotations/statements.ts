@@ -1,6 +1,6 @@
 import { format } from "mysql2/promise";
 import { escapeIdentifier, escapeLiteral } from "pg";
-import { nativeHash } from "../../rotator/engines/mysql";
+import { nativeHash } from "../../rotator/engines/mysql-statements";
 import { scramVerifier } from "../../rotator/scram";
 
 /** The first migration: the application's user and its table. The server is told a verifier, not the password. */

@@ -1,6 +1,7 @@
 import { format } from "mysql2/promise";
 import { escapeIdentifier, escapeLiteral } from "pg";
-import { connectMysql, nativeHash } from "../../rotator/engines/mysql";
+import { connectMysql } from "../../rotator/engines/mysql";
+import { nativeHash } from "../../rotator/engines/mysql-statements";
 import { connectPostgres } from "../../rotator/engines/postgres";
 import { scramVerifier } from "../../rotator/scram";
 

@@ -1,7 +1,7 @@
 import { escape, escapeId } from "mysql2/promise";
 import { rotatorError } from "../errors";
 import { grantsToCopy, parseGrants, type Grants } from "./mysql-grants";
-import { hostsOf, identify, isMariadb, missingRightCodes, withLock } from "./mysql";
+import { hostsOf, identify, isMariadb, missingRightCodes, withLock } from "./mysql-statements";
 import { textOf, type Alternation, type Connection, type Login } from "./types";
 
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;

@@ -1,5 +1,5 @@
 import { rotatorError } from "../errors";
-import { formatted, serverFormatted, setVerifier } from "./postgres";
+import { formatted, serverFormatted, setVerifier } from "./postgres-statements";
 import { textOf, type Alternation, type Connection, type Login } from "./types";
 
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;

@@ -1,9 +1,9 @@
 import { Client } from "pg";
 import { databaseEngines } from "../../aws-semantics/database-engines";
 import { rotatorError } from "../errors";
-import { scramVerifier } from "../scram";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternatePostgres } from "./postgres-alternate";
+import { setVerifier } from "./postgres-statements";
 import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
 
 /** SQLSTATEs (PostgreSQL documentation, appendix A). */
@@ -94,33 +94,6 @@ async function withSession<T>(
     // A failure to close does not hide the result.
     await connection?.end().catch(() => undefined);
   }
-}
-
-/** Sets a role's password without sending the clear text; the server itself formats the statement. */
-export async function setVerifier(connection: Connection, role: string, password: string): Promise<void> {
-  await serverFormatted(connection, "ALTER ROLE %I PASSWORD %L", [role, scramVerifier(password)]);
-}
-
-/** Runs a statement with names and values quoted by the server (`format`). */
-export async function serverFormatted(
-  connection: Connection,
-  format: string,
-  values: readonly string[],
-): Promise<void> {
-  await connection.query(await formatted(connection, format, values));
-}
-
-/** A statement with names and values quoted by the server. */
-export async function formatted(
-  connection: Connection,
-  format: string,
-  values: readonly string[],
-): Promise<string> {
-  const [row] = await connection.query("SELECT format($1, VARIADIC $2::text[]) AS statement", [
-    format,
-    values,
-  ]);
-  return textOf(row, "statement");
 }
 
 /** Opens a connection with the driver `pg`. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { grantsToCopy, parseGrants } from "../../rotator/engines/mysql-grants";
+import { grantsToCopy, parseGrants } from "../../../rotator/engines/mysql-grants";
 
 const app = "`app`@`%`";
 const clone = "`app_clone`@`%`";

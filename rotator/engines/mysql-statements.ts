@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { rotatorError } from "../errors";
+import { statementTimeoutMs } from "./failures";
+import { textOf, type Connection } from "./types";
+
+/** Codes of statements that the server refuses because a right is missing. */
+export function missingRightCodes(): ReadonlySet<string> {
+  return new Set([
+    ...["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_TABLEACCESS_DENIED_ERROR"],
+    ...["ER_COLUMNACCESS_DENIED_ERROR", "ER_PROCACCESS_DENIED_ERROR", "ER_SPECIFIC_ACCESS_DENIED_ERROR"],
+    ...["ER_ACCESS_DENIED_CHANGE_USER_ERROR"],
+  ]);
+}
+
+/** Runs `action` while holding a lock of the server, which the session's end releases. */
+export async function withLock<T>(
+  connection: Connection,
+  name: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  // A lock's name holds 64 characters.
+  const lock = createHash("sha256").update(name).digest("hex").slice(0, 40);
+  const [row] = await connection.query("SELECT GET_LOCK(?, ?) AS held", [lock, statementTimeoutMs / 1000]);
+  if (Number(row?.["held"]) !== 1)
+    throw rotatorError("retryable", "busy", `another run holds the lock "${name}"; try again later`);
+  const result = await action();
+  await connection.query("SELECT RELEASE_LOCK(?)", [lock]);
+  return result;
+}
+
+/** Whether the server is MariaDB, even if the secret says mysql: the statements differ. */
+export async function isMariadb(connection: Connection): Promise<boolean> {
+  const [row] = await connection.query("SELECT VERSION() AS version");
+  return /mariadb/i.test(textOf(row, "version"));
+}
+
+/** The hosts of a user's accounts; an account is a user and a host. */
+export async function hostsOf(connection: Connection, user: string): Promise<string[]> {
+  const rows = await connection.query(
+    "SELECT Host AS host FROM mysql.user WHERE User = ? AND Host <> '' ORDER BY 1",
+    [user],
+  );
+  return rows.map((row) => textOf(row, "host"));
+}
+
+/**
+ * Creates an account or changes its password. MariaDB gets the hash that it stores (SHA-1 of SHA-1), so no log holds
+ * the clear text; MySQL keeps `IDENTIFIED BY` out of its logs itself.
+ */
+export async function identify(
+  connection: Connection,
+  verb: "ALTER USER" | "CREATE USER IF NOT EXISTS",
+  user: string,
+  host: string,
+  password: string,
+): Promise<void> {
+  const clear = () => connection.query(`${verb} ?@? IDENTIFIED BY ?`, [user, host, password]);
+  if (!(await isMariadb(connection))) return void (await clear());
+  await hashedOrClear(
+    connection,
+    () =>
+      connection.query(`${verb} ?@? IDENTIFIED VIA mysql_native_password USING ?`, [
+        user,
+        host,
+        nativeHash(password),
+      ]),
+    clear,
+  );
+}
+
+/** Sends the clear text if MariaDB refuses a hash (strict_password_validation). */
+export async function hashedOrClear(
+  connection: Connection,
+  hashed: () => Promise<unknown>,
+  clear: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await hashed();
+  } catch (error) {
+    if (!(await isAboutThePassword(connection, error))) throw error;
+    try {
+      await clear();
+    } catch (refusal) {
+      if (!(await isAboutThePassword(connection, refusal))) throw refusal;
+      throw rotatorError(
+        "final",
+        "password-refused",
+        `the server refuses the new password (${(refusal as Error).message}); change the rotator's setting password ` +
+          `(length, classes) to match the server's rules`,
+      );
+    }
+  }
+}
+
+/** Whether a statement failed because of the password: MariaDB says so only in its warnings. */
+async function isAboutThePassword(connection: Connection, error: unknown): Promise<boolean> {
+  const { code } = error as { code?: string };
+  if (code === "ER_NOT_VALID_PASSWORD" || code === "ER_OPTION_PREVENTS_STATEMENT") return true;
+  if (code !== "ER_CANNOT_USER") return false;
+  const warnings = await connection.query("SHOW WARNINGS");
+  // MariaDB Error Codes: 1819 ER_NOT_VALID_PASSWORD, 1290 ER_OPTION_PREVENTS_STATEMENT.
+  return warnings.some((row) => ["1819", "1290"].includes(textOf(row, "Code")));
+}
+
+/** What mysql_native_password stores: `*` and SHA-1 of SHA-1 in hexadecimal. */
+export function nativeHash(password: string): string {
+  const once = createHash("sha1").update(password).digest();
+  return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
+}
