@@ -92,7 +92,11 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
         checkName(name, "Service name");
         checkTags(input.tags);
         const existing = cluster.services.get(name);
-        if (existing?.status === "ACTIVE") throw invalidParameter("Creation of service was not idempotent.");
+        if (existing?.status === "ACTIVE") {
+          if (existing.clientToken !== undefined && existing.clientToken === input.clientToken)
+            return { service: serviceView(existing, true) };
+          throw invalidParameter("Creation of service was not idempotent.");
+        }
         if (existing?.status === "DRAINING")
           throw invalidParameter("Unable to Start a service that is still Draining.");
         const definition =
@@ -107,6 +111,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
           cluster,
           status: "ACTIVE",
           createdAt: call.time,
+          clientToken: input.clientToken,
           createdBy: callerName(call.caller, world.partition, world.account),
           controller: input.deploymentController?.type ?? "ECS",
           schedulingStrategy,

@@ -164,6 +164,8 @@ export interface ServiceRecord {
   status: "ACTIVE" | "DRAINING" | "INACTIVE";
   readonly createdAt: number;
   readonly createdBy: string;
+  /** CreateService with it again answers with this service. */
+  readonly clientToken?: string;
   readonly controller: DeploymentController["type"] & string;
   readonly schedulingStrategy: SchedulingStrategy;
   desiredCount: number;

@@ -8,8 +8,6 @@ import type {
   Scale,
   UpdateServicePrimaryTaskSetRequest,
   UpdateServicePrimaryTaskSetResponse,
-  UpdateTaskSetRequest,
-  UpdateTaskSetResponse,
 } from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
@@ -106,20 +104,6 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
           },
         );
         return { taskSets: found, failures };
-      },
-    }),
-
-    UpdateTaskSet: operation<UpdateTaskSetRequest, UpdateTaskSetResponse>({
-      access: "write",
-      authorize: onSet,
-      handle: (input) => {
-        checkInput(input);
-        const service = serviceOf(input);
-        const set = find(service, input.taskSet!);
-        set.scalePercent = percent(input.scale) ?? set.scalePercent;
-        set.updatedAt = context.world.clock.now();
-        scheduler.wake(service);
-        return { taskSet: taskSetView(service, set) };
       },
     }),
 

@@ -10,7 +10,6 @@ import type {
   RunTaskResponse,
   StopTaskRequest,
   StopTaskResponse,
-  Task,
   UpdateTaskProtectionRequest,
   UpdateTaskProtectionResponse,
 } from "@aws-sdk/client-ecs";
@@ -27,6 +26,9 @@ import { protectionView, taskView } from "./views";
 /** Tasks: list, describe, protect, run, stop. */
 export function taskOperations(context: EcsContext): Record<string, Operation> {
   const { registry, world, runner, random, settings, scheduler } = context;
+
+  /** What earlier RunTask calls started, by client token: the same call again starts nothing. */
+  const runs = new Map<string, TaskRecord[]>();
 
   const onTasks = (input: { cluster?: string | undefined; tasks?: string[] | undefined }) =>
     (input.tasks ?? ["*"]).map((task) => ({
@@ -159,8 +161,10 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
         if (!Number.isInteger(count) || count < 1 || count > 10)
           throw invalidParameter("count must be a whole number between 1 and 10.");
         const definition = registry.activeTaskDefinition(input.taskDefinition!);
-        const tasks: Task[] = [];
-        for (let i = 0; i < count; i++) {
+        const token = input.clientToken && `${cluster.name} ${input.clientToken}`;
+        const started = runs.get(token ?? "") ?? [];
+        if (token) runs.set(token, started);
+        while (started.length < count) {
           const task = runner.start({
             cluster,
             definition,
@@ -169,9 +173,9 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
             launchType: input.launchType ?? "EC2",
           });
           task.tags.push(...(input.tags ?? []));
-          tasks.push(taskView(task, true));
+          started.push(task);
         }
-        return { tasks, failures: [] };
+        return { tasks: started.map((task) => taskView(task, true)), failures: [] };
       },
     }),
 

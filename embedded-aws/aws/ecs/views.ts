@@ -96,23 +96,18 @@ function deploymentView(service: ServiceRecord, deployment: DeploymentRecord): D
   const tasks = tasksOf(service).filter((t) => t.deployment === deployment);
   const rolling = (service.configuration.strategy ?? "ROLLING") === "ROLLING";
   const classic = (service.kept.loadBalancers ?? []).some((b) => b.loadBalancerName !== undefined);
-  const { rollout } = deployment;
+  const { taskDefinition, ...rollout } = deployment.rollout;
   return compact<Deployment>({
     id: deployment.id,
     status: deployment.status,
-    taskDefinition: rollout.taskDefinition.definition.taskDefinitionArn,
+    taskDefinition: taskDefinition.definition.taskDefinitionArn,
     desiredCount: deployment.status === "PRIMARY" ? service.desiredCount : 0,
     pendingCount: tasks.filter(isPending).length,
     runningCount: tasks.filter(isRunning).length,
     failedTasks: deployment.failedTasks,
     createdAt: new Date(deployment.createdAt),
     updatedAt: new Date(deployment.updatedAt),
-    launchType: rollout.launchType,
-    platformVersion: rollout.platformVersion,
-    capacityProviderStrategy: rollout.capacityProviderStrategy,
-    networkConfiguration: rollout.networkConfiguration,
-    serviceConnectConfiguration: rollout.serviceConnectConfiguration,
-    volumeConfigurations: rollout.volumeConfigurations,
+    ...rollout,
     // Only for the rolling strategy, and not behind a Classic Load Balancer (API Reference, Deployment).
     rolloutState: rolling && !classic ? deployment.rolloutState : undefined,
     rolloutStateReason: rolling && !classic ? deployment.rolloutStateReason : undefined,

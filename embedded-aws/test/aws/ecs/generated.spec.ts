@@ -38,6 +38,7 @@ describe("ECS and input drawn from its own schemas", () => {
     const live: Record<string, string[]> = {};
     /** The newest pause of a service that waits before each deployment. */
     const paused: { serviceDeploymentArn?: string; hookId?: string } = {};
+    const stopped: { serviceDeploymentArn?: string } = {};
     /** What an earlier call deleted is made again, and what has no fixed name is looked up. */
     const refresh = async (): Promise<void> => {
       await f.clock.runUntil(f.clock.now() + 200);
@@ -54,14 +55,18 @@ describe("ECS and input drawn from its own schemas", () => {
       const sets = ((await f.describe("ext")).taskSets ?? []).map((set) => set.id!);
       live.taskSet = live.primaryTaskSet = sets;
       if ((await f.describe("paused"))?.status === "ACTIVE") {
+        if ((await f.attempts("paused"))[0]!.finishedAt) {
+          await f.force("paused");
+          await f.clock.runUntil(f.clock.now() + 200);
+        }
         const [attempt] = await f.attempts("paused");
-        if (attempt!.finishedAt) await f.force("paused");
         const serviceDeploymentArns = [attempt!.serviceDeploymentArn!];
         const { serviceDeployments } = await f.client.send(
           new DescribeServiceDeploymentsCommand({ serviceDeploymentArns }),
         );
         const hookId = serviceDeployments![0]!.lifecycleHookDetails!.at(-1)?.hookId;
         Object.assign(paused, { serviceDeploymentArn: serviceDeploymentArns[0], hookId });
+        Object.assign(stopped, { serviceDeploymentArn: serviceDeploymentArns[0] });
       }
       const { currentServiceRevisions } = await f.describe();
       live.serviceRevisionArns = (currentServiceRevisions ?? []).map(({ arn }) => arn!);
@@ -97,12 +102,12 @@ describe("ECS and input drawn from its own schemas", () => {
         UpdateTaskProtection: { cluster: "shop", expiresInMinutes: undefined },
         GetTaskProtection: { cluster: "shop" },
         ContinueServiceDeployment: paused,
+        StopServiceDeployment: stopped,
         DeleteService: { cluster: "shop", service: "api", force: true },
         DeleteCluster: { cluster: "other" },
         ListServiceDeployments: { cluster: "shop", service: "api", status: undefined },
         CreateTaskSet: { ...ext, taskDefinition: "api", scale: { value: 50, unit: "PERCENT" } },
         DescribeTaskSets: { ...ext, include: undefined },
-        UpdateTaskSet: { ...ext, scale: { value: 100, unit: "PERCENT" } },
         UpdateServicePrimaryTaskSet: ext,
         DeleteTaskSet: { ...ext, force: true },
         RunTask: { cluster: "shop", taskDefinition: "api", count: 2 },

@@ -91,6 +91,36 @@ describe("A rolling deployment", () => {
     );
   });
 
+  it("stays below its upper bound and finishes while old tasks fail their health checks", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 0, max: 100 }),
+        fc.integer({ min: 100, max: 250 }),
+        fc.integer({ min: 0, max: 1_000_000 }),
+        async (desired, minimum, maximum, seed) => {
+          const { lower, upper } = bounds(desired, minimum, maximum);
+          fc.pre(upper > lower && !(minimum === 100 && maximum === 100));
+          const unhealthyOldTasks = { share: 0.5, withinMs: 3_000 };
+          const f = await fleet({ seed: String(seed), settings: { unhealthyOldTasks } });
+          await f.create({
+            desiredCount: desired,
+            deploymentConfiguration: { minimumHealthyPercent: minimum, maximumPercent: maximum },
+          });
+          await f.settle();
+
+          const forced = (await f.force()).deployments![0]!.id;
+          await watch(f, (_running, total) => assert.ok(total <= upper, `${total} of at most ${upper}`));
+
+          const now = f.ecs.runningTasks().filter((t) => !t.draining);
+          assert.equal(now.length, desired);
+          assert.ok(now.every((t) => t.deploymentId === forced));
+        },
+      ),
+      { numRuns: 12, seed: 20260210 },
+    );
+  });
+
   it("keeps its bounds when it is forced again and again half-way", async () => {
     const f = await fleet();
     await f.create({ desiredCount: 4 });

@@ -105,6 +105,27 @@ describe("ListTasks", () => {
     });
 });
 
+describe("A client token", () => {
+  it("makes RunTask and CreateService start nothing the second time", async () => {
+    const f = await fleet();
+    const taskDefinition = await f.register();
+    const run = { cluster: "shop", taskDefinition, count: 2, clientToken: "one" };
+    const create = { taskDefinition, clientToken: "two" };
+
+    const first = await f.client.send(new RunTaskCommand(run));
+    const second = await f.client.send(new RunTaskCommand(run));
+    const other = await f.client.send(new RunTaskCommand({ ...run, clientToken: "three" }));
+    const made = await f.create(create);
+    const again = await f.create(create);
+
+    const arns = (answer: typeof first) => answer.tasks!.map((t) => t.taskArn);
+    assert.deepEqual(arns(first), arns(second));
+    assert.ok(arns(other).every((arn) => !arns(first).includes(arn)));
+    assert.equal(made.serviceArn, again.serviceArn);
+    await assert.rejects(f.create({ ...create, clientToken: "four" }), { message: /not idempotent/ });
+  });
+});
+
 describe("Scale-in protection", () => {
   const protect = (f: Fleet, tasks: string[], more: object = {}) =>
     f.client.send(
