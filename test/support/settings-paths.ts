@@ -9,7 +9,7 @@ interface JsonSchema {
   readonly enum?: readonly (string | number)[];
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean | object;
 }
 
 const schema = z.toJSONSchema(settingsSchema, { io: "input" }) as JsonSchema;
@@ -34,12 +34,11 @@ function factsBelow({ properties = {}, required = [] }: JsonSchema, prefix: stri
   return Object.entries(properties).flatMap(([name, one]) => {
     const path = `${prefix}${name}`;
     const { default: fallback, minimum, maximum } = one;
-    const isScalar = typeof fallback !== "object" && fallback !== undefined && fallback !== "";
     const fact: SettingFact = {
       path,
       isRequired: required.includes(name),
       words: one.enum ?? [],
-      fallback: isScalar ? String(fallback as string | number | boolean) : undefined,
+      fallback: typeof fallback === "object" ? undefined : fallback?.toString() || undefined,
       minimum,
       maximum: maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum,
     };
