@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { PolicyResource } from "@pulumi/policy";
-import { InputOfRun, check, noConfig, policies } from "../policy-pack/pack";
+import { InputOfRun, check, packConfig, policies } from "../policy-pack/pack";
 import { rulePattern } from "../events/patterns";
 
 /**
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     const input = new InputOfRun();
     violations = policies
       .map((policy, index) =>
-        check(policy, () => input.of(policy, resources, index === 0 ? noConfig : undefined)),
+        check(policy, () => input.of(policy, resources, index === 0 ? packConfig() : undefined)),
       )
       .flat().length;
     checks.push(performance.now() - started);

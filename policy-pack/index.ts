@@ -1,11 +1,11 @@
 import { appendFileSync } from "node:fs";
 import { PolicyPack } from "@pulumi/policy";
 import type { PolicyConfigSchema, StackValidationPolicy } from "@pulumi/policy";
-import { InputOfRun, check, policies } from "./pack";
+import { InputOfRun, check, packConfig, policies } from "./pack";
 import { policyLevels } from "./policy";
 import type { Level, Policy } from "./policy";
 import { impactTable } from "./impact";
-import type { PackConfig } from "../stack/settings-schema";
+import type { WrittenPackConfig } from "../stack/settings-schema";
 
 /** JSON Schema of `PackConfig`: build.cjs makes it from the schema of the settings. */
 declare const CONFIG_SCHEMA: PolicyConfigSchema;
@@ -29,7 +29,7 @@ function stackValidation(policy: Policy): StackValidationPolicy {
     enforcementLevel: policyLevels[policy.name],
     ...(covered ? { configSchema: CONFIG_SCHEMA } : {}),
     validateStack: (args, report) => {
-      const config = covered ? withDefaults(args.getConfig<Partial<PackConfig>>()) : undefined;
+      const config = covered ? packConfig(args.getConfig<WrittenPackConfig>()) : undefined;
       const input = () => run.of(policy, args.resources, config);
       const reportOne = report as unknown as ReportViolationAtLevel;
       for (const { node, message, level } of check(policy, input))
@@ -37,12 +37,6 @@ function stackValidation(policy: Policy): StackValidationPolicy {
       if (covered && summaryFile) appendFileSync(summaryFile, impactTable(input()));
     },
   };
-}
-
-/** What is left out of a configuration that a person wrote; a recycler's stack exports all of it. */
-function withDefaults({ coverage = [], exceptions = [], ...rest }: Partial<PackConfig>): PackConfig {
-  const defaults = { exclude: [], secrets: [], parameters: [], wave: 0 };
-  return { ...rest, coverage: coverage.map((entry) => ({ ...defaults, ...entry })), exceptions };
 }
 
 new PolicyPack("ecs-secret-recycler", { policies: policies.map(stackValidation) });

@@ -15,7 +15,7 @@ import { secretRotationEnabled } from "./policies/secret-rotation-enabled";
 import { zeroDowntimeDeployment } from "./policies/zero-downtime-deployment";
 import type { Policy, PolicyInput, Violation } from "./policy";
 import { recyclers } from "./recyclers";
-import type { PackConfig } from "../stack/settings-schema";
+import type { PackConfig, WrittenPackConfig } from "../stack/settings-schema";
 
 /** Every policy, in the order in which they run. */
 export const policies: readonly Policy[] = [
@@ -31,11 +31,14 @@ export const policies: readonly Policy[] = [
   recyclerLeastPrivilege,
 ];
 
-/** The configuration when none is given. */
-export const noConfig: PackConfig = { coverage: [], exceptions: [] };
+/** Fills in what a person left out of a configuration; a recycler's stack exports all of it. */
+export function packConfig({ coverage = [], exceptions = [], ...home }: WrittenPackConfig = {}): PackConfig {
+  const defaults = { exclude: [], secrets: [], parameters: [], wave: 0 };
+  return { ...home, coverage: coverage.map((entry) => ({ ...defaults, ...entry })), exceptions };
+}
 
 /** Makes what the policies judge. */
-export function policyInput(graph: Graph, config: PackConfig = noConfig): PolicyInput {
+export function policyInput(graph: Graph, config = packConfig()): PolicyInput {
   const found = recyclers(graph);
   const { region, account } = config;
   return {

@@ -156,5 +156,8 @@ export const packConfigSchema = strictObject({
   exceptions,
 });
 
+/** The policy pack's configuration as a person may write it. */
+export type WrittenPackConfig = z.input<typeof packConfigSchema>;
+
 /** The policy pack's configuration, with the defaults filled in. */
 export type PackConfig = z.output<typeof packConfigSchema>;

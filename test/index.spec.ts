@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { packConfigSchema } from "../stack/settings-schema";
 import { archiveOf, COMPUTED, isTaggable, runIndex, type Declared, type Run } from "./support/mocks";
 import { places } from "./support/places";
 import { settingsOfStack } from "./support/stack-file";
@@ -66,6 +67,17 @@ describe("index.ts", () => {
         },
       },
     });
+  });
+
+  it("exports a configuration that the policy pack accepts as it is", async () => {
+    const { outputs } = await runIndex({
+      services: [{ cluster: "shop", service: "api", secrets: ["database"], wave: 1 }],
+      exceptions: [{ service: "shop/reports", reason: "its key never changes" }],
+    });
+
+    const { policyConfig } = outputs as { policyConfig: Record<string, object> };
+    const exported = policyConfig["ecs-service-secrets-covered"];
+    assert.deepEqual(packConfigSchema.parse(exported), exported);
   });
 
   it("declares no resource when a setting is wrong", async () => {

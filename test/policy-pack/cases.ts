@@ -9,13 +9,13 @@ import {
   secretArn,
   service,
 } from "../support/policy-programs";
-import type { PackConfig } from "../../stack/settings-schema";
+import type { WrittenPackConfig } from "../../stack/settings-schema";
 
 /** One way to write a service, and what the pack must find. */
 export interface Case {
   readonly title: string;
   readonly program: () => unknown;
-  readonly config?: Partial<PackConfig>;
+  readonly config?: WrittenPackConfig;
   /** `LEVEL POLICY`, each once, sorted: in a preview of a new stack. */
   readonly preview: readonly string[];
   /** The same at the end of the update; as in the preview, when absent. */
@@ -929,11 +929,11 @@ const others: readonly Case[] = [
 /** Every case. */
 export const cases: readonly Case[] = [...covered, ...uncovered, ...others];
 
-function elsewhere(entry: { secrets?: string[] }): Partial<PackConfig> {
+function elsewhere(entry: { secrets?: string[] }): WrittenPackConfig {
   return {
     account: place.account,
     region: place.region,
-    coverage: [{ cluster: "shop", exclude: [], secrets: entry.secrets ?? [], parameters: [], wave: 0 }],
+    coverage: [{ cluster: "shop", ...entry }],
   };
 }
 

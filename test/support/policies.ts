@@ -1,7 +1,7 @@
 import { toGraph } from "../../policy-pack/graph";
-import { check, noConfig, policies, policyInput } from "../../policy-pack/pack";
+import { check, packConfig, policies, policyInput } from "../../policy-pack/pack";
 import { policyLevels, type PolicyName } from "../../policy-pack/policy";
-import type { PackConfig } from "../../stack/settings-schema";
+import type { WrittenPackConfig } from "../../stack/settings-schema";
 import { recordStack } from "./record-stack";
 
 /** One violation as an engine would print it. */
@@ -15,12 +15,12 @@ export interface Found {
 /** What the whole pack finds in a program. */
 export async function findings(
   program: () => unknown,
-  options: { preview: boolean; config?: Partial<PackConfig> },
+  options: { preview: boolean; config?: WrittenPackConfig },
 ): Promise<Found[]> {
-  const input = policyInput(toGraph(await recordStack(program, { preview: options.preview })), {
-    ...noConfig,
-    ...options.config,
-  });
+  const input = policyInput(
+    toGraph(await recordStack(program, { preview: options.preview })),
+    packConfig(options.config),
+  );
   return policies.flatMap((policy) =>
     check(policy, () => input).map(({ level, message, node }) => ({
       level: level ?? policyLevels[policy.name],
@@ -40,7 +40,7 @@ export function verdicts(found: readonly Found[]): string[] {
 export async function messages(
   policy: PolicyName,
   program: () => unknown,
-  options: { preview?: boolean; config?: Partial<PackConfig> } = {},
+  options: { preview?: boolean; config?: WrittenPackConfig } = {},
 ): Promise<string[]> {
   const found = await findings(program, { preview: false, ...options });
   return found.filter((one) => one.policy === policy).map(({ level, message }) => `${level}: ${message}`);
