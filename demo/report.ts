@@ -19,8 +19,12 @@ export interface Report {
   readonly queries: QueryCount;
   /** The same queries by second, counted from the start of the load. */
   readonly overTime: readonly SecondOfQueries[];
-  /** When values changed, in seconds from the start of the load. */
-  readonly changes: readonly { readonly what: string; readonly second: number }[];
+  /** When each change was asked for, and when the value changed, in seconds from the start of the load. */
+  readonly changes: readonly {
+    readonly what: string;
+    readonly startedSecond: number;
+    readonly movedSecond: number;
+  }[];
   /** From the change of a value until a service has no older task left. */
   readonly secretToFreshMs: { readonly median: number; readonly max: number };
   readonly unneededDeployments: number;
@@ -50,7 +54,11 @@ export function makeReport(of: {
     })),
     queries: of.load.count,
     overTime: of.load.overTime,
-    changes: of.changes.map(({ what, movedAt }) => ({ what, second: (movedAt - of.load.startedAt) / 1000 })),
+    changes: of.changes.map(({ what, startedAt, movedAt }) => ({
+      what,
+      startedSecond: (startedAt - of.load.startedAt) / 1000,
+      movedSecond: (movedAt - of.load.startedAt) / 1000,
+    })),
     secretToFreshMs: { median: median(freshMs), max: freshMs.at(-1) ?? 0 },
     unneededDeployments: of.truth.unneededDeployments(of.truth.reads(), of.deployedAt).length,
     secretReadsByRecycler: of.truth.secretReadsByRecycler(),

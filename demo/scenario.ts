@@ -31,6 +31,8 @@ export type StepKind = "change" | "moved" | "fresh" | "noise" | "wait";
 /** A changed value, and the time until each service that reads it was fresh, in milliseconds. */
 export interface Change {
   readonly what: string;
+  /** When the change was asked for, and when the value changed, in milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly movedAt: number;
   readonly freshMs: Readonly<Record<string, number>>;
 }
@@ -43,12 +45,13 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
   const changes: Change[] = [];
   const step = async (what: string, subject: string, act: () => Promise<unknown>): Promise<void> => {
     const before = setting.truth.moves().length;
+    const startedAt = setting.world.clock.now();
     setting.say("change", what);
     await act();
     const move = await nextMove(setting, before, subject, what);
     setting.say("moved", `${subject} has a new value`);
     const freshMs = setting.recycler ? await allFresh(setting, move) : {};
-    changes.push({ what, movedAt: move.time, freshMs });
+    changes.push({ what, startedAt, movedAt: move.time, freshMs });
     if (setting.recycler) await allEnded(setting);
     else await setting.world.clock.sleep(setting.controlWaitMs ?? defaultControlWaitMs, "the control's wait");
   };
