@@ -6,6 +6,7 @@ import { runDemo } from "../../demo/run";
 import { recordExample, runVirtual } from "../../simulation/virtual-run";
 import { temporaryFolder, type TemporaryFolder } from "../support/folder";
 import { blocksOf, page } from "../support/pages";
+import { assertShown } from "../support/shown";
 import { descendantsOf, isRunning, startProgram } from "../support/program";
 
 /** What was acted on, without what differs between two runs: times, and the drawn end of a secret's ARN. */
@@ -15,21 +16,8 @@ function acts(decisions: readonly LoggedDecision[]): string[] {
     .map(({ service, subject }) => `${service} for ${subject?.replace(/-\w{6}$/, "")}`);
 }
 
-/** Fails for a line of README.md that the demonstration did not print; figures may differ. */
-function assertShown(block: string | undefined, output: string): void {
-  const plain = (text: string): string => text.replace(/\d+/g, "0").replace(/\s+/g, " ").trim();
-  const lines = (block ?? "").split("\n").map(plain);
-  const told = lines.filter((line) => line !== "" && line !== "...");
-
-  assert.ok(told.length > 0, "README.md shows what is printed");
-  assert.deepEqual(
-    told.filter((line) => !plain(output).includes(line)),
-    [],
-  );
-}
-
 describe("the demonstration on real time, with processes and PostgreSQL", () => {
-  const [shown, shownOfControl] = blocksOf(page("README.md"), "text");
+  const [shown] = blocksOf(page("README.md"), "text");
   let printed: string;
   const screen = { write: (text: string) => Boolean((printed += text)) };
   let temporary: string | undefined;
@@ -64,15 +52,6 @@ describe("the demonstration on real time, with processes and PostgreSQL", () => 
     );
     assert.deepEqual(folder.entries(), []);
     assertShown(shown, `${printed}\n${table(real.report)}`);
-  }).timeout(120_000);
-
-  it("loses queries in the control, where the recycler is switched off", async () => {
-    const { report, faults } = await runDemo({ withoutRecycler: true, seed: "demo", screen });
-
-    assert.deepEqual(faults, []);
-    assert.ok(report.queries.failed > 0);
-    assert.ok(report.services.every(({ forcedDeployments }) => forcedDeployments === 0));
-    assertShown(shownOfControl, `${printed}\n${table(report)}`);
   }).timeout(120_000);
 });
 

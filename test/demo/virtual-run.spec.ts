@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { decisionIn } from "../../demo/decisions";
 import { example } from "../../demo/example";
+import { table } from "../../demo/report";
 import { clientsOf, truthOf } from "../../demo/stage";
 import {
   openVirtualStage,
@@ -9,6 +10,8 @@ import {
   runVirtual,
   type RecordedExample,
 } from "../../simulation/virtual-run";
+import { blocksOf, page } from "../support/pages";
+import { assertShown } from "../support/shown";
 
 const dayMs = 24 * 60 * 60_000;
 const minuteMs = 60_000;
@@ -181,6 +184,7 @@ describe("the control on virtual time", () => {
       [0, 0, 0],
     );
     assert.ok(report.services[0]!.staleTasks > 0);
+    assertShown(blocksOf(page("README.md"), "text")[1], table(report));
     // Alternating users: the first rotation leaves the old user alone, the second one changes its password.
     const [, second] = report.changes;
     const failing = report.overTime.filter(({ failed }) => failed > 0).map(({ second }) => second);
