@@ -5,7 +5,7 @@
  */
 import { anyText, globMatches } from "./glob";
 import type { GlobToken } from "./glob";
-import { isInBlock, parseIpAddress, parseIpBlock } from "./ip-address";
+import { parseIpAddress, parseIpBlock } from "./ip-address";
 
 /** A value of an event without members. */
 export type Leaf = string | number | boolean | null;
@@ -49,7 +49,7 @@ function stringMatcher(element: string): ValueMatcher {
         return value === element;
       }
       const other = parseIpAddress(value);
-      return other !== undefined && other.version === address.version && other.value === address.value;
+      return other !== undefined && other.text === address.text;
     },
   };
 }
@@ -207,7 +207,7 @@ function cidrMatcher(operand: string, path: string): ValueMatcher {
   }
   return ofString((value) => {
     const address = parseIpAddress(value);
-    return address !== undefined && isInBlock(address, block);
+    return address !== undefined && block.contains(address);
   });
 }
 
@@ -287,7 +287,7 @@ function onlyMember(value: Record<string, unknown>, path: string): readonly [str
 export function identityOf(element: unknown): string {
   if (typeof element === "string") {
     const address = parseIpAddress(element);
-    return address ? `address ${address.version} ${address.value}` : `exactly ${element}`;
+    return address ? `address ${address.text}` : `exactly ${element}`;
   }
   if (!isRecord(element)) {
     return `${typeof element} ${String(element)}`;

@@ -7,7 +7,7 @@
 import { globMatches } from "./glob";
 import { arnMatches, contextValues, patternOf, textOf } from "./iam-text";
 import type { RequestContext } from "./iam-text";
-import { isInBlock, parseIpAddress, parseIpBlock } from "./ip-address";
+import { parseIpAddress, parseIpBlock } from "./ip-address";
 
 /** A value of a condition; JSON allows numbers and booleans too. */
 export type ConditionValue = string | number | boolean;
@@ -155,13 +155,8 @@ function stringLike(value: string, wanted: string, context: RequestContext): boo
 /** The policy's address is a block, or a single address without a length. */
 function ipMatches(value: string, wanted: string): boolean {
   const address = parseIpAddress(value);
-  const single = parseIpAddress(wanted);
-  const block = parseIpBlock(wanted);
-  return (
-    address !== undefined &&
-    ((single !== undefined && single.version === address.version && single.value === address.value) ||
-      (block !== undefined && isInBlock(address, block)))
-  );
+  if (address === undefined) return false;
+  return parseIpAddress(wanted)?.text === address.text || parseIpBlock(wanted)?.contains(address) === true;
 }
 
 /** The six comparisons of numbers or dates. Any other text matches nothing. */

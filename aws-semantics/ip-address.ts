@@ -1,50 +1,32 @@
-/** IP addresses and CIDR blocks of both versions, as numbers. */
+import { BlockList, isIP, SocketAddress } from "node:net";
 
-/** An address as a number of 32 bits (version 4) or 128 (version 6). */
+/** An address in the one spelling by which two spellings of it are compared. */
 export interface IpAddress {
   readonly version: 4 | 6;
-  readonly value: bigint;
+  readonly text: string;
 }
 
-/** All addresses of a block, first and last included. */
+/** All addresses that share the leading bits of one address. */
 export interface IpBlock {
   readonly version: 4 | 6;
-  readonly first: bigint;
-  readonly last: bigint;
-  /** The number of leading bits that the addresses share. */
   readonly prefixLength: number;
+  contains(address: IpAddress): boolean;
 }
 
 /** The address that a text names; undefined for a text that is none. Leading zeros of an octet are decimal. */
 export function parseIpAddress(text: string): IpAddress | undefined {
-  return text.includes(":") ? parseVersion6(text) : parseVersion4(text);
-}
-
-function parseVersion4(text: string): IpAddress | undefined {
-  const octets = text.split(".");
-  if (octets.length !== 4 || !octets.every((octet) => /^[0-9]{1,10}$/.test(octet) && Number(octet) <= 255)) {
+  if (!text.includes(":")) {
+    const octets = text.replace(/\b0+(?=\d)/g, "");
+    return isIP(octets) === 4 ? { version: 4, text: octets } : undefined;
+  }
+  // Neither a zone (`%eth0`) nor dotted octets.
+  if (/[%.]/.test(text) || isIP(text) !== 6) {
     return undefined;
   }
-  return { version: 4, value: octets.reduce((sum, octet) => sum * 256n + BigInt(octet), 0n) };
-}
-
-function parseVersion6(text: string): IpAddress | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2) {
-    return undefined;
-  }
-  const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) {
-    return undefined;
-  }
-  const groups = [...head, ...Array.from({ length: missing }, () => "0"), ...tail];
-  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) {
-    return undefined;
-  }
-  const value = groups.reduce((sum, group) => sum * 65536n + BigInt(`0x${group}`), 0n);
+  const { address } = new SocketAddress({ address: text, family: "ipv6" });
   // ::ffff:0:0/96 holds the addresses of version 4.
-  return value >> 32n === 0xffffn ? { version: 4, value: value & 0xffffffffn } : { version: 6, value };
+  const octets = /^::ffff:([0-9.]+)$/.exec(address)?.[1];
+  return octets === undefined ? { version: 6, text: address } : { version: 4, text: octets };
 }
 
 /** The block that a text such as `10.0.0.0/8` names; undefined for a text that is none. */
@@ -54,17 +36,16 @@ export function parseIpBlock(text: string): IpBlock | undefined {
   if (!address || more.length > 0 || !/^[0-9]{1,3}$/.test(length)) {
     return undefined;
   }
-  const bits = address.version === 4 ? 32 : 128;
+  const { version } = address;
   const prefixLength = Number(length);
-  if (prefixLength > bits) {
+  if (prefixLength > (version === 4 ? 32 : 128)) {
     return undefined;
   }
-  const size = 1n << BigInt(bits - prefixLength);
-  const first = address.value - (address.value % size);
-  return { version: address.version, first, last: first + size - 1n, prefixLength };
-}
-
-/** True when the address is one of the block's. */
-export function isInBlock(address: IpAddress, block: IpBlock): boolean {
-  return address.version === block.version && address.value >= block.first && address.value <= block.last;
+  const block = new BlockList();
+  block.addSubnet(address.text, prefixLength, `ipv${version}`);
+  return {
+    version,
+    prefixLength,
+    contains: (other) => other.version === version && block.check(other.text, `ipv${version}`),
+  };
 }

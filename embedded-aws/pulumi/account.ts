@@ -30,6 +30,7 @@ export function accountOf(
     partition: world.partition,
     region: world.region,
     account: world.account,
+    arn: (service, resource) => world.arn(service, resource),
     defaultTags: options.defaultTags ?? {},
     async call<Output extends object>(prefix: string, operation: string, input: object): Promise<Output> {
       const output = await world.dispatch<Output>(prefix, operation, input, { caller, door: "pulumi" });

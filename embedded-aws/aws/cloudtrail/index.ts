@@ -1,5 +1,5 @@
 import * as sdk from "@aws-sdk/client-cloudtrail";
-import { lengthBetween, matchesPattern, page } from "../constraints";
+import { lengthBetween, matchesPattern } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import type { Random } from "../random";
 import { operation, type Authorization, type Call, type Service } from "../service";
@@ -8,7 +8,7 @@ import type { World } from "../world";
 import { LogFiles, logFolder, trailCaller } from "./log-files";
 import { lookupEvents, type HistoryEntry } from "./lookup";
 import { callRecord, serviceEventRecord, type TrailRecord } from "./record";
-import { defaultSelectors, logs, parseSelectors, type Selectors } from "./selectors";
+import { defaultSelectors, logs, parseSelectors } from "./selectors";
 
 /** Trails of one Region and account (AWS CloudTrail User Guide, "Quotas in AWS CloudTrail"). */
 const MAXIMUM_TRAILS = 5;
@@ -18,7 +18,7 @@ const LOOKUPS_A_SECOND = 2;
 interface StoredTrail {
   trail: sdk.Trail & { Name: string; TrailARN: string; S3BucketName: string };
   readonly tags: Map<string, string>;
-  selectors: Selectors;
+  selectors: readonly sdk.EventSelector[];
   logging: boolean;
   startedMs?: number;
   stoppedMs?: number;
@@ -289,12 +289,6 @@ export class CloudTrail implements Service {
       },
     }),
 
-    GetTrail: operation<sdk.GetTrailRequest, sdk.GetTrailResponse>({
-      access: "read",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => ({ Trail: { ...this.#trail(input.Name).trail } }),
-    }),
-
     DescribeTrails: operation<sdk.DescribeTrailsRequest, sdk.DescribeTrailsResponse>({
       access: "read",
       authorize: () => ({ resource: "*" }),
@@ -309,22 +303,6 @@ export class CloudTrail implements Service {
       },
     }),
 
-    ListTrails: operation<sdk.ListTrailsRequest, sdk.ListTrailsResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        const all = [...this.#trails.values()].map(({ trail }) => ({
-          TrailARN: trail.TrailARN,
-          Name: trail.Name,
-          HomeRegion: trail.HomeRegion,
-        }));
-        const { items, nextToken } = page(all, input.NextToken, undefined, 100, {
-          code: "InvalidNextTokenException",
-        });
-        return { Trails: items, NextToken: nextToken };
-      },
-    }),
-
     PutEventSelectors: operation<sdk.PutEventSelectorsRequest, sdk.PutEventSelectorsResponse>({
       access: "write",
       authorize: (input) => this.#on(input.TrailName),
@@ -332,7 +310,7 @@ export class CloudTrail implements Service {
         const stored = this.#trail(input.TrailName);
         stored.selectors = parseSelectors(input);
         stored.trail.HasCustomEventSelectors = true;
-        return { TrailARN: stored.trail.TrailARN, ...shownSelectors(stored.selectors) };
+        return { TrailARN: stored.trail.TrailARN, EventSelectors: [...stored.selectors] };
       },
     }),
 
@@ -341,39 +319,7 @@ export class CloudTrail implements Service {
       authorize: (input) => this.#on(input.TrailName),
       handle: (input) => {
         const { trail, selectors } = this.#trail(input.TrailName);
-        return { TrailARN: trail.TrailARN, ...shownSelectors(selectors) };
-      },
-    }),
-
-    GetInsightSelectors: operation<sdk.GetInsightSelectorsRequest, sdk.GetInsightSelectorsResponse>({
-      access: "read",
-      authorize: (input) => this.#on(input.TrailName),
-      handle: (input) => {
-        const { trail } = this.#trail(input.TrailName);
-        throw new ServiceError(
-          "InsightNotEnabledException",
-          `Trail ${trail.TrailARN} does not have Insights enabled.`,
-        );
-      },
-    }),
-
-    AddTags: operation<sdk.AddTagsRequest, sdk.AddTagsResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.ResourceId),
-      handle: (input) => {
-        const { tags } = this.#trail(input.ResourceId);
-        for (const [key, value] of tagMap(input.TagsList)) tags.set(key, value);
-        return {};
-      },
-    }),
-
-    RemoveTags: operation<sdk.RemoveTagsRequest, sdk.RemoveTagsResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.ResourceId),
-      handle: (input) => {
-        const { tags } = this.#trail(input.ResourceId);
-        for (const { Key } of input.TagsList ?? []) tags.delete(Key ?? "");
-        return {};
+        return { TrailARN: trail.TrailARN, EventSelectors: [...selectors] };
       },
     }),
 
@@ -412,10 +358,6 @@ function answered(trail: sdk.Trail): sdk.CreateTrailResponse {
     ...rest
   } = trail;
   return rest;
-}
-
-function shownSelectors({ basic, advanced }: Selectors) {
-  return basic ? { EventSelectors: [...basic] } : { AdvancedEventSelectors: [...(advanced ?? [])] };
 }
 
 function tagMap(tags: readonly sdk.Tag[] | undefined): Map<string, string> {

@@ -21,7 +21,6 @@ import { MetricStore, between, isStatistic, statistic } from "./series";
 
 interface StoredAlarm {
   alarm: sdk.MetricAlarm & { AlarmName: string; AlarmArn: string };
-  readonly tags: Map<string, string>;
   cancel: Cancel;
 }
 
@@ -33,7 +32,7 @@ export class CloudWatch implements Service {
   readonly #metrics = new MetricStore();
   readonly #alarms = new Map<string, StoredAlarm>();
   readonly #history: sdk.AlarmHistoryItem[] = [];
-  readonly #dashboards = new Map<string, { body: string; modifiedMs: number }>();
+  readonly #dashboards = new Map<string, string>();
 
   constructor(private readonly world: World) {}
 
@@ -92,12 +91,6 @@ export class CloudWatch implements Service {
     return { resource: this.world.arn("cloudwatch", `alarm:${name ?? ""}`) };
   }
 
-  #alarm(name: string | undefined): StoredAlarm {
-    const found = this.#alarms.get(name ?? "");
-    if (!found) throw new ServiceError("ResourceNotFound", `Alarm ${name} does not exist`, 404);
-    return found;
-  }
-
   #watch(stored: StoredAlarm): void {
     const { clock } = this.world;
     const periodMs = (stored.alarm.Period ?? 60) * 1000;
@@ -128,12 +121,11 @@ export class CloudWatch implements Service {
     await this.#setState(stored, state, reason);
   }
 
-  async #setState(stored: StoredAlarm, state: sdk.StateValue, reason: string, data?: string): Promise<void> {
+  async #setState(stored: StoredAlarm, state: sdk.StateValue, reason: string): Promise<void> {
     const { alarm } = stored;
     const before = alarm.StateValue;
     const now = new Date(this.world.clock.now());
     alarm.StateReason = reason;
-    alarm.StateReasonData = data;
     alarm.StateUpdatedTimestamp = now;
     if (before === state) return;
     alarm.StateValue = state;
@@ -320,7 +312,7 @@ export class CloudWatch implements Service {
         checkAlarm(input);
         const name = input.AlarmName ?? "";
         const existing = this.#alarms.get(name);
-        const { Tags, Metrics: _metrics, ...given } = input;
+        const { Tags: _tags, Metrics: _metrics, ...given } = input;
         const now = new Date(this.world.clock.now());
         existing?.cancel();
         const stored: StoredAlarm = {
@@ -338,7 +330,6 @@ export class CloudWatch implements Service {
             StateReason: existing?.alarm.StateReason ?? "Unchecked: Initial alarm creation",
             StateUpdatedTimestamp: existing?.alarm.StateUpdatedTimestamp ?? now,
           },
-          tags: existing?.tags ?? new Map((Tags ?? []).map((tag) => [tag.Key ?? "", tag.Value ?? ""])),
           cancel: () => undefined,
         };
         this.#alarms.set(name, stored);
@@ -408,64 +399,6 @@ export class CloudWatch implements Service {
       },
     }),
 
-    SetAlarmState: operation<sdk.SetAlarmStateInput, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.AlarmName),
-      handle: async (input) => {
-        oneOf(input.StateValue, sdk.StateValue, "StateValue", invalid);
-        if (input.StateReasonData !== undefined)
-          jsonObject(input.StateReasonData, "StateReasonData", { code: "InvalidFormatFault" });
-        const stored = this.#alarm(input.AlarmName);
-        await this.#setState(
-          stored,
-          input.StateValue ?? "OK",
-          input.StateReason ?? "",
-          input.StateReasonData,
-        );
-        return {};
-      },
-    }),
-
-    EnableAlarmActions: operation<sdk.EnableAlarmActionsInput, object>({
-      access: "write",
-      authorize: (input) => (input.AlarmNames ?? []).map((name) => this.#on(name)),
-      handle: (input) => this.#setActions(input.AlarmNames, true),
-    }),
-
-    DisableAlarmActions: operation<sdk.DisableAlarmActionsInput, object>({
-      access: "write",
-      authorize: (input) => (input.AlarmNames ?? []).map((name) => this.#on(name)),
-      handle: (input) => this.#setActions(input.AlarmNames, false),
-    }),
-
-    TagResource: operation<sdk.TagResourceInput, sdk.TagResourceOutput>({
-      access: "write",
-      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.ResourceARN);
-        for (const { Key = "", Value = "" } of input.Tags ?? []) tags.set(Key, Value);
-        return {};
-      },
-    }),
-
-    UntagResource: operation<sdk.UntagResourceInput, sdk.UntagResourceOutput>({
-      access: "write",
-      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.ResourceARN);
-        for (const key of input.TagKeys ?? []) tags.delete(key);
-        return {};
-      },
-    }),
-
-    ListTagsForResource: operation<sdk.ListTagsForResourceInput, sdk.ListTagsForResourceOutput>({
-      access: "read",
-      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
-      handle: (input) => ({
-        Tags: [...this.#tagged(input.ResourceARN).tags].map(([Key, Value]) => ({ Key, Value })),
-      }),
-    }),
-
     PutDashboard: operation<sdk.PutDashboardInput, sdk.PutDashboardOutput>({
       access: "write",
       authorize: (input) => ({ resource: this.#dashboardArn(input.DashboardName) }),
@@ -474,7 +407,7 @@ export class CloudWatch implements Service {
         const body = input.DashboardBody ?? "";
         matchesPattern(name, /[A-Za-z0-9_-]{1,255}/, "DashboardName", { code: "DashboardInvalidInputError" });
         jsonObject(body, "DashboardBody", { code: "DashboardInvalidInputError" });
-        this.#dashboards.set(name, { body, modifiedMs: this.world.clock.now() });
+        this.#dashboards.set(name, body);
         return { DashboardValidationMessages: [] };
       },
     }),
@@ -485,28 +418,8 @@ export class CloudWatch implements Service {
       handle: (input) => ({
         DashboardName: input.DashboardName,
         DashboardArn: this.#dashboardArn(input.DashboardName),
-        DashboardBody: this.#dashboard(input.DashboardName).body,
+        DashboardBody: this.#dashboard(input.DashboardName),
       }),
-    }),
-
-    ListDashboards: operation<sdk.ListDashboardsInput, sdk.ListDashboardsOutput>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        const all = [...this.#dashboards].filter(([name]) =>
-          name.startsWith(input.DashboardNamePrefix ?? ""),
-        );
-        const { items, nextToken } = page(all, input.NextToken, undefined, 500, invalid);
-        return {
-          DashboardEntries: items.map(([DashboardName, { body, modifiedMs }]) => ({
-            DashboardName,
-            DashboardArn: this.#dashboardArn(DashboardName),
-            LastModified: new Date(modifiedMs),
-            Size: Buffer.byteLength(body),
-          })),
-          NextToken: nextToken,
-        };
-      },
     }),
 
     DeleteDashboards: operation<sdk.DeleteDashboardsInput, sdk.DeleteDashboardsOutput>({
@@ -525,23 +438,10 @@ export class CloudWatch implements Service {
     return `arn:${this.world.partition}:cloudwatch::${this.world.account}:dashboard/${name ?? ""}`;
   }
 
-  #dashboard(name: string | undefined): { body: string } {
+  #dashboard(name: string | undefined): string {
     const found = this.#dashboards.get(name ?? "");
-    if (!found) throw new ServiceError("DashboardNotFoundError", `Dashboard ${name} does not exist`, 404);
-    return found;
-  }
-
-  #setActions(names: readonly string[] | undefined, enabled: boolean): object {
-    for (const name of names ?? []) {
-      const stored = this.#alarms.get(name);
-      if (stored) stored.alarm.ActionsEnabled = enabled;
-    }
-    return {};
-  }
-
-  #tagged(arn: string | undefined): StoredAlarm {
-    const found = [...this.#alarms.values()].find(({ alarm }) => alarm.AlarmArn === arn);
-    if (!found) throw new ServiceError("ResourceNotFoundException", `Resource ${arn} does not exist`, 404);
+    if (found === undefined)
+      throw new ServiceError("DashboardNotFoundError", `Dashboard ${name} does not exist`, 404);
     return found;
   }
 

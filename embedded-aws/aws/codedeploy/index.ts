@@ -83,28 +83,6 @@ export class CodeDeploy implements Service {
           return { applicationId: info.applicationId };
         },
       }),
-      GetApplication: operation<sdk.GetApplicationInput, sdk.GetApplicationOutput>({
-        access: "read",
-        authorize: (input) => this.#onApplication(input),
-        handle: (input) => ({ application: this.#application(input.applicationName).info }),
-      }),
-      ListApplications: operation<sdk.ListApplicationsInput, sdk.ListApplicationsOutput>({
-        access: "read",
-        authorize: () => ({ resource: "*" }),
-        handle: (input) => {
-          const names = [...this.#applications.keys()];
-          const { items, nextToken } = page(names, input.nextToken, undefined, 100, badToken);
-          return { applications: items, nextToken };
-        },
-      }),
-      DeleteApplication: operation<sdk.DeleteApplicationInput, object>({
-        access: "write",
-        authorize: (input) => this.#onApplication(input),
-        handle: (input) => {
-          this.#applications.delete(input.applicationName ?? "");
-          return {};
-        },
-      }),
       CreateDeploymentGroup: operation<sdk.CreateDeploymentGroupInput, sdk.CreateDeploymentGroupOutput>({
         access: "write",
         authorize: (input) => [
@@ -129,23 +107,6 @@ export class CodeDeploy implements Service {
         access: "read",
         authorize: (input) => this.#onGroup(input),
         handle: (input) => ({ deploymentGroupInfo: groupView(this.#group(input)) }),
-      }),
-      ListDeploymentGroups: operation<sdk.ListDeploymentGroupsInput, sdk.ListDeploymentGroupsOutput>({
-        access: "read",
-        authorize: (input) => this.#onApplication(input),
-        handle: (input) => {
-          const names = [...this.#application(input.applicationName).groups.keys()];
-          const { items, nextToken } = page(names, input.nextToken, undefined, 100, badToken);
-          return { applicationName: input.applicationName, deploymentGroups: items, nextToken };
-        },
-      }),
-      DeleteDeploymentGroup: operation<sdk.DeleteDeploymentGroupInput, sdk.DeleteDeploymentGroupOutput>({
-        access: "write",
-        authorize: (input) => this.#onGroup(input),
-        handle: (input) => {
-          this.#application(input.applicationName).groups.delete(input.deploymentGroupName ?? "");
-          return {};
-        },
       }),
     };
   }
@@ -191,17 +152,6 @@ export class CodeDeploy implements Service {
         authorize: (input) => this.#onDeployment(input),
         handle: (input) => ({ deploymentInfo: this.#find(input.deploymentId).deployment }),
       }),
-      BatchGetDeployments: operation<sdk.BatchGetDeploymentsInput, sdk.BatchGetDeploymentsOutput>({
-        access: "read",
-        authorize: (input) =>
-          (input.deploymentIds ?? []).map((deploymentId) => this.#onDeployment({ deploymentId })),
-        handle: (input) => {
-          const ids = input.deploymentIds ?? [];
-          if (ids.length > 25)
-            throw new ServiceError("BatchLimitExceededException", "At most 25 deployments can be asked for.");
-          return { deploymentsInfo: ids.flatMap((id) => this.#deployments.get(id)?.deployment ?? []) };
-        },
-      }),
       ListDeployments: operation<sdk.ListDeploymentsInput, sdk.ListDeploymentsOutput>({
         access: "read",
         authorize: (input) => this.#onGroup(input),
@@ -236,44 +186,6 @@ export class CodeDeploy implements Service {
             );
           await this.#deployer.stop(group, deployment);
           return { status: "Succeeded", statusMessage: "The deployment was stopped." };
-        },
-      }),
-      GetDeploymentConfig: operation<sdk.GetDeploymentConfigInput, sdk.GetDeploymentConfigOutput>({
-        access: "read",
-        authorize: (input) => ({
-          resource: this.world.arn("codedeploy", `deploymentconfig:${input.deploymentConfigName ?? "*"}`),
-        }),
-        handle: (input) => {
-          if (input.deploymentConfigName !== "CodeDeployDefault.ECSAllAtOnce")
-            throw new ServiceError(
-              "DeploymentConfigDoesNotExistException",
-              `No Deployment Configuration found for name: ${input.deploymentConfigName ?? ""}`,
-            );
-          return {
-            deploymentConfigInfo: {
-              deploymentConfigName: input.deploymentConfigName,
-              computePlatform: "ECS",
-              trafficRoutingConfig: { type: "AllAtOnce" },
-            },
-          };
-        },
-      }),
-      RegisterApplicationRevision: operation<sdk.RegisterApplicationRevisionInput, object>({
-        access: "write",
-        authorize: (input) => this.#onApplication(input),
-        handle: (input) => {
-          this.#application(input.applicationName);
-          parseAppSpec(input.revision);
-          return {};
-        },
-      }),
-      GetApplicationRevision: operation<sdk.GetApplicationRevisionInput, sdk.GetApplicationRevisionOutput>({
-        access: "read",
-        authorize: (input) => this.#onApplication(input),
-        handle: (input) => {
-          this.#application(input.applicationName);
-          parseAppSpec(input.revision);
-          return { applicationName: input.applicationName, revision: input.revision, revisionInfo: {} };
         },
       }),
     };

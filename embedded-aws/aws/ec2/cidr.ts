@@ -1,35 +1,37 @@
-/** An IPv4 range as two numbers, both included. */
-export interface Range {
-  readonly first: number;
-  readonly last: number;
-  readonly bits: number;
+import { parseIpAddress, parseIpBlock, type IpBlock } from "../../../aws-semantics/ip-address";
+
+/** An IPv4 block with its first address. */
+export interface Cidr extends IpBlock {
+  readonly first: string;
 }
 
-/** The range of an IPv4 CIDR block; undefined for what is none. Host bits are dropped, as EC2 does. */
-export function parseCidr(text: string | undefined): Range | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text ?? "");
-  if (!match) return undefined;
-  const parts = match.slice(1).map(Number);
-  const bits = parts[4]!;
-  if (bits > 32 || parts.slice(0, 4).some((p) => p > 255)) return undefined;
-  const address = parts.slice(0, 4).reduce((sum, p) => sum * 256 + p, 0);
-  const size = 2 ** (32 - bits);
-  const first = address - (address % size);
-  return { first, last: first + size - 1, bits };
+/** The block of an IPv4 CIDR text; undefined for what is none. Host bits are dropped, as EC2 does. */
+export function parseCidr(text: string | undefined): Cidr | undefined {
+  const block = parseIpBlock(text ?? "");
+  const address = parseIpAddress((text ?? "").split("/")[0]!);
+  if (block?.version !== 4 || address?.version !== 4) return undefined;
+  const size = addressesIn(block);
+  const value = address.text.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  const octets = [24, 16, 8, 0].map((shift) => Math.floor((value - (value % size)) / 2 ** shift) % 256);
+  return { ...block, first: octets.join(".") };
 }
 
-/** The range as text. */
-export function formatCidr({ first, bits }: Range): string {
-  const bytes = [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256);
-  return `${bytes.join(".")}/${bits}`;
+/** The block as text. */
+export function formatCidr({ first, prefixLength }: Cidr): string {
+  return `${first}/${prefixLength}`;
 }
 
-/** Whether two ranges share an address. */
-export function overlap(a: Range, b: Range): boolean {
-  return a.first <= b.last && b.first <= a.last;
+/** How many addresses an IPv4 block has. */
+export function addressesIn({ prefixLength }: IpBlock): number {
+  return 2 ** (32 - prefixLength);
 }
 
 /** Whether `inner` lies within `outer`. */
-export function within(inner: Range, outer: Range): boolean {
-  return inner.first >= outer.first && inner.last <= outer.last;
+export function within(inner: Cidr, outer: Cidr): boolean {
+  return inner.prefixLength >= outer.prefixLength && outer.contains({ version: 4, text: inner.first });
+}
+
+/** Whether two blocks share an address: only when one lies within the other. */
+export function overlap(a: Cidr, b: Cidr): boolean {
+  return within(a, b) || within(b, a);
 }

@@ -3,7 +3,7 @@ import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { Random } from "../random";
 import type { World } from "../world";
-import { formatCidr, overlap, parseCidr, within, type Range } from "./cidr";
+import { addressesIn, formatCidr, overlap, parseCidr, within, type Cidr } from "./cidr";
 import { applyFilters, invalidValue, newId, page, tagsFor } from "./common";
 
 /** A VPC as it is kept and shown. */
@@ -88,18 +88,6 @@ export class Networks {
           return { Vpcs: items, NextToken };
         },
       }),
-      DescribeVpcAttribute: operation<sdk.DescribeVpcAttributeRequest, sdk.DescribeVpcAttributeResult>({
-        access: "read",
-        authorize: any,
-        handle: (input) => {
-          const { VpcId } = this.vpc(input.VpcId);
-          if (input.Attribute === "enableDnsSupport") return { VpcId, EnableDnsSupport: { Value: true } };
-          if (input.Attribute === "enableDnsHostnames") return { VpcId, EnableDnsHostnames: { Value: true } };
-          if (input.Attribute === "enableNetworkAddressUsageMetrics")
-            return { VpcId, EnableNetworkAddressUsageMetrics: { Value: false } };
-          throw invalidValue(`Value (${input.Attribute ?? ""}) for parameter attribute is invalid.`);
-        },
-      }),
       DeleteVpc: operation<sdk.DeleteVpcRequest, object>({
         access: "write",
         authorize: (input) => ({ resource: this.world.arn("ec2", `vpc/${input.VpcId ?? ""}`) }),
@@ -170,46 +158,11 @@ export class Networks {
           return {};
         },
       }),
-      DescribeAvailabilityZones: operation<
-        sdk.DescribeAvailabilityZonesRequest,
-        sdk.DescribeAvailabilityZonesResult
-      >({
-        access: "read",
-        authorize: any,
-        handle: (input) => {
-          const zones = this.zones
-            .filter((zone) => !input.ZoneNames?.length || input.ZoneNames.includes(zone))
-            .map((ZoneName, index) => ({
-              ZoneName,
-              ZoneId: `${this.world.region}-az${index + 1}`,
-              RegionName: this.world.region,
-              State: "available" as const,
-              ZoneType: "availability-zone",
-              OptInStatus: "opt-in-not-required" as const,
-              GroupName: this.world.region,
-              NetworkBorderGroup: this.world.region,
-            }));
-          const found = applyFilters(
-            zones as (sdk.AvailabilityZone & { Tags?: sdk.Tag[] })[],
-            input.Filters,
-            {
-              "zone-name": (z) => [z.ZoneName],
-              "zone-id": (z) => [z.ZoneId],
-              "zone-type": (z) => [z.ZoneType],
-              "region-name": (z) => [z.RegionName],
-              state: (z) => [z.State],
-              "opt-in-status": (z) => [z.OptInStatus],
-              "group-name": (z) => [z.GroupName],
-            },
-          );
-          return { AvailabilityZones: found };
-        },
-      }),
     };
   }
 
   /** An IPv4 block of /16 to /28. */
-  #block(text: string | undefined): Range {
+  #block(text: string | undefined): Cidr {
     if (text === undefined)
       throw new ServiceError(
         "MissingParameter",
@@ -220,12 +173,12 @@ export class Networks {
       throw invalidValue(
         `Value (${text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
       );
-    if (range.bits < 16 || range.bits > 28)
+    if (range.prefixLength < 16 || range.prefixLength > 28)
       throw new ServiceError("InvalidVpc.Range", `The CIDR '${text}' is invalid: /16 to /28 are allowed.`);
     return range;
   }
 
-  #addVpc(range: Range, isDefault: boolean, tags: sdk.Tag[]): VpcRecord {
+  #addVpc(range: Cidr, isDefault: boolean, tags: sdk.Tag[]): VpcRecord {
     const CidrBlock = formatCidr(range);
     const vpc: VpcRecord = {
       VpcId: newId(this.random, "vpc"),
@@ -249,7 +202,7 @@ export class Networks {
     return vpc;
   }
 
-  #addSubnet(vpc: VpcRecord, range: Range, zone: string, isDefault: boolean, tags: sdk.Tag[]): SubnetRecord {
+  #addSubnet(vpc: VpcRecord, range: Cidr, zone: string, isDefault: boolean, tags: sdk.Tag[]): SubnetRecord {
     const SubnetId = newId(this.random, "subnet");
     const subnet: SubnetRecord = {
       SubnetId,
@@ -258,7 +211,7 @@ export class Networks {
       CidrBlock: formatCidr(range),
       AvailabilityZone: zone,
       AvailabilityZoneId: `${this.world.region}-az${this.zones.indexOf(zone) + 1}`,
-      AvailableIpAddressCount: range.last - range.first + 1 - 5,
+      AvailableIpAddressCount: addressesIn(range) - 5,
       State: "available",
       DefaultForAz: isDefault,
       MapPublicIpOnLaunch: isDefault,

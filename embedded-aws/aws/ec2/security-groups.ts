@@ -3,6 +3,7 @@ import { ServiceError } from "../errors";
 import type { Random } from "../random";
 import { operation, type Operation } from "../service";
 import type { World } from "../world";
+import { parseIpBlock } from "../../../aws-semantics/ip-address";
 import { parseCidr } from "./cidr";
 import { applyFilters, invalidValue, newId, page, tagsFor } from "./common";
 import { dependency, type Networks } from "./networks";
@@ -87,29 +88,6 @@ export class SecurityGroups {
           });
           const { items, NextToken } = page(found, input);
           return { SecurityGroups: items.map((g) => this.#view(g)), NextToken };
-        },
-      }),
-      DescribeSecurityGroupRules: operation<
-        sdk.DescribeSecurityGroupRulesRequest,
-        sdk.DescribeSecurityGroupRulesResult
-      >({
-        access: "read",
-        authorize: () => ({ resource: "*" }),
-        handle: (input) => {
-          const all = [...this.groups.values()].flatMap((g) => g.rules);
-          const wanted = input.SecurityGroupRuleIds?.length
-            ? input.SecurityGroupRuleIds.map((id) => {
-                const rule = all.find((r) => r.SecurityGroupRuleId === id);
-                if (!rule) throw noRule(id);
-                return rule;
-              })
-            : all;
-          const found = applyFilters(wanted, input.Filters, {
-            "group-id": (r) => [r.GroupId],
-            "security-group-rule-id": (r) => [r.SecurityGroupRuleId],
-          });
-          const { items, NextToken } = page(found, input);
-          return { SecurityGroupRules: items, NextToken };
         },
       }),
       DeleteSecurityGroup: operation<sdk.DeleteSecurityGroupRequest, sdk.DeleteSecurityGroupResult>({
@@ -216,7 +194,7 @@ export class SecurityGroups {
         return rule({ CidrIpv4: CidrIp, ...described(Description) });
       }),
       ...(permission.Ipv6Ranges ?? []).map(({ CidrIpv6, Description }) => {
-        if (!/^[0-9a-fA-F:]+\/\d{1,3}$/.test(CidrIpv6 ?? ""))
+        if (parseIpBlock(CidrIpv6 ?? "")?.version !== 6)
           throw invalidValue(`CIDR block ${CidrIpv6 ?? ""} is malformed`);
         return rule({ CidrIpv6, ...described(Description) });
       }),

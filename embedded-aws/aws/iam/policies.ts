@@ -7,8 +7,6 @@ import { encodeDocument, noSuchEntity, tagList, type IamRecords, type PolicyReco
 import { checkName, paged, tagMap } from "./roles";
 
 const invalid = { code: "ValidationError" } as const;
-/** IAM User Guide, "IAM and AWS STS quotas". */
-const versionsPerPolicy = 5;
 
 /** Operations on managed policies. */
 export function policyOperations(records: IamRecords): Readonly<Record<string, Operation>> {
@@ -39,11 +37,8 @@ export function policyOperations(records: IamRecords): Readonly<Record<string, O
           id: `ANPA${random.text(17, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")}`,
           description: Description,
           created: now(call),
-          updated: now(call),
           tags: tagMap(Tags),
-          versions: [{ id: "v1", document, created: now(call) }],
-          defaultVersion: "v1",
-          lastVersion: 1,
+          document,
           ownedByAws: false,
         };
         records.policies.set(arn, policy);
@@ -82,109 +77,30 @@ export function policyOperations(records: IamRecords): Readonly<Record<string, O
       handle: ({ PolicyArn }) => {
         const policy = ours(records, PolicyArn!);
         if (attachments(policy.arn, records) > 0)
-          throw conflict("Cannot delete a policy attached to entities.");
-        if (policy.versions.length > 1)
-          throw conflict(
-            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions.",
+          throw new ServiceError(
+            "DeleteConflictException",
+            "Cannot delete a policy attached to entities.",
+            409,
           );
         records.policies.delete(policy.arn);
         return {};
-      },
-    }),
-    CreatePolicyVersion: operation<sdk.CreatePolicyVersionRequest, sdk.CreatePolicyVersionResponse>({
-      access: "write",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, PolicyDocument, SetAsDefault = false }, call) => {
-        const policy = ours(records, PolicyArn!);
-        const document = parseDocument(PolicyDocument!, "identity");
-        if (policy.versions.length >= versionsPerPolicy)
-          throw new ServiceError(
-            "LimitExceededException",
-            `A managed policy can have up to ${versionsPerPolicy} versions. Before you create a new version, you must delete an existing version.`,
-            409,
-          );
-        const version = { id: `v${++policy.lastVersion}`, document, created: now(call) };
-        policy.versions.push(version);
-        policy.updated = now(call);
-        if (SetAsDefault) policy.defaultVersion = version.id;
-        return {
-          PolicyVersion: {
-            VersionId: version.id,
-            IsDefaultVersion: SetAsDefault,
-            CreateDate: version.created,
-          },
-        };
       },
     }),
     GetPolicyVersion: operation<sdk.GetPolicyVersionRequest, sdk.GetPolicyVersionResponse>({
       access: "read",
       authorize: onPolicy,
       handle: ({ PolicyArn, VersionId }) => {
-        const policy = records.policy(PolicyArn!);
-        const version = versionOf(policy, VersionId!);
+        const { arn, document, created } = records.policy(PolicyArn!);
+        if (VersionId !== "v1")
+          throw noSuchEntity(`Policy ${arn} version ${VersionId} does not exist or is not attachable.`);
         return {
           PolicyVersion: {
-            Document: encodeDocument(version.document.text),
-            VersionId: version.id,
-            IsDefaultVersion: version.id === policy.defaultVersion,
-            CreateDate: version.created,
+            Document: encodeDocument(document.text),
+            VersionId,
+            IsDefaultVersion: true,
+            CreateDate: created,
           },
         };
-      },
-    }),
-    ListPolicyVersions: operation<sdk.ListPolicyVersionsRequest, sdk.ListPolicyVersionsResponse>({
-      access: "read",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, Marker, MaxItems }) => {
-        const policy = records.policy(PolicyArn!);
-        const { items, ...rest } = paged([...policy.versions].reverse(), Marker, MaxItems);
-        return {
-          Versions: items.map(({ id, created }) => ({
-            VersionId: id,
-            IsDefaultVersion: id === policy.defaultVersion,
-            CreateDate: created,
-          })),
-          ...rest,
-        };
-      },
-    }),
-    SetDefaultPolicyVersion: operation<sdk.SetDefaultPolicyVersionRequest, object>({
-      access: "write",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, VersionId }) => {
-        const policy = ours(records, PolicyArn!);
-        policy.defaultVersion = versionOf(policy, VersionId!).id;
-        return {};
-      },
-    }),
-    DeletePolicyVersion: operation<sdk.DeletePolicyVersionRequest, object>({
-      access: "write",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, VersionId }) => {
-        const policy = ours(records, PolicyArn!);
-        const version = versionOf(policy, VersionId!);
-        if (version.id === policy.defaultVersion)
-          throw conflict("Cannot delete the default version of a policy.");
-        policy.versions = policy.versions.filter((other) => other !== version);
-        return {};
-      },
-    }),
-    TagPolicy: operation<sdk.TagPolicyRequest, object>({
-      access: "write",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, Tags }) => {
-        const policy = ours(records, PolicyArn!);
-        policy.tags = tagMap([...tagList(policy.tags), ...(Tags ?? [])]);
-        return {};
-      },
-    }),
-    UntagPolicy: operation<sdk.UntagPolicyRequest, object>({
-      access: "write",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, TagKeys }) => {
-        const policy = ours(records, PolicyArn!);
-        for (const key of TagKeys ?? []) policy.tags.delete(key);
-        return {};
       },
     }),
   };
@@ -198,18 +114,8 @@ function ours(records: IamRecords, arn: string): PolicyRecord {
   return policy;
 }
 
-function versionOf(policy: PolicyRecord, id: string) {
-  const version = policy.versions.find((one) => one.id === id);
-  if (!version) throw noSuchEntity(`Policy ${policy.arn} version ${id} does not exist or is not attachable.`);
-  return version;
-}
-
 function attachments(arn: string, records: IamRecords): number {
   return [...records.roles.values()].filter((role) => role.attached.has(arn)).length;
-}
-
-function conflict(message: string): ServiceError {
-  return new ServiceError("DeleteConflictException", message, 409);
 }
 
 function policyOf(policy: PolicyRecord, records: IamRecords): sdk.Policy {
@@ -218,14 +124,14 @@ function policyOf(policy: PolicyRecord, records: IamRecords): sdk.Policy {
     PolicyId: policy.id,
     Arn: policy.arn,
     Path: policy.path,
-    DefaultVersionId: policy.defaultVersion,
+    DefaultVersionId: "v1",
     AttachmentCount: attachments(policy.arn, records),
     PermissionsBoundaryUsageCount: [...records.roles.values()].filter(
       (role) => role.boundaryArn === policy.arn,
     ).length,
     IsAttachable: true,
     CreateDate: policy.created,
-    UpdateDate: policy.updated,
+    UpdateDate: policy.created,
     Tags: tagList(policy.tags),
   };
 }

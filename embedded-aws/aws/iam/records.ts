@@ -15,20 +15,13 @@ export interface RoleRecord {
   description?: string;
   maxSessionDuration: number;
   boundaryArn?: string;
-  tags: Map<string, string>;
+  readonly tags: ReadonlyMap<string, string>;
   readonly inline: Map<string, Document>;
   /** ARNs of managed policies, in the order of attachment. */
   readonly attached: Set<string>;
 }
 
-/** One version of a customer managed policy. */
-export interface PolicyVersionRecord {
-  readonly id: string;
-  readonly document: Document;
-  readonly created: Date;
-}
-
-/** A managed policy, ours or AWS's. */
+/** A managed policy, ours or AWS's; it has one version, v1. */
 export interface PolicyRecord {
   readonly path: string;
   readonly name: string;
@@ -36,11 +29,8 @@ export interface PolicyRecord {
   readonly id: string;
   readonly description?: string;
   readonly created: Date;
-  updated: Date;
-  tags: Map<string, string>;
-  versions: PolicyVersionRecord[];
-  defaultVersion: string;
-  lastVersion: number;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly document: Document;
   readonly ownedByAws: boolean;
 }
 
@@ -59,11 +49,8 @@ export class IamRecords {
         arn,
         id: `ANPA${name.toUpperCase().slice(0, 17)}`,
         created,
-        updated: created,
         tags: new Map(),
-        versions: [{ id: "v1", document: parseDocument(text, "identity"), created }],
-        defaultVersion: "v1",
-        lastVersion: 1,
+        document: parseDocument(text, "identity"),
         ownedByAws: true,
       });
     }
@@ -94,10 +81,9 @@ export class IamRecords {
     return policy;
   }
 
-  /** What a managed policy says now. */
+  /** What a managed policy says. */
   statementsOf(policyArn: string): Document | undefined {
-    const policy = this.policies.get(policyArn);
-    return policy?.versions.find((version) => version.id === policy.defaultVersion)?.document;
+    return this.policies.get(policyArn)?.document;
   }
 }
 

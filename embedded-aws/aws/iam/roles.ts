@@ -77,18 +77,6 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
         };
       },
     }),
-    UpdateRole: operation<sdk.UpdateRoleRequest, sdk.UpdateRoleResponse>({
-      access: "write",
-      authorize: onRole,
-      handle: ({ RoleName, Description, MaxSessionDuration }) => {
-        const role = records.role(RoleName!);
-        between(MaxSessionDuration, 3600, 43_200, "maxSessionDuration", invalid);
-        lengthBetween(Description, 0, 1000, "description", invalid);
-        if (Description !== undefined) role.description = Description;
-        if (MaxSessionDuration !== undefined) role.maxSessionDuration = MaxSessionDuration;
-        return {};
-      },
-    }),
     UpdateAssumeRolePolicy: operation<sdk.UpdateAssumeRolePolicyRequest, object>({
       access: "write",
       authorize: onRole,
@@ -106,32 +94,6 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
         if (role.inline.size > 0) throw deleteConflict("must delete policies first.");
         records.roles.delete(role.name);
         return {};
-      },
-    }),
-    TagRole: operation<sdk.TagRoleRequest, object>({
-      access: "write",
-      authorize: onRole,
-      handle: ({ RoleName, Tags }) => {
-        const role = records.role(RoleName!);
-        role.tags = tagMap([...tagList(role.tags), ...(Tags ?? [])]);
-        return {};
-      },
-    }),
-    UntagRole: operation<sdk.UntagRoleRequest, object>({
-      access: "write",
-      authorize: onRole,
-      handle: ({ RoleName, TagKeys }) => {
-        const role = records.role(RoleName!);
-        for (const key of TagKeys ?? []) role.tags.delete(key);
-        return {};
-      },
-    }),
-    ListRoleTags: operation<sdk.ListRoleTagsRequest, sdk.ListRoleTagsResponse>({
-      access: "read",
-      authorize: onRole,
-      handle: ({ RoleName, Marker, MaxItems }) => {
-        const { items, ...rest } = paged(tagList(records.role(RoleName!).tags), Marker, MaxItems);
-        return { Tags: items, ...rest };
       },
     }),
     PutRolePolicy: operation<sdk.PutRolePolicyRequest, object>({
@@ -230,25 +192,6 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
         checkBoundary(records, PermissionsBoundary!);
         role.boundaryArn = PermissionsBoundary;
         return {};
-      },
-    }),
-    DeleteRolePermissionsBoundary: operation<sdk.DeleteRolePermissionsBoundaryRequest, object>({
-      access: "write",
-      authorize: onRole,
-      handle: ({ RoleName }) => {
-        records.role(RoleName!).boundaryArn = undefined;
-        return {};
-      },
-    }),
-    ListInstanceProfilesForRole: operation<
-      sdk.ListInstanceProfilesForRoleRequest,
-      sdk.ListInstanceProfilesForRoleResponse
-    >({
-      access: "read",
-      authorize: onRole,
-      handle: ({ RoleName }) => {
-        records.role(RoleName!);
-        return { InstanceProfiles: [], IsTruncated: false };
       },
     }),
   };

@@ -136,12 +136,6 @@ export function functionOperations(functions: Functions) {
       },
     }),
 
-    ListVersionsByFunction: operation<sdk.ListVersionsByFunctionRequest, sdk.ListVersionsByFunctionResponse>({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => ({ Versions: [functions.shown(functions.find(input.FunctionName))] }),
-    }),
-
     DeleteFunction: operation<sdk.DeleteFunctionRequest, sdk.DeleteFunctionResponse>({
       access: "write",
       authorize: (input) => functions.on(input.FunctionName),
@@ -151,18 +145,6 @@ export function functionOperations(functions: Functions) {
         await fn.containers.retire();
         return { StatusCode: 204 };
       },
-    }),
-
-    GetFunctionCodeSigningConfig: operation<
-      sdk.GetFunctionCodeSigningConfigRequest,
-      sdk.GetFunctionCodeSigningConfigResponse
-    >({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => ({
-        CodeSigningConfigArn: "",
-        FunctionName: functions.find(input.FunctionName).name,
-      }),
     }),
 
     PutFunctionConcurrency: operation<sdk.PutFunctionConcurrencyRequest, sdk.Concurrency>({
@@ -179,23 +161,6 @@ export function functionOperations(functions: Functions) {
         const fn = functions.find(input.FunctionName);
         fn.reservedConcurrency = input.ReservedConcurrentExecutions;
         return { ReservedConcurrentExecutions: fn.reservedConcurrency };
-      },
-    }),
-
-    GetFunctionConcurrency: operation<sdk.GetFunctionConcurrencyRequest, sdk.GetFunctionConcurrencyResponse>({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => ({
-        ReservedConcurrentExecutions: functions.find(input.FunctionName).reservedConcurrency,
-      }),
-    }),
-
-    DeleteFunctionConcurrency: operation<sdk.DeleteFunctionConcurrencyRequest, object>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        functions.find(input.FunctionName).reservedConcurrency = undefined;
-        return {};
       },
     }),
   };

@@ -26,7 +26,6 @@ export interface LambdaFunction {
   readonly tags: Record<string, string>;
   readonly statements: Map<string, PolicyStatement>;
   reservedConcurrency?: number;
-  eventInvokeConfig?: sdk.FunctionEventInvokeConfig;
 }
 
 /** What Lambda does with a function's role before it accepts subnets. */

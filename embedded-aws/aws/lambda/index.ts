@@ -1,5 +1,4 @@
 import * as sdk from "@aws-sdk/client-lambda";
-import { lengthBetween } from "../constraints";
 import { operation, type Operation, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";
 import { parseFunctionName } from "./function";
@@ -8,8 +7,6 @@ import { Functions } from "./functions";
 import { invocationOperations } from "./invocation-operations";
 import { Mappings, mappingOperations } from "./mapping-operations";
 import { permissionOperations } from "./permission-operations";
-
-const invalid = { code: "InvalidParameterValueException" } as const;
 
 /** AWS Lambda: functions from archives, invocation, event source mappings of queues. */
 export class Lambda implements Service {
@@ -27,7 +24,7 @@ export class Lambda implements Service {
       ...invocationOperations(this.#functions),
       ...permissionOperations(this.#functions),
       ...mappingOperations(this.#functions, this.#mappings),
-      ...this.#tagOperations(),
+      ListTags: this.#listTags(),
     };
   }
 
@@ -61,39 +58,15 @@ export class Lambda implements Service {
     await Promise.all([...this.#functions.all()].map((f) => f.containers.stop()));
   }
 
-  #tags(arn: string | undefined): Record<string, string> {
-    const uuid = /:event-source-mapping:(.+)$/.exec(arn ?? "")?.[1];
-    return uuid === undefined ? this.#functions.find(arn).tags : this.#mappings.find(uuid).tags;
-  }
-
-  #tagOperations() {
-    return {
-      TagResource: operation<sdk.TagResourceRequest, object>({
-        access: "write",
-        authorize: (input) => ({ resource: input.Resource ?? "" }),
-        handle: (input) => {
-          const tags = this.#tags(input.Resource);
-          lengthBetween(Object.keys({ ...tags, ...input.Tags }), 0, 50, "tags", invalid);
-          Object.assign(tags, input.Tags);
-          return {};
-        },
-      }),
-
-      UntagResource: operation<sdk.UntagResourceRequest, object>({
-        access: "write",
-        authorize: (input) => ({ resource: input.Resource ?? "" }),
-        handle: (input) => {
-          const tags = this.#tags(input.Resource);
-          for (const key of input.TagKeys ?? []) delete tags[key];
-          return {};
-        },
-      }),
-
-      ListTags: operation<sdk.ListTagsRequest, sdk.ListTagsResponse>({
-        access: "read",
-        authorize: (input) => ({ resource: input.Resource ?? "" }),
-        handle: (input) => ({ Tags: { ...this.#tags(input.Resource) } }),
-      }),
-    };
+  #listTags(): Operation {
+    return operation<sdk.ListTagsRequest, sdk.ListTagsResponse>({
+      access: "read",
+      authorize: (input) => ({ resource: input.Resource ?? "" }),
+      handle: ({ Resource = "" }) => {
+        const uuid = /:event-source-mapping:(.+)$/.exec(Resource)?.[1];
+        const { tags } = uuid === undefined ? this.#functions.find(Resource) : this.#mappings.find(uuid);
+        return { Tags: { ...tags } };
+      },
+    });
   }
 }

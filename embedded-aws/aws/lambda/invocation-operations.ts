@@ -1,17 +1,16 @@
 import * as sdk from "@aws-sdk/client-lambda";
-import { between, oneOf } from "../constraints";
+import { oneOf } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation } from "../service";
 import { invokeAsynchronously } from "./asynchronous";
 import type { Invocation } from "./containers";
-import type { LambdaFunction } from "./function";
 import type { Functions } from "./functions";
 
 const invalid = { code: "InvalidParameterValueException" } as const;
 /** Payload of an invocation, in bytes: synchronous, asynchronous (AWS Lambda Developer Guide, "Lambda quotas"). */
 const PAYLOAD_BYTES = { RequestResponse: 6_291_556, Event: 1_048_576, DryRun: 6_291_556 } as const;
 
-/** Operations that invoke functions and say how events are tried again. */
+/** Operations that invoke functions. */
 export function invocationOperations(functions: Functions) {
   const { world } = functions;
   return {
@@ -38,7 +37,6 @@ export function invocationOperations(functions: Functions) {
             {
               ...functions.target(fn),
               invoke: (text, id) => functions.invoke(fn, text, id),
-              config: () => fn.eventInvokeConfig,
               deadLetterTargetArn: () => fn.configuration.DeadLetterConfig?.TargetArn,
             },
             payload,
@@ -47,50 +45,6 @@ export function invocationOperations(functions: Functions) {
           return { StatusCode: 202 };
         }
         return answer(await functions.invoke(fn, payload, call.requestId), input.LogType === "Tail");
-      },
-    }),
-    PutFunctionEventInvokeConfig: operation<
-      sdk.PutFunctionEventInvokeConfigRequest,
-      sdk.FunctionEventInvokeConfig
-    >({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        const fn = functions.find(input.FunctionName, input.Qualifier);
-        between(input.MaximumRetryAttempts, 0, 2, "maximumRetryAttempts", invalid);
-        between(input.MaximumEventAgeInSeconds, 60, 21_600, "maximumEventAgeInSeconds", invalid);
-        fn.eventInvokeConfig = {
-          LastModified: new Date(world.clock.now()),
-          FunctionArn: `${fn.arn}:$LATEST`,
-          MaximumRetryAttempts: input.MaximumRetryAttempts,
-          MaximumEventAgeInSeconds: input.MaximumEventAgeInSeconds,
-          DestinationConfig: input.DestinationConfig ?? { OnSuccess: {}, OnFailure: {} },
-        };
-        return fn.eventInvokeConfig;
-      },
-    }),
-
-    GetFunctionEventInvokeConfig: operation<
-      sdk.GetFunctionEventInvokeConfigRequest,
-      sdk.FunctionEventInvokeConfig
-    >({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        const fn = functions.find(input.FunctionName, input.Qualifier);
-        if (!fn.eventInvokeConfig) throw noEventInvokeConfig(fn);
-        return fn.eventInvokeConfig;
-      },
-    }),
-
-    DeleteFunctionEventInvokeConfig: operation<sdk.DeleteFunctionEventInvokeConfigRequest, object>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        const fn = functions.find(input.FunctionName, input.Qualifier);
-        if (!fn.eventInvokeConfig) throw noEventInvokeConfig(fn);
-        fn.eventInvokeConfig = undefined;
-        return {};
       },
     }),
   };
@@ -124,13 +78,4 @@ function answer({ result, requestId, lines }: Invocation, tail: boolean): sdk.In
           errorMessage: `RequestId: ${requestId} Error: ${result.kind === "timeout" ? "Task timed out" : result.reason}`,
         });
   return { ...common, FunctionError: "Unhandled", Payload: Buffer.from(error) };
-}
-
-function noEventInvokeConfig(fn: LambdaFunction): ServiceError {
-  return new ServiceError(
-    "ResourceNotFoundException",
-    `The function ${fn.arn}:$LATEST doesn't have an EventInvokeConfig`,
-    404,
-    { Type: "User" },
-  );
 }

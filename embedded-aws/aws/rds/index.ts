@@ -3,7 +3,6 @@ import type { Operation, Service } from "../service";
 import type { World } from "../world";
 import { Instances } from "./instances";
 import { SubnetGroups } from "./subnet-groups";
-import { tagOperations } from "./tags";
 
 /** RDS: an instance is a real database server, given by the world's runtime. */
 export class Rds implements Service {
@@ -17,11 +16,7 @@ export class Rds implements Service {
       [...this.#instances.records.values()].some((i) => i.subnetGroup === group),
     );
     this.#instances = new Instances(world, subnetGroups);
-    this.operations = {
-      ...this.#instances.operations(),
-      ...subnetGroups.operations(),
-      ...tagOperations(world, this.#instances, subnetGroups),
-    };
+    this.operations = { ...this.#instances.operations(), ...subnetGroups.operations() };
   }
 
   /** The RDS of a world. */

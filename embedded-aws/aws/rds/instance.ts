@@ -18,7 +18,7 @@ export interface InstanceRecord {
   securityGroupIds: string[];
   secretArn?: string;
   handle?: DatabaseHandle;
-  tags: sdk.Tag[];
+  readonly tags: sdk.Tag[];
 }
 
 /** An instance as DescribeDBInstances shows it; its password never. */

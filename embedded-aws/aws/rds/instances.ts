@@ -103,7 +103,7 @@ export class Instances {
         engine: engine.name,
         masterUsername: input.MasterUsername!,
         masterPassword,
-        ...(databaseName === undefined ? {} : { databaseName }),
+        databaseName,
       },
       status: "creating",
       subnetGroup:

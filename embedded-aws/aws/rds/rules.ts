@@ -138,6 +138,6 @@ export function page<T>(
   const next = items[end];
   return {
     items: items.slice(start, end),
-    ...(next === undefined ? {} : { Marker: Buffer.from(keyOf(next)).toString("base64url") }),
+    Marker: next && Buffer.from(keyOf(next)).toString("base64url"),
   };
 }

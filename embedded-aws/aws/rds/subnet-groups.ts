@@ -10,10 +10,9 @@ import { checkTags, page } from "./rules";
 export interface SubnetGroupRecord {
   readonly name: string;
   readonly arn: string;
-  description: string;
-  vpcId: string;
-  subnets: { id: string; zone: string }[];
-  tags: sdk.Tag[];
+  readonly description: string;
+  readonly vpcId: string;
+  readonly subnets: readonly { readonly id: string; readonly zone: string }[];
 }
 
 /** Subnet groups: which subnets, of at least two zones of one VPC, an instance may stand in. */
@@ -74,19 +73,8 @@ export class SubnetGroups {
             arn: this.world.arn("rds", `subgrp:${name}`),
             description: input.DBSubnetGroupDescription ?? "",
             ...(await this.#place(input.SubnetIds ?? [])),
-            tags: input.Tags ?? [],
           };
           this.groups.set(name, group);
-          return { DBSubnetGroup: this.view(group) };
-        },
-      }),
-      ModifyDBSubnetGroup: operation<sdk.ModifyDBSubnetGroupMessage, sdk.ModifyDBSubnetGroupResult>({
-        access: "write",
-        authorize: on,
-        handle: async (input) => {
-          const group = this.find(input.DBSubnetGroupName ?? "");
-          Object.assign(group, await this.#place(input.SubnetIds ?? []));
-          group.description = input.DBSubnetGroupDescription ?? group.description;
           return { DBSubnetGroup: this.view(group) };
         },
       }),

@@ -7,12 +7,11 @@ import type { Bucket } from "./bucket";
 interface Configuration {
   /** `BucketPolicy`, as in PutBucketPolicy. */
   readonly name: string;
-  /** Member of the Put request that holds it; absent: it cannot be set here. */
-  readonly member?: string;
+  /** Member of the Put request that holds it. */
+  readonly member: string;
   /** IAM action without its verb: `s3:PutBucketPolicy` is "BucketPolicy". */
   readonly action: string;
-  /** The delete operation, where there is one. */
-  readonly deleteName?: string;
+  readonly deleteName: string;
   /** What Get answers for what is configured, or for nothing (undefined). */
   readonly shown: (value: never) => object;
   /** Error code and message of Get when nothing is configured; absent: Get answers something. */
@@ -38,16 +37,6 @@ const all: readonly Configuration[] = [
     check: (policy: string) => {
       if (!("Statement" in jsonObject(policy, "Policy", malformed)))
         throw new ServiceError("MalformedPolicy", "Missing required field Statement");
-    },
-  },
-  {
-    name: "BucketVersioning",
-    member: "VersioningConfiguration",
-    action: "BucketVersioning",
-    shown: (value: { Status?: string; MFADelete?: string } | undefined) => ({ ...value }),
-    check: (value: { Status?: string }) => {
-      if (value.Status !== undefined && !["Enabled", "Suspended"].includes(value.Status))
-        throw new ServiceError("MalformedXML", "The XML you provided was not well-formed");
     },
   },
   {
@@ -77,14 +66,6 @@ const all: readonly Configuration[] = [
     missing: ["NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"],
   },
   {
-    name: "BucketOwnershipControls",
-    member: "OwnershipControls",
-    action: "BucketOwnershipControls",
-    deleteName: "DeleteBucketOwnershipControls",
-    shown: (value: object) => ({ OwnershipControls: value }),
-    missing: ["OwnershipControlsNotFoundError", "The bucket ownership controls were not found"],
-  },
-  {
     name: "BucketTagging",
     member: "Tagging",
     action: "BucketTagging",
@@ -92,47 +73,6 @@ const all: readonly Configuration[] = [
     shown: (value: { TagSet?: object[] }) => ({ TagSet: value.TagSet ?? [] }),
     missing: ["NoSuchTagSet", "The TagSet does not exist"],
   },
-  {
-    name: "BucketLogging",
-    member: "BucketLoggingStatus",
-    action: "BucketLogging",
-    shown: (value: object | undefined) => ({ ...value }),
-  },
-  {
-    name: "BucketNotificationConfiguration",
-    member: "NotificationConfiguration",
-    action: "BucketNotification",
-    shown: (value: object | undefined) => ({ ...value }),
-  },
-  {
-    name: "BucketCors",
-    action: "BucketCORS",
-    shown: () => ({}),
-    missing: ["NoSuchCORSConfiguration", "The CORS configuration does not exist"],
-  },
-  {
-    name: "BucketWebsite",
-    action: "BucketWebsite",
-    shown: () => ({}),
-    missing: ["NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"],
-  },
-  {
-    name: "BucketReplication",
-    action: "ReplicationConfiguration",
-    shown: () => ({}),
-    missing: ["ReplicationConfigurationNotFoundError", "The replication configuration was not found"],
-  },
-  {
-    name: "ObjectLockConfiguration",
-    action: "BucketObjectLockConfiguration",
-    shown: () => ({}),
-    missing: [
-      "ObjectLockConfigurationNotFoundError",
-      "Object Lock configuration does not exist for this bucket",
-    ],
-  },
-  { name: "BucketAccelerateConfiguration", action: "AccelerateConfiguration", shown: () => ({}) },
-  { name: "BucketRequestPayment", action: "BucketRequestPayment", shown: () => ({ Payer: "BucketOwner" }) },
 ];
 
 interface OnBucket {
@@ -158,29 +98,27 @@ export function configurationOperations(
         return shown(value);
       },
     });
-    if (member !== undefined)
-      operations[`Put${name}`] = operation<OnBucket, object>({
-        access: "write",
-        authorize: (input) => ({ action: `s3:Put${action}`, resource: bucketArn(input.Bucket) }),
-        handle: (input) => {
-          const value = (input as Readonly<Record<string, unknown>>)[member];
-          check?.(value);
-          bucketOf(input.Bucket).configurations.set(name, value);
-          return {};
-        },
-      });
-    if (deleteName !== undefined)
-      operations[deleteName] = operation<OnBucket, object>({
-        access: "write",
-        authorize: (input) => ({
-          action: name === "BucketPolicy" ? "s3:DeleteBucketPolicy" : `s3:Put${action}`,
-          resource: bucketArn(input.Bucket),
-        }),
-        handle: (input) => {
-          bucketOf(input.Bucket).configurations.delete(name);
-          return {};
-        },
-      });
+    operations[`Put${name}`] = operation<OnBucket, object>({
+      access: "write",
+      authorize: (input) => ({ action: `s3:Put${action}`, resource: bucketArn(input.Bucket) }),
+      handle: (input) => {
+        const value = (input as Readonly<Record<string, unknown>>)[member];
+        check?.(value);
+        bucketOf(input.Bucket).configurations.set(name, value);
+        return {};
+      },
+    });
+    operations[deleteName] = operation<OnBucket, object>({
+      access: "write",
+      authorize: (input) => ({
+        action: name === "BucketPolicy" ? "s3:DeleteBucketPolicy" : `s3:Put${action}`,
+        resource: bucketArn(input.Bucket),
+      }),
+      handle: (input) => {
+        bucketOf(input.Bucket).configurations.delete(name);
+        return {};
+      },
+    });
   }
   return operations;
 }

@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-s3";
 import { between, jsonObject, matchesPattern, oneOf } from "../constraints";
-import { ServiceError } from "../errors";
+import { ServiceError, notImplemented } from "../errors";
 import {
   operation,
   type Authorization,
@@ -9,7 +9,7 @@ import {
   type Service,
 } from "../service";
 import type { World } from "../world";
-import { Bucket, type ObjectVersion } from "./bucket";
+import { Bucket, type StoredObject } from "./bucket";
 import { configurationOperations } from "./configurations";
 
 const invalid = { code: "InvalidArgument" } as const;
@@ -55,18 +55,12 @@ export class S3 implements Service {
     return bucket;
   }
 
-  #object(input: {
-    Bucket?: string;
-    Key?: string;
-    VersionId?: string;
-  }): ObjectVersion & { body: Uint8Array } {
-    const found = this.#bucket(input.Bucket).get(input.Key ?? "", input.VersionId);
-    if (!found && input.VersionId !== undefined)
-      throw new ServiceError("NoSuchVersion", "The specified version does not exist.", 404);
-    const { body } = found ?? {};
-    if (!found || !body)
+  #object(input: { Bucket?: string; Key?: string; VersionId?: string }): StoredObject {
+    refuseVersion(input.VersionId);
+    const found = this.#bucket(input.Bucket).get(input.Key ?? "");
+    if (!found)
       throw new ServiceError("NoSuchKey", "The specified key does not exist.", 404, { Key: input.Key });
-    return { ...found, body };
+    return found;
   }
 
   /** Access lists are off, as for every new bucket: only the owner's full control may be named. */
@@ -88,11 +82,11 @@ export class S3 implements Service {
       ? Buffer.from(input.ContinuationToken, "base64url").toString()
       : (input.StartAfter ?? "");
     const maximum = Math.min(input.MaxKeys ?? 1000, 1000);
-    const contents: ObjectVersion[] = [];
+    const contents: StoredObject[] = [];
     const prefixes: string[] = [];
     let last = "";
     let truncated = false;
-    for (const object of bucket.current(prefix)) {
+    for (const object of bucket.list(prefix)) {
       const end = input.Delimiter ? object.key.indexOf(input.Delimiter, prefix.length) : -1;
       const common = end < 0 ? undefined : object.key.slice(0, end + (input.Delimiter?.length ?? 0));
       if ((common ?? object.key) <= after || (common !== undefined && prefixes.includes(common))) continue;
@@ -146,8 +140,7 @@ export class S3 implements Service {
             409,
             { BucketName: name },
           );
-        const { clock, random } = this.world;
-        const bucket = new Bucket(name, clock.now(), random.fork(`s3/${name}/${clock.now()}`));
+        const bucket = new Bucket(name, this.world.clock.now());
         const open = {
           BlockPublicAcls: true,
           IgnorePublicAcls: true,
@@ -155,9 +148,6 @@ export class S3 implements Service {
           RestrictPublicBuckets: true,
         };
         bucket.configurations.set("PublicAccessBlock", open);
-        bucket.configurations.set("BucketOwnershipControls", {
-          Rules: [{ ObjectOwnership: input.ObjectOwnership ?? "BucketOwnerEnforced" }],
-        });
         this.#buckets.set(name, bucket);
         return { Location: `/${name}`, BucketArn: this.#arn(name) };
       },
@@ -228,16 +218,6 @@ export class S3 implements Service {
       },
     }),
 
-    PutBucketAcl: operation<sdk.PutBucketAclRequest, object>({
-      access: "write",
-      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
-      handle: (input) => {
-        this.#bucket(input.Bucket);
-        this.#checkAcl(input.ACL);
-        return {};
-      },
-    }),
-
     PutObject: operation<sdk.PutObjectRequest, sdk.PutObjectOutput>({
       access: "data",
       authorize: (input) => ({
@@ -257,25 +237,23 @@ export class S3 implements Service {
         const key = input.Key ?? "";
         if (Buffer.byteLength(key) > 1024)
           throw new ServiceError("KeyTooLongError", "Your key is too long", 400, { MaxSizeAllowed: 1024 });
-        if (input.IfNoneMatch === "*" && bucket.get(key)?.body)
+        if (input.IfNoneMatch === "*" && bucket.get(key))
           throw new ServiceError(
             "PreconditionFailed",
             "At least one of the pre-conditions you specified did not hold",
             412,
           );
-        const version = bucket.put({
+        const { etag } = bucket.put({
           key,
           body: bytesOf(input.Body),
           modifiedMs: this.world.clock.now(),
           contentType: input.ContentType,
           contentEncoding: input.ContentEncoding,
           metadata: { ...input.Metadata },
-          tags: [...new URLSearchParams(input.Tagging ?? "")].map(([Key, Value]) => ({ Key, Value })),
         });
         return {
-          ETag: version.etag,
+          ETag: etag,
           ServerSideEncryption: input.ServerSideEncryption ?? "AES256",
-          ...(bucket.versioned && { VersionId: version.versionId }),
         };
       },
     }),
@@ -288,9 +266,9 @@ export class S3 implements Service {
         const range = rangeOf(input.Range, object.body.length);
         const body = range ? object.body.subarray(range.from, range.to + 1) : object.body;
         return {
-          ...this.#described(input.Bucket, object),
+          ...described(object),
           ContentLength: body.length,
-          ...(range && { ContentRange: `bytes ${range.from}-${range.to}/${object.body.length}` }),
+          ContentRange: range && `bytes ${range.from}-${range.to}/${object.body.length}`,
           // The wire makes a stream of the bytes for a client.
           Body: body as unknown as sdk.GetObjectOutput["Body"],
         };
@@ -301,27 +279,19 @@ export class S3 implements Service {
       access: "data",
       authorize: (input) => this.#onObject(input, "s3:GetObject"),
       handle: (input) => {
-        if (!this.#buckets.get(input.Bucket ?? "")?.get(input.Key ?? "", input.VersionId)?.body)
+        if (!this.#buckets.get(input.Bucket ?? "")?.get(input.Key ?? ""))
           throw new ServiceError("NotFound", "Not Found", 404);
-        return this.#described(input.Bucket, this.#object(input));
+        return described(this.#object(input));
       },
-    }),
-
-    GetObjectTagging: operation<sdk.GetObjectTaggingRequest, sdk.GetObjectTaggingOutput>({
-      access: "data",
-      authorize: (input) => this.#onObject(input, "s3:GetObjectTagging"),
-      handle: (input) => ({ TagSet: [...this.#object(input).tags] }),
     }),
 
     DeleteObject: operation<sdk.DeleteObjectRequest, sdk.DeleteObjectOutput>({
       access: "data",
       authorize: (input) => this.#onObject(input, "s3:DeleteObject"),
       handle: (input) => {
-        const bucket = this.#bucket(input.Bucket);
-        const gone = bucket.delete(input.Key ?? "", input.VersionId, this.world.clock.now());
-        return bucket.versioned && gone
-          ? { VersionId: gone.versionId, ...(gone.body === undefined && { DeleteMarker: true }) }
-          : {};
+        refuseVersion(input.VersionId);
+        this.#bucket(input.Bucket).delete(input.Key ?? "");
+        return {};
       },
     }),
 
@@ -336,10 +306,9 @@ export class S3 implements Service {
         const objects = input.Delete?.Objects ?? [];
         if (objects.length === 0 || objects.length > 1000)
           throw new ServiceError("MalformedXML", "The XML you provided was not well-formed");
-        for (const { Key = "", VersionId } of objects) bucket.delete(Key, VersionId, this.world.clock.now());
-        return input.Delete?.Quiet
-          ? {}
-          : { Deleted: objects.map(({ Key, VersionId }) => ({ Key, VersionId })) };
+        for (const { VersionId } of objects) refuseVersion(VersionId);
+        for (const { Key = "" } of objects) bucket.delete(Key);
+        return input.Delete?.Quiet ? {} : { Deleted: objects.map(({ Key }) => ({ Key })) };
       },
     }),
 
@@ -363,78 +332,6 @@ export class S3 implements Service {
         };
       },
     }),
-
-    ListObjects: operation<sdk.ListObjectsRequest, sdk.ListObjectsOutput>({
-      access: "read",
-      authorize: (input) => this.#onList(input),
-      handle: (input) => {
-        const { contents, prefixes, truncated, last, maximum } = this.#listing({
-          ...input,
-          StartAfter: input.Marker,
-        });
-        return {
-          Name: input.Bucket,
-          Prefix: input.Prefix ?? "",
-          Delimiter: input.Delimiter,
-          Marker: input.Marker ?? "",
-          MaxKeys: maximum,
-          IsTruncated: truncated,
-          NextMarker: truncated && input.Delimiter ? last : undefined,
-          Contents: contents.length > 0 ? contents.map(listed) : undefined,
-          CommonPrefixes: prefixes.length > 0 ? prefixes.map((Prefix) => ({ Prefix })) : undefined,
-        };
-      },
-    }),
-
-    ListObjectVersions: operation<sdk.ListObjectVersionsRequest, sdk.ListObjectVersionsOutput>({
-      access: "read",
-      authorize: (input) => ({ action: "s3:ListBucketVersions", resource: this.#arn(input.Bucket) }),
-      handle: (input) => {
-        between(input.MaxKeys, 0, 2_147_483_647, "max-keys", invalid);
-        const maximum = Math.min(input.MaxKeys ?? 1000, 1000);
-        const all = this.#bucket(input.Bucket).versions(input.Prefix ?? "");
-        const start =
-          input.KeyMarker === undefined
-            ? 0
-            : all.findLastIndex(
-                ({ version }) =>
-                  version.key < input.KeyMarker! ||
-                  (version.key === input.KeyMarker &&
-                    (input.VersionIdMarker === undefined || version.versionId === input.VersionIdMarker)),
-              ) + 1;
-        const shown = all.slice(start, start + maximum);
-        const truncated = start + maximum < all.length;
-        const described = shown.map(({ version, latest }) => ({
-          marker: version.body === undefined,
-          entry: {
-            Key: version.key,
-            VersionId: version.versionId,
-            IsLatest: latest,
-            LastModified: new Date(version.modifiedMs),
-            Owner: this.#owner(),
-          },
-          version,
-        }));
-        return {
-          Name: input.Bucket,
-          Prefix: input.Prefix ?? "",
-          KeyMarker: input.KeyMarker ?? "",
-          MaxKeys: maximum,
-          IsTruncated: truncated,
-          NextKeyMarker: truncated ? shown.at(-1)?.version.key : undefined,
-          NextVersionIdMarker: truncated ? shown.at(-1)?.version.versionId : undefined,
-          Versions: described
-            .filter(({ marker }) => !marker)
-            .map(({ entry, version }) => ({
-              ...entry,
-              ETag: version.etag,
-              Size: version.body?.length ?? 0,
-              StorageClass: "STANDARD",
-            })),
-          DeleteMarkers: described.filter(({ marker }) => marker).map(({ entry }) => entry),
-        };
-      },
-    }),
   };
 
   #onObject(input: { Bucket?: string; Key?: string; VersionId?: string }, action: string): Authorization {
@@ -451,28 +348,32 @@ export class S3 implements Service {
       context: { "s3:prefix": input.Prefix ?? "" },
     };
   }
-
-  #described(bucketName: string | undefined, object: ObjectVersion & { body: Uint8Array }) {
-    return {
-      AcceptRanges: "bytes",
-      ContentLength: object.body.length,
-      ContentType: object.contentType ?? "binary/octet-stream",
-      ContentEncoding: object.contentEncoding,
-      ETag: object.etag,
-      LastModified: new Date(object.modifiedMs),
-      Metadata: { ...object.metadata },
-      ServerSideEncryption: "AES256" as const,
-      ...(this.#bucket(bucketName).versioned && { VersionId: object.versionId }),
-    };
-  }
 }
 
-function listed(object: ObjectVersion): sdk._Object {
+/** A bucket keeps the last version of an object only. */
+function refuseVersion(versionId: string | undefined): void {
+  if (versionId !== undefined) throw notImplemented("s3: versions of objects");
+}
+
+function described(object: StoredObject) {
+  return {
+    AcceptRanges: "bytes",
+    ContentLength: object.body.length,
+    ContentType: object.contentType ?? "binary/octet-stream",
+    ContentEncoding: object.contentEncoding,
+    ETag: object.etag,
+    LastModified: new Date(object.modifiedMs),
+    Metadata: { ...object.metadata },
+    ServerSideEncryption: "AES256" as const,
+  };
+}
+
+function listed(object: StoredObject): sdk._Object {
   return {
     Key: object.key,
     ETag: object.etag,
     LastModified: new Date(object.modifiedMs),
-    Size: object.body?.length ?? 0,
+    Size: object.body.length,
     StorageClass: "STANDARD",
   };
 }

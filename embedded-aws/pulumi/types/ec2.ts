@@ -1,11 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import type {
-  AuthorizeSecurityGroupEgressResult,
-  AuthorizeSecurityGroupIngressResult,
-  CreateSecurityGroupResult,
-  CreateSubnetResult,
-  CreateVpcResult,
-} from "@aws-sdk/client-ec2";
+import type { CreateSecurityGroupResult, CreateSubnetResult, CreateVpcResult } from "@aws-sdk/client-ec2";
 import {
   allTags,
   defined,
@@ -45,31 +39,19 @@ function permission(rule: RuleInputs, ownId: string): object {
   });
 }
 
-interface SingleRuleInputs {
-  securityGroupId: string;
-  ipProtocol: string;
-  fromPort?: number;
-  toPort?: number;
-  cidrIpv4?: string;
-  cidrIpv6?: string;
-  referencedSecurityGroupId?: string;
-  description?: string;
-}
-
-function singlePermission(rule: SingleRuleInputs): object {
-  return permission(
-    {
-      protocol: rule.ipProtocol,
-      fromPort: rule.fromPort ?? -1,
-      toPort: rule.toPort ?? -1,
-      cidrBlocks: rule.cidrIpv4 === undefined ? undefined : [rule.cidrIpv4],
-      ipv6CidrBlocks: rule.cidrIpv6 === undefined ? undefined : [rule.cidrIpv6],
-      securityGroups:
-        rule.referencedSecurityGroupId === undefined ? undefined : [rule.referencedSecurityGroupId],
-      description: rule.description,
-    },
-    rule.securityGroupId,
-  );
+/** What the three kinds answer beside what the program gave. */
+function stateOf(
+  account: Account,
+  kind: string,
+  id: string,
+  inputs: { tags?: Record<string, string> },
+): Record<string, unknown> {
+  return {
+    ...inputs,
+    arn: account.arn("ec2", `${kind}/${id}`),
+    ownerId: account.account,
+    tagsAll: allTags(account, inputs.tags),
+  };
 }
 
 /** Amazon EC2: the network records that services, functions and databases refer to. */
@@ -89,12 +71,7 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
       const id = Vpc!.VpcId!;
       return {
         id,
-        state: {
-          ...inputs,
-          arn: `arn:${account.partition}:ec2:${account.region}:${account.account}:vpc/${id}`,
-          ownerId: account.account,
-          tagsAll: allTags(account, inputs.tags),
-        },
+        state: stateOf(account, "vpc", id, inputs),
       };
     },
     async delete(account, id) {
@@ -120,11 +97,8 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
       return {
         id,
         state: {
-          ...inputs,
+          ...stateOf(account, "subnet", id, inputs),
           availabilityZone: Subnet!.AvailabilityZone ?? inputs.availabilityZone,
-          arn: `arn:${account.partition}:ec2:${account.region}:${account.account}:subnet/${id}`,
-          ownerId: account.account,
-          tagsAll: allTags(account, inputs.tags),
         },
       };
     },
@@ -155,78 +129,22 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
         GroupId: id,
         IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
       });
-      if (inputs.ingress?.length)
-        await account.call("ec2", "AuthorizeSecurityGroupIngress", {
-          GroupId: id,
-          IpPermissions: inputs.ingress.map((rule) => permission(rule, id)),
-        });
-      if (inputs.egress?.length)
-        await account.call("ec2", "AuthorizeSecurityGroupEgress", {
-          GroupId: id,
-          IpPermissions: inputs.egress.map((rule) => permission(rule, id)),
-        });
+      for (const [direction, rules] of [
+        ["Ingress", inputs.ingress],
+        ["Egress", inputs.egress],
+      ] as const)
+        if (rules?.length)
+          await account.call("ec2", `AuthorizeSecurityGroup${direction}`, {
+            GroupId: id,
+            IpPermissions: rules.map((rule) => permission(rule, id)),
+          });
       return {
         id,
-        state: {
-          ...inputs,
-          name,
-          description,
-          arn: `arn:${account.partition}:ec2:${account.region}:${account.account}:security-group/${id}`,
-          ownerId: account.account,
-          tagsAll: allTags(account, inputs.tags),
-        },
+        state: { ...stateOf(account, "security-group", id, inputs), name, description },
       };
     },
     async delete(account, id) {
       await account.call("ec2", "DeleteSecurityGroup", { GroupId: id });
     },
   }),
-
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
-    resourceType<aws.vpc.SecurityGroupIngressRuleArgs>({
-      computed: ["id", "arn", "securityGroupRuleId", "tagsAll"],
-      replaceOnChanges: ["*"],
-      async create(account, inputs) {
-        const answer = await account.call<AuthorizeSecurityGroupIngressResult>(
-          "ec2",
-          "AuthorizeSecurityGroupIngress",
-          { GroupId: inputs.securityGroupId, IpPermissions: [singlePermission(inputs)] },
-        );
-        const id = answer.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? `sgr-${account.suffix()}`;
-        return {
-          id,
-          state: { ...inputs, securityGroupRuleId: id, tagsAll: allTags(account, inputs.tags) },
-        };
-      },
-      async delete(account, id, state) {
-        await account.call("ec2", "RevokeSecurityGroupIngress", {
-          GroupId: state.securityGroupId,
-          SecurityGroupRuleIds: [id],
-        });
-      },
-    }),
-
-  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":
-    resourceType<aws.vpc.SecurityGroupEgressRuleArgs>({
-      computed: ["id", "arn", "securityGroupRuleId", "tagsAll"],
-      replaceOnChanges: ["*"],
-      async create(account, inputs) {
-        const answer = await account.call<AuthorizeSecurityGroupEgressResult>(
-          "ec2",
-          "AuthorizeSecurityGroupEgress",
-          { GroupId: inputs.securityGroupId, IpPermissions: [singlePermission(inputs)] },
-        );
-        const id = answer.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? `sgr-${account.suffix()}`;
-        return {
-          id,
-          state: { ...inputs, securityGroupRuleId: id, tagsAll: allTags(account, inputs.tags) },
-        };
-      },
-      async delete(account, id, state) {
-        await account.call("ec2", "RevokeSecurityGroupEgress", {
-          GroupId: state.securityGroupId,
-          SecurityGroupRuleIds: [id],
-        });
-      },
-    }),
 };

@@ -2,7 +2,7 @@ import type * as aws from "@pulumi/aws";
 import type { CreateKeyResponse } from "@aws-sdk/client-kms";
 import { allTags, defined, resourceType, type ResourceType } from "./resource-type";
 
-/** AWS Key Management Service: keys and aliases. */
+/** AWS Key Management Service: keys. */
 export const kms: Readonly<Record<string, ResourceType>> = {
   "aws:kms/key:Key": resourceType<aws.kms.KeyArgs>({
     computed: ["id", "arn", "keyId", "policy", "tagsAll"],
@@ -40,24 +40,6 @@ export const kms: Readonly<Record<string, ResourceType>> = {
         "ScheduleKeyDeletion",
         defined({ KeyId: keyId, PendingWindowInDays: state.deletionWindowInDays }),
       );
-    },
-  }),
-
-  "aws:kms/alias:Alias": resourceType<aws.kms.AliasArgs>({
-    computed: ["id", "arn", "name", "targetKeyArn"],
-    replaceOnChanges: ["*"],
-    async create(account, inputs, logicalName) {
-      const name = inputs.name ?? `${inputs.namePrefix ?? `alias/${logicalName}-`}${account.suffix()}`;
-      await account.call("kms", "CreateAlias", { AliasName: name, TargetKeyId: inputs.targetKeyId });
-      const arn = (resource: string): string =>
-        `arn:${account.partition}:kms:${account.region}:${account.account}:${resource}`;
-      return {
-        id: name,
-        state: { ...inputs, name, arn: arn(name), targetKeyArn: arn(`key/${inputs.targetKeyId}`) },
-      };
-    },
-    async delete(account, name) {
-      await account.call("kms", "DeleteAlias", { AliasName: name });
     },
   }),
 };

@@ -204,30 +204,4 @@ export const lambda: Readonly<Record<string, ResourceType>> = {
       await account.call("lambda", "DeleteEventSourceMapping", { UUID: uuid });
     },
   }),
-
-  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig":
-    resourceType<aws.lambda.FunctionEventInvokeConfigArgs>({
-      computed: ["id"],
-      replaceOnChanges: ["functionName", "qualifier"],
-      async create(account, inputs) {
-        await account.call("lambda", "PutFunctionEventInvokeConfig", invokeConfig(inputs));
-        return { id: inputs.functionName, state: { ...inputs } };
-      },
-      async update(account, _id, _olds, inputs) {
-        await account.call("lambda", "PutFunctionEventInvokeConfig", invokeConfig(inputs));
-        return { ...inputs };
-      },
-      async delete(account, functionName) {
-        await account.call("lambda", "DeleteFunctionEventInvokeConfig", { FunctionName: functionName });
-      },
-    }),
 };
-
-function invokeConfig(inputs: Unwrap<aws.lambda.FunctionEventInvokeConfigArgs>): object {
-  return defined({
-    FunctionName: inputs.functionName,
-    MaximumRetryAttempts: inputs.maximumRetryAttempts,
-    MaximumEventAgeInSeconds: inputs.maximumEventAgeInSeconds,
-    DestinationConfig: inputs.destinationConfig && pascal(inputs.destinationConfig),
-  });
-}

@@ -55,7 +55,7 @@ async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<R
     treatMissingData: "missing",
     ...alarm,
     name,
-    arn: `arn:${account.partition}:cloudwatch:${account.region}:${account.account}:alarm:${name}`,
+    arn: account.arn("cloudwatch", `alarm:${name}`),
     tagsAll,
   };
 }
@@ -71,12 +71,13 @@ async function putDashboard(account: Account, name: string, body: unknown): Prom
 }
 
 function topicAttributes(topic: Topic): Record<string, string> {
-  return defined({
-    ...(topic.policy === undefined ? {} : { Policy: policyText(topic.policy) }),
-    ...(topic.kmsMasterKeyId === undefined ? {} : { KmsMasterKeyId: topic.kmsMasterKeyId }),
-    ...(topic.displayName === undefined ? {} : { DisplayName: topic.displayName }),
-    ...(topic.fifoTopic ? { FifoTopic: "true" } : {}),
-  });
+  const attributes = {
+    Policy: topic.policy && policyText(topic.policy),
+    KmsMasterKeyId: topic.kmsMasterKeyId,
+    DisplayName: topic.displayName,
+    FifoTopic: topic.fifoTopic ? "true" : undefined,
+  };
+  return defined(attributes) as Record<string, string>;
 }
 
 /** CloudWatch and its logs, and the topics that alarms publish to. */
@@ -98,7 +99,7 @@ export const observability: Readonly<Record<string, ResourceType>> = {
         }),
       );
       await putRetention(account, name, inputs.retentionInDays);
-      const arn = `arn:${account.partition}:logs:${account.region}:${account.account}:log-group:${name}`;
+      const arn = account.arn("logs", `log-group:${name}`);
       return { id: name, state: { ...inputs, name, arn, tagsAll } };
     },
     async update(account, name, olds, inputs) {
@@ -163,37 +164,6 @@ export const observability: Readonly<Record<string, ResourceType>> = {
     },
   }),
 
-  "aws:sns/topicPolicy:TopicPolicy": resourceType<aws.sns.TopicPolicyArgs>({
-    computed: ["id", "owner"],
-    replaceOnChanges: ["arn"],
-    async create(account, inputs) {
-      await putTopicPolicy(account, inputs.arn, inputs.policy);
-      return {
-        id: inputs.arn,
-        state: { ...inputs, policy: policyText(inputs.policy), owner: account.account },
-      };
-    },
-    async update(account, arn, _olds, inputs) {
-      await putTopicPolicy(account, arn, inputs.policy);
-      return { ...inputs, policy: policyText(inputs.policy), owner: account.account };
-    },
-    // A topic always has a policy: deleting ours gives back the one that lets only its owner in.
-    async delete(account, arn) {
-      await putTopicPolicy(account, arn, {
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "owner",
-            Effect: "Allow",
-            Principal: { AWS: account.account },
-            Action: "sns:Publish",
-            Resource: arn,
-          },
-        ],
-      });
-    },
-  }),
-
   "aws:sns/topicSubscription:TopicSubscription": resourceType<aws.sns.TopicSubscriptionArgs>({
     computed: ["id", "arn", "ownerId", "pendingConfirmation", "confirmationWasAuthenticated"],
     replaceOnChanges: ["*"],
@@ -220,11 +190,3 @@ export const observability: Readonly<Record<string, ResourceType>> = {
     },
   }),
 };
-
-async function putTopicPolicy(account: Account, arn: string, policy: unknown): Promise<void> {
-  await account.call("sns", "SetTopicAttributes", {
-    TopicArn: arn,
-    AttributeName: "Policy",
-    AttributeValue: policyText(policy),
-  });
-}

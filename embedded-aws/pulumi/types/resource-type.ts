@@ -5,6 +5,8 @@ export interface Account {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
+  /** `arn:PARTITION:service:REGION:ACCOUNT:resource`. */
+  arn(service: string, resource: string): string;
   /** `aws:defaultTags`: every resource that takes tags gets them, its own tags win. */
   readonly defaultTags: Readonly<Record<string, string>>;
   /** One API call, by IAM prefix and operation; rejects with the service's error (its code is `name`). */

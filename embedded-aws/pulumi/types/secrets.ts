@@ -90,7 +90,7 @@ async function putParameter(
     tier: "Standard",
     ...inputs,
     name,
-    arn: `arn:${account.partition}:ssm:${account.region}:${account.account}:${resource}`,
+    arn: account.arn("ssm", resource),
     version: answer.Version,
     tagsAll,
   };
@@ -164,26 +164,6 @@ export const secrets: Readonly<Record<string, ResourceType>> = {
     update: (account, _id, _olds, inputs) => rotate(account, inputs),
     async delete(account, secretId) {
       await account.call("secretsmanager", "CancelRotateSecret", { SecretId: secretId });
-    },
-  }),
-
-  "aws:secretsmanager/secretPolicy:SecretPolicy": resourceType<aws.secretsmanager.SecretPolicyArgs>({
-    computed: ["id"],
-    replaceOnChanges: ["*"],
-    async create(account, inputs) {
-      await account.call(
-        "secretsmanager",
-        "PutResourcePolicy",
-        defined({
-          SecretId: inputs.secretArn,
-          ResourcePolicy: policyText(inputs.policy),
-          BlockPublicPolicy: inputs.blockPublicPolicy,
-        }),
-      );
-      return { id: inputs.secretArn, state: { ...inputs, policy: policyText(inputs.policy) } };
-    },
-    async delete(account, arn) {
-      await account.call("secretsmanager", "DeleteResourcePolicy", { SecretId: arn });
     },
   }),
 

@@ -5,7 +5,6 @@ import {
   physicalName,
   policyText,
   resourceType,
-  text,
   type Account,
   type ResourceType,
 } from "./resource-type";
@@ -46,7 +45,7 @@ async function arnOf(account: Account, url: string): Promise<string> {
   return answer.Attributes!.QueueArn!;
 }
 
-/** Amazon SQS: queues and their policies. */
+/** Amazon SQS: queues. */
 export const sqs: Readonly<Record<string, ResourceType>> = {
   "aws:sqs/queue:Queue": resourceType<aws.sqs.QueueArgs>({
     computed: ["id", "arn", "url", "name", "tagsAll"],
@@ -70,44 +69,4 @@ export const sqs: Readonly<Record<string, ResourceType>> = {
       await account.call("sqs", "DeleteQueue", { QueueUrl: url });
     },
   }),
-
-  "aws:sqs/queuePolicy:QueuePolicy": resourceType<aws.sqs.QueuePolicyArgs>({
-    computed: ["id"],
-    replaceOnChanges: ["queueUrl"],
-    async create(account, inputs) {
-      await setPolicy(account, inputs.queueUrl, policyText(inputs.policy));
-      return { id: inputs.queueUrl, state: { ...inputs } };
-    },
-    async update(account, url, _olds, inputs) {
-      await setPolicy(account, url, policyText(inputs.policy));
-      return { ...inputs };
-    },
-    async delete(account, _id, state) {
-      await setPolicy(account, text(state, "queueUrl"), "");
-    },
-  }),
-
-  "aws:sqs/redrivePolicy:RedrivePolicy": resourceType<aws.sqs.RedrivePolicyArgs>({
-    computed: ["id"],
-    replaceOnChanges: ["queueUrl"],
-    async create(account, inputs) {
-      await setRedrive(account, inputs.queueUrl, inputs.redrivePolicy);
-      return { id: inputs.queueUrl, state: { ...inputs } };
-    },
-    async update(account, url, _olds, inputs) {
-      await setRedrive(account, url, inputs.redrivePolicy);
-      return { ...inputs };
-    },
-    async delete(account, _id, state) {
-      await setRedrive(account, text(state, "queueUrl"), "");
-    },
-  }),
 };
-
-async function setPolicy(account: Account, url: string, policy: string): Promise<void> {
-  await account.call("sqs", "SetQueueAttributes", { QueueUrl: url, Attributes: { Policy: policy } });
-}
-
-async function setRedrive(account: Account, url: string, policy: string): Promise<void> {
-  await account.call("sqs", "SetQueueAttributes", { QueueUrl: url, Attributes: { RedrivePolicy: policy } });
-}

@@ -45,32 +45,12 @@ async function putSelectors(account: Account, name: string, trail: Trail): Promi
         }),
       ),
     });
-  if (trail.advancedEventSelectors?.length)
-    await account.call("cloudtrail", "PutEventSelectors", {
-      TrailName: name,
-      AdvancedEventSelectors: trail.advancedEventSelectors.map((selector) =>
-        defined({
-          Name: selector.name,
-          FieldSelectors: selector.fieldSelectors.map((field) =>
-            defined({
-              Field: field.field,
-              Equals: field.equals,
-              NotEquals: field.notEquals,
-              StartsWith: field.startsWiths,
-              NotStartsWith: field.notStartsWiths,
-              EndsWith: field.endsWiths,
-              NotEndsWith: field.notEndsWiths,
-            }),
-          ),
-        }),
-      ),
-    });
 }
 
 /** Members of a bucket's settings that a sub-resource writes and takes away again. */
 function bucketSetting<Args extends { bucket: unknown }>(
   put: string,
-  remove: string | undefined,
+  remove: string,
   input: (inputs: Unwrap<Args>) => object,
 ): ResourceType {
   const write = async (account: Account, inputs: Properties): Promise<void> => {
@@ -91,7 +71,7 @@ function bucketSetting<Args extends { bucket: unknown }>(
       return { ...inputs };
     },
     async delete(account, bucket) {
-      if (remove) await account.call("s3", remove, { Bucket: bucket });
+      await account.call("s3", remove, { Bucket: bucket });
     },
   };
 }
@@ -247,16 +227,4 @@ export const trail: Readonly<Record<string, ResourceType>> = {
         },
       }),
     ),
-
-  "aws:s3/bucketVersioning:BucketVersioning": bucketSetting<aws.s3.BucketVersioningArgs>(
-    "PutBucketVersioning",
-    undefined,
-    (inputs) => ({ VersioningConfiguration: { Status: inputs.versioningConfiguration.status } }),
-  ),
-
-  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": bucketSetting<aws.s3.BucketOwnershipControlsArgs>(
-    "PutBucketOwnershipControls",
-    "DeleteBucketOwnershipControls",
-    (inputs) => ({ OwnershipControls: { Rules: [{ ObjectOwnership: inputs.rule.objectOwnership }] } }),
-  ),
 };

@@ -6,29 +6,37 @@ import { virtualWorld } from "../support/world";
 
 const text = readFileSync(path.join(__dirname, "../../README.md"), "utf8");
 
-/** Operations that the document has a row for, by service; a row without all four columns is an error. */
+/** Operations that the document lists, by service; an entry without a description and a source is an error. */
 function documented(): Map<string, string[]> {
-  const services = new Map<string, string[]>();
   const operations = text.split(/^## /m).find((section) => section.startsWith("Operations"))!;
-  for (const section of operations.split(/^### /m).slice(1)) {
-    const [prefix = "", ...lines] = section.split("\n");
-    const rows = lines.filter((line) => line.startsWith("| ") && !/^\| (Operations|-)/.test(line));
-    const names = rows.flatMap((row) => {
-      const cells = row.slice(1, -1).split("|");
-      assert.equal(cells.length, 4, `a row of ${prefix} has ${cells.length} columns: ${row}`);
-      assert.notEqual(cells[3]?.trim(), "", `a row of ${prefix} does not say where it was looked up: ${row}`);
-      return cells[0]!.split(",").map((name) => name.trim());
-    });
-    services.set(prefix.trim(), names);
-  }
-  return services;
+  return new Map(
+    operations
+      .split(/^### /m)
+      .slice(1)
+      .map((section) => {
+        const [prefix = "", ...lines] = section.split("\n");
+        const entries = lines
+          .join(" ")
+          .split(/ (?=- \*\*)/)
+          .slice(1);
+        const names = entries.flatMap((entry) => {
+          const [, listed] = /^- \*\*([^*]+)\*\*: \S.*\. Source: \S/.exec(entry.replace(/\s+/g, " ")) ?? [];
+          assert.ok(
+            listed,
+            `an entry of ${prefix} says not what is kept, or not where it was looked up: ${entry}`,
+          );
+          return listed.split(", ");
+        });
+        return [prefix.trim(), names];
+      }),
+  );
 }
 
 describe("embedded-aws/README.md", () => {
   const { world } = virtualWorld();
   const rows = documented();
 
-  it("has a table for every service that the embedded AWS has, and for no other", () => {
+  it("has a section for every service that the embedded AWS has, and for no other", () => {
     const services = [...world.services].map(({ prefix }) => prefix);
 
     assert.deepEqual([...rows.keys()].sort(), services.sort());

@@ -156,14 +156,7 @@ describe("calls with generated input", () => {
         },
         s3: {
           ...Object.fromEntries(
-            [
-              "GetObject",
-              "HeadObject",
-              "ListObjectsV2",
-              "ListObjectVersions",
-              "GetBucketEncryption",
-              "HeadBucket",
-            ].map((name) => [
+            ["GetObject", "HeadObject", "ListObjectsV2", "GetBucketEncryption", "HeadBucket"].map((name) => [
               name,
               {
                 ...bucket,
@@ -175,7 +168,6 @@ describe("calls with generated input", () => {
               },
             ]),
           ),
-          PutBucketVersioning: { ...bucket, VersioningConfiguration: { Status: "Enabled" } },
           PutObject: {
             ...bucket,
             Key: "key",

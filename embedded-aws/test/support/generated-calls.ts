@@ -10,8 +10,18 @@ export interface GeneratedCalls {
   refusals: number;
   /** Operations that answered at least once. */
   readonly answered: Set<string>;
+  /** Operations that never answered. */
+  silent: string[];
   /** Everything that was neither an answer of the model nor an error of the service. */
   readonly mistakes: string[];
+}
+
+/** For most texts of a member, one that the member is known to take: ids of what is there, names of filters. */
+export function knownTexts(texts: Readonly<Record<string, readonly string[]>>): GenerateOptions["text"] {
+  return (member, random) => {
+    const known = texts[member];
+    return known?.length && random.chance(0.9) ? random.pick(known) : undefined;
+  };
 }
 
 /**
@@ -36,7 +46,7 @@ export async function generatedCalls(
   const service = world.service(prefix);
   const model = ServiceModel.of(service.sdk);
   const random = new Random(options.seed);
-  const result: GeneratedCalls = { answers: 0, refusals: 0, answered: new Set(), mistakes: [] };
+  const result: GeneratedCalls = { answers: 0, refusals: 0, answered: new Set(), silent: [], mistakes: [] };
   const names = Object.keys(service.operations);
   for (let round = 0; round < options.perOperation; round++)
     for (const name of names) {
@@ -56,5 +66,6 @@ export async function generatedCalls(
       }
       await options.between?.();
     }
+  result.silent = names.filter((name) => !result.answered.has(name));
   return result;
 }

@@ -10,7 +10,6 @@ import {
   InvokeCommand,
   ListEventSourceMappingsCommand,
   PutFunctionConcurrencyCommand,
-  PutFunctionEventInvokeConfigCommand,
   RemovePermissionCommand,
   UpdateEventSourceMappingCommand,
   UpdateFunctionConfigurationCommand,
@@ -234,20 +233,6 @@ describe("Lambda", () => {
         letters.map(({ body }) => body),
         ['{"a":1}'],
       );
-    });
-
-    it("is tried no more often than its configuration says", async () => {
-      const times = await failing();
-      await account.run(
-        account.clients.lambda.send(
-          new PutFunctionEventInvokeConfigCommand({ FunctionName: "f", MaximumRetryAttempts: 0 }),
-        ),
-      );
-
-      await invoke({ InvocationType: "Event" });
-      await account.pass(600);
-
-      assert.equal(times.length, 1);
     });
   });
 
