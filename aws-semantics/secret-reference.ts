@@ -25,6 +25,8 @@ export interface SecretReference extends Place {
   readonly versionStage?: string;
   /** The one version that is read: such a reference never changes. */
   readonly versionId?: string;
+  /** True for `/aws/reference/secretsmanager/NAME`: the reader asks Parameter Store for the secret. */
+  readonly throughParameterStore?: true;
 }
 
 /** A reference to a parameter of Parameter Store. */
@@ -57,6 +59,12 @@ export type BareName = "parameter" | "secret" | "refused";
 
 /** The staging label that is read where none is named. */
 export const currentStage = "AWSCURRENT";
+
+/**
+ * Parameters that stand for a secret (AWS Systems Manager User Guide, "Referencing AWS Secrets Manager secrets from
+ * Parameter Store parameters"): DescribeParameters does not know them, their events are the secret's.
+ */
+export const secretParameters = "/aws/reference/secretsmanager/";
 
 const randomSuffix = /-[A-Za-z0-9]{6}$/;
 /** Services that own a secret put `!` into its name (`rds!db-...`, `ecs-sc!...`). */
@@ -151,7 +159,21 @@ function parameterReference(
   text: string,
   at: Place,
   reader: Place | undefined,
-): ParameterReference | InvalidReference {
+): Reference | InvalidReference {
+  if (text.startsWith(secretParameters)) {
+    const secret = text.slice(secretParameters.length);
+    return secretName.test(secret)
+      ? {
+          service: "secretsmanager",
+          ...onlyHome(at),
+          id: secret,
+          name: secret,
+          complete: false,
+          versionStage: currentStage,
+          throughParameterStore: true,
+        }
+      : invalid(`not a secret's name after ${secretParameters}; name the secret without version or label`);
+  }
   const [name = "", selector, ...more] = text.split(":");
   if (!parameterName.test(name) || name.length > 1011) {
     return invalid(

@@ -3,7 +3,11 @@
  * the policy pack, exported as `policyConfig`. No Output, no class.
  */
 
-import type { Limits } from "./decision";
+import type { Place } from "../aws-semantics/arn";
+import type { Reference } from "../aws-semantics/secret-reference";
+import type { Limits } from "./facts";
+import { concerns, listedReads, lists } from "./readers";
+import type { Change } from "./trigger";
 
 /** One entry of `services[]`, normalised: names, not ARNs. */
 export interface CoveredServices {
@@ -43,16 +47,55 @@ export function covers(entry: Covered, cluster: string, service: string): boolea
   return entry.service === undefined ? !entry.exclude.includes(service) : entry.service === service;
 }
 
-/** The entries that cover a service; none where no entry covers it. */
-export function entriesOf(
-  coverage: readonly CoveredServices[],
-  cluster: string,
-  service: string,
-): readonly CoveredServices[] {
-  return coverage.filter((entry) => covers(entry, cluster, service));
-}
-
 /** True for an entry without a list: its services are covered for whatever their task definitions refer to. */
 export function discovers(entry: Pick<CoveredServices, "secrets" | "parameters">): boolean {
   return entry.secrets.length === 0 && entry.parameters.length === 0;
+}
+
+/** An entry with its references parsed. */
+export type CompiledEntry = CoveredServices & {
+  /** Absent: the entry covers whatever its services read. */
+  readonly lists?: readonly Reference[];
+};
+
+/** The settings compiled once in the life of a container. */
+export interface Coverage {
+  readonly entries: readonly CompiledEntry[];
+  readonly clusters: readonly string[];
+  /** The lowest wave, and whether there are several. */
+  readonly firstWave: number;
+  readonly hasWaves: boolean;
+  /** The entries that cover a service. */
+  entriesOf(cluster: string, service: string): readonly CompiledEntry[];
+  /** The entries whose services may read what changed. */
+  about(change: Change): readonly CompiledEntry[];
+}
+
+/** Compiles the settings. */
+export function compileCoverage(coverage: readonly CoveredServices[], home: Place): Coverage {
+  const entries = coverage.map((entry): CompiledEntry =>
+    discovers(entry) ? entry : { ...entry, lists: listedReads(entry, home).references },
+  );
+  const waves = entries.map(({ wave }) => wave);
+  return {
+    entries,
+    clusters: [...new Set(entries.map(({ cluster }) => cluster))].sort(),
+    firstWave: Math.min(...waves),
+    hasWaves: new Set(waves).size > 1,
+    entriesOf: (cluster, service) => entries.filter((entry) => covers(entry, cluster, service)),
+    about: (change) =>
+      entries.filter(
+        (entry) =>
+          entry.lists === undefined || entry.lists.some((reference) => concerns(change, reference, home)),
+      ),
+  };
+}
+
+/** True when one of the entries covers the reference. */
+export function coversReference(
+  entries: readonly CompiledEntry[],
+  reference: Reference,
+  home: Place,
+): boolean {
+  return entries.some((entry) => entry.lists === undefined || lists(entry.lists, reference, home));
 }

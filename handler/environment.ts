@@ -1,19 +1,15 @@
 import type { Place } from "../aws-semantics/arn";
 import type { Act } from "./act";
-import type { Change, LookAround } from "../events/wake-up";
 import type { Clients } from "./clients";
-import type { RecyclerSettings } from "./coverage";
+import type { Coverage, RecyclerSettings } from "./coverage";
 import type { Log } from "./log";
-import type { Memory } from "./memory";
-import type { Observe } from "./observe";
+import type { Memory } from "./observe/memory";
 import type { Pace } from "./pace";
-import type { Compare } from "./decision";
-import type { plan } from "./plan";
+import type { plan } from "./plan/plan";
+import type { Change, DeploymentEnded, Sweep } from "./trigger";
 
 /** The parts of a run that simulation replaces, also with ones that are wrong on purpose. */
 export interface RunParts {
-  readonly observe: Observe;
-  readonly freshness: Compare;
   readonly plan: typeof plan;
   readonly act: Act;
 }
@@ -21,6 +17,7 @@ export interface RunParts {
 /** What a run works with. */
 export interface RunEnvironment {
   readonly settings: RecyclerSettings;
+  readonly coverage: Coverage;
   readonly home: Place;
   readonly clients: Clients;
   readonly memory: Memory;
@@ -34,7 +31,9 @@ export interface RunEnvironment {
 /** What a run has to do. */
 export interface Task {
   readonly changes: readonly Change[];
-  readonly looks: readonly LookAround[];
-  /** True for a question: every service and its deployments are checked, and nothing is changed. */
+  readonly ended: readonly DeploymentEnded[];
+  /** Every covered service is evaluated; absent: only what changes and ended deployments name. */
+  readonly sweep?: Sweep;
+  /** True for a question: nothing is changed. */
   readonly asking: boolean;
 }

@@ -4,20 +4,18 @@
  */
 import { parseArn } from "../aws-semantics/arn";
 import { act } from "./act";
-import { wakeUpOf, type LookAround, type WakeUp } from "../events/wake-up";
 import { makeClients, type Clients } from "./clients";
-import type { RecyclerSettings } from "./coverage";
-import { fault } from "./errors";
-import { freshness } from "./freshness";
-import { createLog, intervalLine, lineOf, type DecisionLine, type Log, type Write } from "./log";
-import { createMemory } from "./memory";
-import { observe } from "./observe";
-import { createPacing } from "./pace";
-import { iso, type SeenValue } from "./decision";
-import { plan } from "./plan";
-import { run } from "./run";
-import { unproven } from "./targets";
+import { compileCoverage, type Coverage, type RecyclerSettings } from "./coverage";
 import type { RunEnvironment, RunParts } from "./environment";
+import { fault } from "./errors";
+import { iso } from "./facts";
+import { createLog, lineOf, type DecisionLine, type Log, type Write } from "./log";
+import { observe, type Observer } from "./observe";
+import { createMemory } from "./observe/memory";
+import { createPacing } from "./pace";
+import { plan } from "./plan/plan";
+import { reconcile } from "./reconcile";
+import { triggerOf, type Change, type DeploymentEnded, type Trigger } from "./trigger";
 
 /** The fields of Lambda's context that the recycler uses. */
 export interface LambdaContext {
@@ -25,11 +23,6 @@ export interface LambdaContext {
   readonly invokedFunctionArn: string;
   readonly functionName?: string;
   readonly getRemainingTimeInMillis?: () => number;
-}
-
-/** The parts that tests and simulation replace. */
-export interface RecyclerParts extends RunParts {
-  readonly change: (event: unknown) => WakeUp;
 }
 
 /** Clients, clock and output; the defaults are those of Lambda. */
@@ -42,7 +35,7 @@ export interface Dependencies {
   /** A number in [0, 1). */
   readonly random?: () => number;
   readonly write?: Write;
-  readonly parts?: Partial<RecyclerParts>;
+  readonly parts?: Partial<RunParts>;
 }
 
 /** The answer to a batch: the first message that SQS must deliver again, and all after it. */
@@ -53,13 +46,6 @@ export interface BatchAnswer {
 /** A service in the answer to `{ ask: "status" }`. */
 export interface ServiceStatus extends DecisionLine {
   readonly wave: number;
-  /** Every value that it reads, and when it last changed. */
-  readonly values: readonly {
-    readonly subject: string;
-    readonly label?: string;
-    readonly interval?: readonly [string | null, string];
-    readonly problem?: string;
-  }[];
 }
 
 /** The answer to `{ ask: "status" }`. */
@@ -87,9 +73,10 @@ export function createRecycler(
   // console.log would wrap the line in Lambda's JSON log format, where CloudWatch finds no metrics.
   const write = dependencies.write ?? ((line) => void process.stdout.write(line));
   const clients = dependencies.clients ?? makeClients();
-  const parts: RecyclerParts = { change: wakeUpOf, observe, freshness, plan, act, ...dependencies.parts };
+  const parts: RunParts = { plan, act, ...dependencies.parts };
   const memory = createMemory();
   const pacing = createPacing({ now, sleep, random });
+  let coverage: Coverage | undefined;
 
   return async (event, context) => {
     const arn = parseArn(context.invokedFunctionArn);
@@ -98,9 +85,11 @@ export function createRecycler(
     const functionName = context.functionName ?? arn.resource.split(":")[1] ?? arn.resource;
     const log = createLog(write, now, functionName, settings.mode);
     const remainingMs = context.getRemainingTimeInMillis?.() ?? defaultTimeMs;
+    const home = { partition: arn.partition, region: arn.region, account: arn.account };
     const environment: RunEnvironment = {
       settings,
-      home: { partition: arn.partition, region: arn.region, account: arn.account },
+      coverage: (coverage ??= compileCoverage(settings.coverage, home)),
+      home,
       clients,
       memory,
       pace: pacing.at(now() + remainingMs - reserveMs),
@@ -108,10 +97,12 @@ export function createRecycler(
       now,
       parts,
     };
+    const { queueName } = settings;
+    const observer = observe({ ...environment, queueName });
     try {
       const fields = typeof event === "object" && event !== null ? event : {};
-      if ("ask" in fields) return await answer(environment, fields.ask);
-      return await batch(environment, "Records" in fields ? fields.Records : undefined, parts.change);
+      if ("ask" in fields) return await answer(environment, observer, fields.ask);
+      return await batch(environment, observer, "Records" in fields ? fields.Records : undefined);
     } finally {
       log.flush();
     }
@@ -121,34 +112,62 @@ export function createRecycler(
 /** A batch of SQS: acknowledges all messages, except when no service could be described. */
 async function batch(
   environment: RunEnvironment,
+  observer: Observer,
   records: unknown,
-  change: RecyclerParts["change"],
 ): Promise<BatchAnswer> {
-  const { log } = environment;
+  const { log, now, home } = environment;
   if (!Array.isArray(records)) {
     note(log, { kind: "ignored", reason: "not a batch of SQS: Records is missing", counts: "InvalidEvents" });
     return { batchItemFailures: [] };
   }
   const messages = records.map((record: unknown) => ({
     id: messageId(record),
-    wakeUp: read(record, change),
+    trigger: read(record, (event) => triggerOf(event, home, sentAtMs(record) ?? now())),
   }));
-  const wakeUps = messages.map(({ wakeUp }) => wakeUp);
-  for (const wakeUp of wakeUps) if (wakeUp.kind === "ignored") note(log, wakeUp);
-  const changes = unproven(
+  const triggers = messages.map(({ trigger }) => trigger);
+  for (const trigger of triggers) if (trigger.kind === "ignored") note(log, trigger);
+  const changes = await newsOf(
     environment,
-    wakeUps.filter((wakeUp) => wakeUp.kind === "change"),
+    observer,
+    triggers.filter((trigger) => trigger.kind === "change"),
   );
-  const looks = wakeUps.filter(isLookAround);
-  const { unreadable } = await run(environment, { changes, looks, asking: false });
-  if (!unreadable) return { batchItemFailures: [] };
-  const needed: readonly WakeUp[] = [...changes, ...looks];
-  const first = messages.findIndex(({ wakeUp }) => needed.includes(wakeUp));
+  const ended = triggers.filter((trigger): trigger is DeploymentEnded => trigger.kind === "deployment-ended");
+  const sweep = triggers.find((trigger) => trigger.kind === "sweep");
+  const { unreadable } = await reconcile(environment, observer, { changes, ended, sweep, asking: false });
+  if (!unreadable) {
+    for (const change of changes) observer.values.told(change);
+    return { batchItemFailures: [] };
+  }
+  const needed: readonly Trigger[] = [...changes, ...ended, ...(sweep ? [sweep] : [])];
+  const first = messages.findIndex(({ trigger }) => needed.includes(trigger));
   return { batchItemFailures: messages.slice(first).map(({ id }) => ({ itemIdentifier: id })) };
 }
 
+/** The changes whose readers must be evaluated; the log notes the others. An event wakes, a look decides. */
+async function newsOf(
+  { coverage, log }: RunEnvironment,
+  { values }: Observer,
+  changes: readonly Change[],
+): Promise<Change[]> {
+  const covered = changes.filter((change) => coverage.about(change).length > 0);
+  const known = covered.filter((change) => values.isKnown(change));
+  const open = covered.filter((change) => !known.includes(change));
+  values.hear(open);
+  const news = await Promise.all(open.map((change) => values.isNews(change)));
+  const skip = (change: Change, reason: string): void => {
+    log.count("Skipped");
+    log.note("skipped", reason, { cause: change.cause, subject: change.subject });
+  };
+  for (const change of changes)
+    if (!covered.includes(change)) skip(change, "no covered service lists this secret or parameter");
+    else if (!news[open.indexOf(change)]) skip(change, "its readers were already evaluated for this change");
+  for (const change of open)
+    if (change.versionId !== undefined && !values.isConfirmed(change)) log.count("Unconfirmed");
+  return open.filter((_, index) => news[index]);
+}
+
 /** Reads a message. A body that is not JSON is reported as an invalid event. */
-function read(record: unknown, change: RecyclerParts["change"]): WakeUp {
+function read(record: unknown, trigger: (event: unknown) => Trigger): Trigger {
   const body = field(record, "body");
   if (typeof body !== "string")
     return { kind: "ignored", reason: "the message has no body", counts: "InvalidEvents" };
@@ -159,16 +178,18 @@ function read(record: unknown, change: RecyclerParts["change"]): WakeUp {
     // The text is not repeated: it could hold anything.
     return { kind: "ignored", reason: "the message is not JSON", counts: "InvalidEvents" };
   }
-  return change(event);
+  return trigger(event);
 }
 
-function note(log: Log, ignored: Extract<WakeUp, { kind: "ignored" }>): void {
+function note(log: Log, ignored: Extract<Trigger, { kind: "ignored" }>): void {
   log.count(ignored.counts ?? "Ignored");
   log.note("ignored", ignored.reason, { subject: ignored.subject });
 }
 
-function isLookAround(wakeUp: WakeUp): wakeUp is LookAround {
-  return wakeUp.kind === "sweep" || wakeUp.kind === "deployment-ended";
+/** When SQS got the message. Source: Amazon SQS API Reference, `ReceiveMessage`, SentTimestamp. */
+function sentAtMs(record: unknown): number | undefined {
+  const sent = Number(field(field(record, "attributes"), "SentTimestamp") ?? NaN);
+  return Number.isFinite(sent) ? sent : undefined;
 }
 
 function messageId(record: unknown): string {
@@ -181,30 +202,23 @@ function field(value: unknown, name: string): unknown {
 }
 
 /** Answers a question. Questions change nothing: only messages from the queue do. */
-async function answer(environment: RunEnvironment, ask: unknown): Promise<Status> {
+async function answer(environment: RunEnvironment, observer: Observer, ask: unknown): Promise<Status> {
   if (ask !== "status") throw fault(`ask: expected "status", found ${JSON.stringify(ask)}`, "refused");
   const { settings, memory, now } = environment;
   const askedAtMs = now();
-  const { decided } = await run(environment, {
+  const { decided } = await reconcile(environment, observer, {
     changes: [],
-    looks: [{ kind: "sweep", cause: "status" }],
+    ended: [],
+    sweep: { kind: "sweep", cause: "status" },
     asking: true,
   });
   return {
     mode: settings.mode,
     askedAt: iso(askedAtMs),
     installedAt: memory.installedAtMs === undefined ? undefined : iso(memory.installedAtMs),
-    services: decided.map(({ situation, decision }) => ({
+    services: decided.map(({ facts, decision }) => ({
       ...lineOf(decision, settings.mode),
-      wave: situation.wave,
-      values: situation.values.map(valueStatus),
+      wave: facts.wave,
     })),
   };
-}
-
-function valueStatus({ subject, label, move }: SeenValue): ServiceStatus["values"][number] {
-  if (typeof move !== "object") return { subject, label };
-  return "kind" in move
-    ? { subject, label, problem: move.reason }
-    : { subject, label, interval: intervalLine(move) };
 }

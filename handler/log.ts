@@ -1,31 +1,33 @@
 import type { Mode } from "./coverage";
-import { decisions, iso, type Decision, type DecisionName } from "./decision";
-import type { Interval } from "./freshness";
+import { iso, type Decision, type Verdict } from "./facts";
+import { decisions, type DecisionName, type VerdictName } from "./plan/decisions";
+import type { ValueChange } from "./plan/freshness";
 
-/** CloudWatch namespace of the metrics. Their one dimension is `FunctionName`. */
+/** CloudWatch namespace of the metrics. */
 export const metricNamespace = "EcsSecretRecycler";
 
-/** Metrics besides those named after decisions. Unit: Count. */
-export const otherMetrics = ["RotationFailed", "InvalidEvents", "Ignored", "Skipped"] as const;
+/**
+ * Metrics besides those named after decisions. Unit: Count. Dimension: `FunctionName`. `doubt`: services recycled although
+ * their tasks may already hold the value; `Unconfirmed`: events that no look has confirmed.
+ */
+export const otherMetrics = [
+  "RotationFailed",
+  "InvalidEvents",
+  "Ignored",
+  "Skipped",
+  "Unconfirmed",
+  "doubt",
+] as const;
 
 /**
  * For how many minutes a covered service has been on an old value: the longest of a run, 0 if every checked service is
  * fresh. Changes before the installation do not count.
  */
 export const staleMinutesMetric = "StaleMinutes";
-
-/** Decisions about a service with tasks that still use an old value. */
-const staleDecisions: readonly DecisionName[] = [
-  "recycle",
-  "rolling-out",
-  "blocked",
-  "settling",
-  "halted",
-  "waiting-for-wave",
-  "at-capacity",
-  "cooling-down",
-  "deferred",
-];
+/** Tasks of covered services that hold an old value. Dimensions: `FunctionName` and `ClusterName`. */
+export const staleTasksMetric = "StaleTasks";
+/** From a value's change until every task of a service was proved to hold it. Unit: Seconds. */
+export const secretToFreshMetric = "SecretToFreshSeconds";
 
 /** The name of a metric. */
 export type MetricName = DecisionName | (typeof otherMetrics)[number];
@@ -36,64 +38,95 @@ export const metricNames: readonly MetricName[] = [...decisions, ...otherMetrics
 /** Writes one line to the function's log. */
 export type Write = (line: string) => void;
 
-/** The log of one run: a JSON line for each decision, and one with metrics. Never a secret's value. */
+/** What a line of the log that is not a decision is about. */
+export type NoteKind = "ignored" | "skipped" | "standalone-tasks";
+
+/** The log of one run: a JSON line for each decision, and some with metrics. Never a secret's value. */
 export interface Log {
-  decision(decision: Decision): void;
-  /** Logs a message that leads to no decision. */
-  note(
-    kind: "ignored" | "skipped",
-    reason: string,
-    fields: Readonly<Record<string, string | undefined>>,
-  ): void;
+  /** @param secretToFreshSeconds for a service that was just proved to hold a value that changed */
+  decision(decision: Decision, secretToFreshSeconds?: number): void;
+  /** Logs what leads to no decision. */
+  note(kind: NoteKind, reason: string, fields: Readonly<Record<string, string | number | undefined>>): void;
   count(metric: MetricName): void;
-  /** Writes the counted metrics, if any. */
+  /** How many tasks of a cluster hold an old value. */
+  staleTasks(cluster: string, count: number): void;
+  /** Writes the metrics, if any. */
   flush(): void;
 }
 
 /** Begins the log of a run. */
 export function createLog(write: Write, now: () => number, functionName: string, mode: Mode): Log {
   const counts = new Map<MetricName, number>();
+  const clusters = new Map<string, number>();
+  const seconds: number[] = [];
   let staleMinutes: number | undefined;
   const line = (fields: object): void => write(`${JSON.stringify(fields)}\n`);
   const count = (metric: MetricName): void => void counts.set(metric, (counts.get(metric) ?? 0) + 1);
+  /** CloudWatch embedded metric format: `_aws` stands at the root of a line of its own. */
+  const metrics = (
+    dimensions: Readonly<Record<string, string>>,
+    values: readonly (readonly [name: string, unit: string, value: number | readonly number[]])[],
+  ): void => {
+    if (values.length === 0) return;
+    const Metrics = values.map(([Name, Unit]) => ({ Name, Unit }));
+    line({
+      _aws: {
+        Timestamp: now(),
+        CloudWatchMetrics: [{ Namespace: metricNamespace, Dimensions: [Object.keys(dimensions)], Metrics }],
+      },
+      ...dimensions,
+      ...Object.fromEntries(values.map(([name, , value]) => [name, value])),
+    });
+  };
   return {
-    decision(decision) {
+    decision(decision, secretToFreshSeconds) {
       count(decision.decision);
-      line(lineOf(decision, mode));
+      if (decision.decision === "recycle" && decision.governing?.verdict === "doubt") count("doubt");
+      if (secretToFreshSeconds !== undefined) seconds.push(secretToFreshSeconds);
+      line({ ...lineOf(decision, mode), secretToFreshSeconds });
       staleMinutes = Math.max(staleMinutes ?? 0, staleMinutesOf(decision, now()));
     },
     note: (kind, reason, fields) => line({ event: kind, reason, ...fields }),
     count,
+    staleTasks: (cluster, tasks) => void clusters.set(cluster, tasks),
     flush() {
-      if (counts.size === 0) return;
-      // CloudWatch embedded metric format: `_aws` stands at the root of a line of its own.
-      line({
-        _aws: {
-          Timestamp: now(),
-          CloudWatchMetrics: [
-            {
-              Namespace: metricNamespace,
-              Dimensions: [["FunctionName"]],
-              Metrics: [
-                ...[...counts.keys()].map((Name) => ({ Name, Unit: "Count" })),
-                ...(staleMinutes === undefined ? [] : [{ Name: staleMinutesMetric, Unit: "None" }]),
-              ],
-            },
-          ],
-        },
-        FunctionName: functionName,
-        ...Object.fromEntries(counts),
-        [staleMinutesMetric]: staleMinutes,
-      });
+      metrics({ FunctionName: functionName }, [
+        ...[...counts].map(([name, value]) => [name, "Count", value] as const),
+        ...(staleMinutes === undefined ? [] : [[staleMinutesMetric, "None", staleMinutes] as const]),
+        ...(seconds.length === 0 ? [] : [[secretToFreshMetric, "Seconds", seconds] as const]),
+      ]);
+      for (const [ClusterName, tasks] of clusters)
+        metrics({ FunctionName: functionName, ClusterName }, [[staleTasksMetric, "Count", tasks]]);
       counts.clear();
+      clusters.clear();
+      seconds.length = 0;
       staleMinutes = undefined;
     },
   };
 }
 
-function staleMinutesOf({ decision, move }: Decision, nowMs: number): number {
-  if (move === undefined || !staleDecisions.includes(decision)) return 0;
-  return Math.max(0, Math.round((nowMs - move.hiMs) / 6_000) / 10);
+/** For how long the oldest old value has been held, in minutes; 0 where no task holds one. */
+function staleMinutesOf({ verdicts }: Decision, nowMs: number): number {
+  const since = verdicts.flatMap(({ verdict, staleTasks, change }) =>
+    staleTasks > 0 && change && verdict !== "predates-install" ? [change.hiMs] : [],
+  );
+  return since.length === 0 ? 0 : Math.max(0, Math.round((nowMs - Math.min(...since)) / 6_000) / 10);
+}
+
+/** A value in a line of the log. */
+export interface VerdictLine {
+  readonly subject: string;
+  readonly label?: string;
+  readonly verdict: VerdictName;
+  readonly reason?: string;
+  readonly versionId?: string;
+  /** When the value changed, if the exact time is known. */
+  readonly movedAt?: string;
+  /** Otherwise, between which times it changed; `null`: no lower bound. */
+  readonly interval?: readonly [string | null, string];
+  /** Tasks that read it, and how many of them hold an old value. */
+  readonly tasks: number;
+  readonly staleTasks: number;
 }
 
 /** A decision as logged and as `{ ask: "status" }` returns it. Times are in ISO 8601. */
@@ -102,12 +135,15 @@ export interface DecisionLine {
   readonly reason: string;
   readonly cluster: string;
   readonly service: string;
+  /** The value that decided. */
   readonly subject?: string;
   readonly label?: string;
-  /** When the value changed, if the exact time is known. */
   readonly movedAt?: string;
-  /** Otherwise, between which times it changed; `null`: no lower bound. */
   readonly interval?: readonly [string | null, string];
+  /** Running tasks, and how many of them hold an old value. */
+  readonly tasks?: { readonly running: number; readonly stale: number };
+  /** The verdict about each value that the tasks read. */
+  readonly values: readonly VerdictLine[];
   readonly deploymentCreatedAt?: string;
   readonly cause: string;
   readonly who?: string;
@@ -117,26 +153,39 @@ export interface DecisionLine {
 
 /** The line of a decision; JSON leaves out unknown fields. */
 export function lineOf(decision: Decision, mode: Mode): DecisionLine {
-  const { move, deploymentCreatedAtMs, subject, label, who, mutableImage } = decision;
-  const isPoint = move !== undefined && move.loMs === move.hiMs;
+  const { governing, deploymentCreatedAtMs } = decision;
   return {
     decision: decision.decision,
     reason: decision.reason,
     cluster: decision.cluster,
     service: decision.service,
-    subject,
-    label,
-    movedAt: isPoint ? iso(move.loMs) : undefined,
-    interval: move && !isPoint ? intervalLine(move) : undefined,
+    subject: governing?.subject,
+    label: governing?.label,
+    ...(governing?.change && timeOf(governing.change)),
+    tasks: decision.tasks,
+    values: decision.verdicts.map(verdictLine),
     deploymentCreatedAt: deploymentCreatedAtMs === undefined ? undefined : iso(deploymentCreatedAtMs),
     cause: decision.cause,
-    who,
-    mutableImage,
+    who: decision.who,
+    mutableImage: decision.mutableImage,
     mode,
   };
 }
 
-/** An interval in ISO 8601. */
-export function intervalLine({ loMs, hiMs }: Interval): readonly [string | null, string] {
-  return [loMs === 0 ? null : iso(loMs), iso(hiMs)];
+function verdictLine({ subject, label, verdict, reason, change, tasks, staleTasks }: Verdict): VerdictLine {
+  return {
+    subject,
+    label,
+    verdict,
+    reason,
+    versionId: change?.versionId,
+    ...(change && timeOf(change)),
+    tasks,
+    staleTasks,
+  };
+}
+
+function timeOf({ loMs, hiMs, proved }: ValueChange): Pick<VerdictLine, "movedAt" | "interval"> {
+  if (proved) return { movedAt: iso(hiMs) };
+  return { interval: [loMs === undefined ? null : iso(loMs), iso(hiMs)] };
 }

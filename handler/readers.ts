@@ -5,8 +5,14 @@ import type { FoundReference } from "../aws-semantics/references";
 import { isHeldByTasks } from "../aws-semantics/references";
 import type { Reference } from "../aws-semantics/secret-reference";
 import type { Place } from "../aws-semantics/arn";
-import { currentStage, isPinned, parseReference, refersTo } from "../aws-semantics/secret-reference";
-import type { Change } from "../events/wake-up";
+import {
+  currentStage,
+  isPinned,
+  parseReference,
+  refersTo,
+  secretKey,
+} from "../aws-semantics/secret-reference";
+import type { Change } from "./trigger";
 import type { CoveredServices } from "./coverage";
 
 /** What a service reads, as far as it decides about recycling. */
@@ -46,15 +52,6 @@ export function foundReads(found: readonly FoundReference[]): Reads {
   };
 }
 
-/** Everything that any of them reads. */
-export function joinReads(all: readonly Reads[]): Reads {
-  return {
-    references: once(all.flatMap((reads) => reads.references)),
-    problems: all.flatMap((reads) => reads.problems),
-    pulls: all.flatMap((reads) => reads.pulls),
-  };
-}
-
 /** The staging label that a reference follows; absent for a parameter. */
 export function labelOf(reference: Reference): string | undefined {
   return reference.service === "secretsmanager" ? (reference.versionStage ?? currentStage) : undefined;
@@ -74,6 +71,20 @@ export function concerns(
   const label = labelOf(reference);
   if (label === undefined) return true;
   return change.labels.includes(label) || (label === "AWSPREVIOUS" && change.labels.includes(currentStage));
+}
+
+/** True when one of the listed references covers a reference: it follows the same label of the same secret. */
+export function lists(listed: readonly Reference[], reference: Reference, home?: Place): boolean {
+  const label = labelOf(reference);
+  const change = { store: reference.service, subject: reference.id, labels: label ? [label] : [] };
+  return listed.some((one) => concerns(change, one, home));
+}
+
+/** The same for all references to one value, by name or by ARN; namesakes share it. */
+export function sharedKey(reference: Reference, home: Place): string {
+  return reference.service === "ssm"
+    ? reference.arn
+    : `${secretKey(reference.id, home)} ${labelOf(reference) ?? ""}`;
 }
 
 function readsOf(found: readonly Pick<FoundReference, "path" | "reference">[]): Reads {

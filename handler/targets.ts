@@ -1,198 +1,223 @@
-/**
- * Which covered services a run checks, and which events need no check.
- */
-import type { Place } from "../aws-semantics/arn";
-import type { Change } from "../events/wake-up";
-import { discovers, entriesOf, type CoveredServices } from "./coverage";
+/** Which covered services a run evaluates. */
+import type { CompiledEntry } from "./coverage";
 import type { RunEnvironment, Task } from "./environment";
 import { caughtFault } from "./errors";
-import { marginMs } from "./freshness";
-import { isProven, serviceKey } from "./memory";
+import { serviceKey, unseenOf, type Decision, type Planned, type RunFacts } from "./facts";
 import type { Observer } from "./observe";
-import { servicesPerCall } from "./observe/services";
-import { decisionOfFailure, unseen, type Situation, type Unseen } from "./decision";
-import { concerns, listedReads } from "./readers";
-import type { Decided } from "./waves";
 
-/** A covered service that a run checks. */
+/** A covered service that a run evaluates. */
 export interface Target {
   readonly cluster: string;
   readonly service: string;
   readonly wave: number;
-  readonly entries: readonly CoveredServices[];
-  /** Why all its values are checked; absent: only those that changed. */
-  readonly lookAt?: string;
-  /** True when the outcome of its last deployment matters even if it is fresh. */
-  readonly asksOutcome: boolean;
+  readonly entries: readonly CompiledEntry[];
+  /** `all`: every value is looked at; `known`: what is known is enough; `changed`: only readers of a change matter. */
+  readonly looks: "all" | "known" | "changed";
+  /** True for a service that only others wait for: it is neither logged nor recycled. */
+  readonly context: boolean;
+  readonly cause: string;
 }
 
-/** The changes that need a check; the log notes the others. */
-export function unproven(environment: RunEnvironment, changes: readonly Change[]): Change[] {
-  return changes.filter((change) => {
-    const reason = reasonToSkip(environment, change);
-    if (reason === undefined) return true;
-    environment.log.count("Skipped");
-    environment.log.note("skipped", reason, { cause: change.cause, subject: change.subject });
-    return false;
-  });
+/** The targets of a run in the making. */
+export interface Targets {
+  readonly targets: Map<string, Target>;
+  readonly unlisted: RunFacts["unlisted"][number][];
+  /** Adds every service of an entry. */
+  addEntry(entry: CompiledEntry, how: Pick<Target, "looks" | "context" | "cause">): Promise<void>;
+  /** Adds a service. False when no entry covers it. */
+  add(cluster: string, service: string, how: Pick<Target, "looks" | "context" | "cause">): boolean;
 }
 
-/** Why an event needs no check: every covered service that reads its subject is known to have a newer deployment. */
-function reasonToSkip({ settings, memory, home }: RunEnvironment, change: Change): string | undefined {
-  let readers = false;
-  for (const entry of settings.coverage) {
-    const listed = listedConcerns(entry, change, home);
-    if (!listed && !discovers(entry)) continue;
-    readers = true;
-    const afterMs = change.eventAtMs + marginMs;
-    const known = memory.clusters.get(entry.cluster);
-    const names =
-      entry.service === undefined
-        ? // A service that is missing from a list made after the event was created after the event.
-          known && known.listedAtMs > afterMs
-          ? known.services.filter((name) => !entry.exclude.includes(name))
-          : undefined
-        : [entry.service];
-    const proven = names?.every((name) =>
-      isProven(memory.services.get(serviceKey(entry.cluster, name)), change, home, listed),
-    );
-    if (!proven) return undefined;
-  }
-  return readers
-    ? "every covered service that reads it already has a newer deployment"
-    : "no covered service lists this secret or parameter";
-}
+const urgency: readonly Target["looks"][] = ["changed", "known", "all"];
 
-function listedConcerns(entry: CoveredServices, change: Change, home: Place): boolean {
-  return listedReads(entry, home).references.some((reference) => concerns(change, reference, home));
-}
-
-/** The services to check, in wave order, and the clusters that could not be listed. */
-export async function targetsOf(
-  { settings, memory, home, now, log }: RunEnvironment,
-  observer: Observer,
-  task: Task,
-): Promise<{ targets: readonly Target[]; failures: readonly Decided[] }> {
+/** Begins the targets of a run; each cluster is listed once. */
+export function createTargets({ coverage }: RunEnvironment, observer: Observer): Targets {
   const targets = new Map<string, Target>();
-  const failures: Decided[] = [];
-  const lists = new Map<string, readonly string[] | undefined>();
-  const waves = new Set(settings.coverage.map((entry) => entry.wave));
+  const unlisted: RunFacts["unlisted"][number][] = [];
+  const lists = new Map<string, Promise<readonly string[]>>();
 
-  function add(cluster: string, service: string, lookAt: string | undefined, asksOutcome: boolean): boolean {
-    const entries = entriesOf(settings.coverage, cluster, service);
+  function add(cluster: string, service: string, how: Pick<Target, "looks" | "context" | "cause">): boolean {
+    const entries = coverage.entriesOf(cluster, service);
     if (entries.length === 0) return false;
     const key = serviceKey(cluster, service);
     const known = targets.get(key);
+    const looks =
+      known && urgency.indexOf(known.looks) > urgency.indexOf(how.looks) ? known.looks : how.looks;
     targets.set(key, {
       cluster,
       service,
-      wave: Math.max(...entries.map((entry) => entry.wave)),
+      wave: Math.max(...entries.map(({ wave }) => wave)),
       entries,
-      lookAt: lookAt ?? known?.lookAt,
-      asksOutcome: asksOutcome || (known?.asksOutcome ?? false),
+      looks,
+      context: how.context && (known?.context ?? true),
+      cause: known && !known.context ? known.cause : how.cause,
     });
     return true;
   }
 
-  async function list(cluster: string, cause: string): Promise<readonly string[]> {
-    if (!lists.has(cluster)) {
-      try {
-        const listedAtMs = now();
-        const services = await observer.services(cluster);
-        memory.clusters.set(cluster, { listedAtMs, services });
-        lists.set(cluster, services);
-      } catch (error) {
-        const failed = caughtFault(error);
-        failures.push(clusterFailure(cluster, unseen(failed.code, failed.message), cause));
-        lists.set(cluster, undefined);
-      }
-    }
-    return lists.get(cluster) ?? [];
-  }
-
-  async function addEntry(entry: CoveredServices, lookAt: string | undefined, cause: string): Promise<void> {
-    const names = entry.service === undefined ? await list(entry.cluster, cause) : [entry.service];
-    for (const name of names)
-      if (!entry.exclude.includes(name)) add(entry.cluster, name, lookAt, task.asking);
-  }
-
-  for (const look of task.looks) {
-    if (look.cluster === undefined || look.service === undefined) {
-      for (const entry of settings.coverage) await addEntry(entry, look.cause, look.cause);
-    } else if (!add(look.cluster, look.service, look.cause, true)) {
-      log.count("Ignored");
-      log.note("ignored", "the service is not covered", {
-        cause: look.cause,
-        cluster: look.cluster,
-        service: look.service,
+  async function list({ cluster, wave }: CompiledEntry): Promise<readonly string[]> {
+    const asked =
+      lists.get(cluster) ??
+      observer.services(cluster).catch((error: unknown) => {
+        unlisted.push({ cluster, wave, seen: unseenOf(caughtFault(error)) });
+        return [];
       });
-    } else if (waves.size > 1 || settings.limits.maxConcurrentDeployments !== undefined) {
-      // The end of a deployment may start the next wave or leave room for any service.
-      for (const entry of settings.coverage) await addEntry(entry, look.cause, look.cause);
-    }
+    lists.set(cluster, asked);
+    return asked;
   }
-  for (const change of task.changes)
-    for (const entry of settings.coverage)
-      if (discovers(entry) || listedConcerns(entry, change, home))
-        await addEntry(entry, undefined, change.cause);
-  const ordered = [...targets.values()].sort(
-    (a, b) => a.wave - b.wave || compareText(a.cluster, b.cluster) || compareText(a.service, b.service),
-  );
-  return { targets: ordered, failures };
-}
 
-/** Every covered service, the given ones first. */
-export async function coveredTargets(
-  environment: RunEnvironment,
-  observer: Observer,
-  targets: readonly Target[],
-): Promise<readonly Target[]> {
-  const all = await targetsOf(environment, observer, {
-    changes: [],
-    looks: [{ kind: "sweep", cause: "capacity" }],
-    asking: false,
-  });
-  const known = new Set(targets.map(({ cluster, service }) => serviceKey(cluster, service)));
-  return [
-    ...targets,
-    ...all.targets.filter(({ cluster, service }) => !known.has(serviceKey(cluster, service))),
-  ];
-}
-
-/** Groups of one cluster and one wave, as many as one call takes. */
-export function inTens(targets: readonly Target[]): Target[][] {
-  const groups: Target[][] = [];
-  for (const target of targets) {
-    const last = groups[groups.length - 1];
-    const first = last?.[0];
-    if (
-      first &&
-      first.cluster === target.cluster &&
-      first.wave === target.wave &&
-      last.length < servicesPerCall
-    )
-      last.push(target);
-    else groups.push([target]);
-  }
-  return groups;
-}
-
-/** A whole cluster that could not be listed: `service` is `*`. */
-function clusterFailure(cluster: string, seen: Unseen, cause: string): Decided {
-  const situation: Situation = { cluster, service: "*", wave: 0, cause, seen, values: [] };
   return {
-    situation,
-    decision: {
-      decision: decisionOfFailure(seen.code),
-      reason: seen.reason,
-      cluster,
-      service: "*",
-      wave: 0,
-      cause,
+    targets,
+    unlisted,
+    add,
+    async addEntry(entry, how) {
+      const names = entry.service === undefined ? await list(entry) : [entry.service];
+      for (const name of names) if (!entry.exclude.includes(name)) add(entry.cluster, name, how);
     },
   };
 }
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The services that a run evaluates first. */
+export async function firstTargets(
+  environment: RunEnvironment,
+  observer: Observer,
+  { changes, ended, sweep }: Task,
+): Promise<Targets> {
+  const { coverage, log } = environment;
+  const found = createTargets(environment, observer);
+  if (sweep)
+    for (const entry of coverage.entries)
+      await found.addEntry(entry, { looks: "all", context: false, cause: sweep.cause });
+  for (const { cluster, service, cause } of ended)
+    if (!found.add(cluster, service, { looks: "known", context: false, cause })) {
+      log.count("Ignored");
+      log.note("ignored", "the service is not covered", { cause, cluster, service });
+    }
+  for (const change of changes)
+    for (const entry of coverage.about(change))
+      await found.addEntry(entry, { looks: "changed", context: false, cause: change.cause });
+  await addEarlier(environment, found);
+  return found;
+}
+
+/** Adds the services of earlier waves that may share a value with a target. */
+async function addEarlier({ coverage, memory }: RunEnvironment, found: Targets): Promise<void> {
+  const later = [...found.targets.values()].filter(({ wave }) => wave > coverage.firstWave);
+  if (later.length === 0) return;
+  const lastWave = Math.max(...later.map(({ wave }) => wave));
+  const keys = later.map(({ cluster, service }) => memory.services.get(serviceKey(cluster, service))?.keys);
+  const shared = keys.includes(undefined) ? undefined : new Set(keys.flatMap((own) => own ?? []));
+  const how = { looks: "known", context: true, cause: "wave" } as const;
+  for (const entry of coverage.entries)
+    if (entry.wave < lastWave && !(entry.service !== undefined && isUnrelated(entry.cluster, entry.service)))
+      await found.addEntry(entry, how);
+  for (const [key, { cluster, service, context }] of found.targets)
+    if (context && isUnrelated(cluster, service)) found.targets.delete(key);
+
+  function isUnrelated(cluster: string, service: string): boolean {
+    const own = memory.services.get(serviceKey(cluster, service))?.keys;
+    return own !== undefined && shared !== undefined && !own.some((key) => shared.has(key));
+  }
+}
+
+/** The services that waited for what was just decided; none for a sweep, which evaluates all. */
+export async function releasedTargets(
+  environment: RunEnvironment,
+  observer: Observer,
+  { ended, sweep }: Task,
+  decided: readonly Planned[],
+): Promise<Targets | undefined> {
+  const { coverage, memory, settings } = environment;
+  if (sweep || ended.length === 0) return undefined;
+  const limited = settings.limits.maxConcurrentDeployments !== undefined;
+  if (!coverage.hasWaves && !limited) return undefined;
+  const found = createTargets(environment, observer);
+  const how = { looks: "changed", context: false, cause: ended[0]?.cause ?? "" } as const;
+  const done = new Set(
+    decided
+      .filter(({ decision }) => !isWaitedFor(decision))
+      .map(({ facts }) => serviceKey(facts.cluster, facts.service)),
+  );
+  for (const [key, { decision, waitsFor = [] }] of memory.services) {
+    const [cluster = "", service = ""] = key.split("/");
+    const released =
+      waitsFor.length > 0 && waitsFor.every((one) => done.has(one) || !isWaiting(environment, one));
+    if ((decision === "waiting-for-wave" && released) || (decision === "at-capacity" && limited))
+      found.add(cluster, service, { ...how, looks: "all" });
+  }
+  // Services that this container has not decided about yet may wait, too.
+  const firstDone = Math.min(...decided.map(({ facts }) => facts.wave));
+  for (const entry of coverage.entries) {
+    const isLater = limited || entry.wave > firstDone;
+    const names = entry.service === undefined ? decidedIn(environment, entry.cluster) : [entry.service];
+    const unknown =
+      names.length === 0 ||
+      names.some((name) => memory.services.get(serviceKey(entry.cluster, name))?.decision === undefined);
+    if (isLater && unknown) await found.addEntry(entry, { ...how, looks: "all" });
+  }
+  for (const key of done) found.targets.delete(key);
+  if (found.targets.size === 0) return undefined;
+  await addEarlier(environment, found);
+  return found;
+}
+
+/** Decisions about a service for which later waves go on waiting. A halted one ends their waiting: they halt, too. */
+function isWaitedFor({ decision, tasks }: Decision): boolean {
+  return decision !== "halted" && (tasks === undefined || tasks.stale > 0 || decision === "rolling-out");
+}
+
+/** Whether a service, when it was last decided about, did not hold its values yet. */
+function isWaiting({ memory }: RunEnvironment, key: string): boolean {
+  const known = memory.services.get(key);
+  return known?.isWaitedFor ?? true;
+}
+
+function decidedIn({ memory }: RunEnvironment, cluster: string): string[] {
+  return [...memory.services]
+    .filter(([key, { decision }]) => key.startsWith(`${cluster}/`) && decision !== undefined)
+    .map(([key]) => key.slice(cluster.length + 1));
+}
+
+/** Keeps of a decision what later runs need. */
+export function rememberDecision({ memory, now }: RunEnvironment, { facts, decision }: Planned): void {
+  const key = serviceKey(facts.cluster, facts.service);
+  const before = memory.services.get(key);
+  const deferred = decision.decision === "deferred";
+  memory.services.set(key, {
+    ...before,
+    keys: facts.reads.map((read) => read.key),
+    decision: decision.decision,
+    // A deferred service is the first of the next sweep.
+    decidedAtMs: deferred ? (before?.decidedAtMs ?? 0) : now(),
+    waitsFor: decision.waitsFor ?? [],
+    isWaitedFor: isWaitedFor(decision),
+    staleTasks: decision.tasks?.stale ?? 0,
+    staleSince: staleSince(decision, before?.staleSince),
+  });
+}
+
+/** The values that tasks do not hold yet, with the time of the change. */
+function staleSince(
+  { verdicts }: Decision,
+  before: ReadonlyMap<string, number> = new Map(),
+): ReadonlyMap<string, number> {
+  const since = new Map(before);
+  for (const { key, verdict, change, staleTasks } of verdicts)
+    if (verdict === "fresh") since.delete(key);
+    else if (staleTasks > 0 && change && verdict !== "predates-install")
+      since.set(key, Math.min(since.get(key) ?? Infinity, change.loMs ?? change.hiMs));
+  return since;
+}
+
+/** In how many seconds after its change the slowest value was proved that tasks did not hold before. */
+export function secondsToFresh(
+  { memory, now }: RunEnvironment,
+  { facts, decision }: Planned,
+): number | undefined {
+  const before = memory.services.get(serviceKey(facts.cluster, facts.service))?.staleSince;
+  const isDone = decision.decision === "fresh" || decision.decision === "proved";
+  if (!isDone || before === undefined || before.size === 0) return undefined;
+  const changes = decision.verdicts.filter(({ key, verdict }) => verdict === "fresh" && before.has(key));
+  const since = changes.map(({ key, change }) => (change?.proved ? change.hiMs : (before.get(key) ?? 0)));
+  return since.length === 0 ? undefined : Math.round((now() - Math.min(...since)) / 100) / 10;
 }

@@ -3,7 +3,7 @@ import { partitionOf, type Place } from "../aws-semantics/arn";
 import type { Reference } from "../aws-semantics/secret-reference";
 import { provingEvents } from "../events/sent";
 import { covers, discovers, type CoveredServices } from "../handler/coverage";
-import { concerns, labelOf, listedReads } from "../handler/readers";
+import { listedReads, lists as listsReference } from "../handler/readers";
 import { nowhere, type EcsService } from "./ecs";
 import { isUnknown } from "./graph";
 import type { PolicyInput } from "./policy";
@@ -48,10 +48,7 @@ function includes(entry: CoveredServices, { cluster, service }: EcsService): boo
 
 /** Whether an entry covers a reference: it lists what the reference follows, or lists nothing. */
 export function lists(entry: CoveredServices, reference: Reference, home: Place | undefined): boolean {
-  if (discovers(entry)) return true;
-  const label = labelOf(reference);
-  const change = { store: reference.service, subject: reference.id, labels: label ? [label] : [] };
-  return listedReads(entry, home ?? nowhere).references.some((listed) => concerns(change, listed, home));
+  return discovers(entry) || listsReference(listedReads(entry, home ?? nowhere).references, reference, home);
 }
 
 /** The first rule that is enabled and matches one of the events that a change of the reference would send. */

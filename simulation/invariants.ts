@@ -3,7 +3,7 @@ import type {
   UpdateServiceRequest,
   UpdateServiceResponse,
 } from "@aws-sdk/client-ecs";
-import { marginMs } from "../handler/freshness";
+import { clockToleranceMs } from "../handler/trigger";
 import { decisionIn } from "../demo/decisions";
 import { example } from "../demo/example";
 import { truthOf } from "../demo/stage";
@@ -75,7 +75,7 @@ export class Invariants {
       if (last !== excuse)
         wrong.push(`${service}: holds an old value, reported as ${last}, not as ${excuse}`);
     }
-    for (const { service } of truth.unneededDeployments(truth.reads(), this.#beganMs, marginMs))
+    for (const { service } of truth.unneededDeployments(truth.reads(), this.#beganMs, clockToleranceMs))
       wrong.push(`${service}: a forced deployment follows no move of a value that it reads`);
     const reads = truth.secretReadsByRecycler();
     if (reads > 0) wrong.push(`the recycler asked for a value ${reads} times`);

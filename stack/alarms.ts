@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { metricNamespace, staleMinutesMetric, type MetricName } from "../handler/log";
+import { decisions, decisionTable } from "../handler/plan/decisions";
 import { type Context } from "./context";
 import { localArn } from "../aws-semantics/arn";
 import type { Queue } from "./queue";
@@ -19,14 +20,6 @@ export interface AlarmsArgs {
   readonly recycler: Recycler;
   readonly rotation: Rotation;
 }
-
-/** Decisions after which a service stays on an old value until a person acts. */
-const NEEDS_A_PERSON: readonly (readonly [MetricName, string])[] = [
-  ["halted", "A deployment was rolled back or stopped: correct the value or the service"],
-  ["denied", "IAM denied the recycler a call for a covered service: the log names the permission"],
-  ["not-found", "A covered service or its secret does not exist: correct the settings"],
-  ["unsupported", "The recycler cannot redeploy a covered service: exclude it"],
-];
 
 /** Seconds that one datapoint of an alarm covers. */
 const PERIOD_SECONDS = 60;
@@ -67,8 +60,10 @@ export class Alarms extends pulumi.ComponentResource {
     );
     alarm("function-errors", "The recycler's function failed: see its log", errorsOf(recycler.function));
     alarm("rotation-failed", "A rotation failed: see its function log", counted(recycler, "RotationFailed"));
-    for (const [decision, description] of NEEDS_A_PERSON)
-      alarm(decision, description, { ...counted(recycler, decision), ...REPORTED_BY_EACH_SWEEP });
+    for (const decision of decisions) {
+      const { alarm: text } = decisionTable[decision];
+      if (text) alarm(decision, text, { ...counted(recycler, decision), ...REPORTED_BY_EACH_SWEEP });
+    }
     alarm(
       "stale",
       `A service has used an old value for more than ${args.alarms.staleAfterMinutes} minutes: see the log`,

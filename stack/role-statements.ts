@@ -20,23 +20,32 @@ export function clustersOf(coverage: RecyclerSettings["coverage"]): string[] {
 }
 
 /**
- * The recycler's permissions: describe and redeploy services of the covered clusters, describe secrets and parameters of
- * its account and Region (without reading values), receive messages from its queue, write its log. Limited by cluster
- * and not by service or secret, so that a change of `services` changes only the function's code. Source for actions with
- * resources: Service Authorization Reference.
+ * The recycler's permissions: describe services, their deployments and tasks in the covered clusters and redeploy the
+ * services, describe secrets and parameters of its account and Region (without reading values), receive messages from
+ * its queue, write its log. Limited by cluster and not by service or secret, so that a change of `services` changes only
+ * the function's code. Source for actions with resources and condition keys: Service Authorization Reference.
  */
 export function recyclerStatements(place: Place, names: Names, clusters: readonly string[]): Statement[] {
+  const inClusters = (kind: string): string[] =>
+    clusters.map((cluster) => localArn(place, "ecs", `${kind}/${cluster}/*`));
   return [
     {
       Sid: "RecycleServices",
       Effect: "Allow",
       Action: ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"],
-      Resource: clusters.map((cluster) => localArn(place, "ecs", `service/${cluster}/*`)),
+      Resource: inClusters("service"),
     },
     {
-      Sid: "ListServices",
+      // DescribeServiceDeployments names the service and the deployment.
+      Sid: "DescribeDeployments",
       Effect: "Allow",
-      Action: "ecs:ListServices",
+      Action: ["ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:GetTaskProtection"],
+      Resource: ["service", "service-deployment", "service-revision", "task"].flatMap(inClusters),
+    },
+    {
+      Sid: "ListClusters",
+      Effect: "Allow",
+      Action: ["ecs:ListServices", "ecs:ListTasks", "ecs:DescribeTasks"],
       Resource: "*",
       Condition: {
         ArnEquals: { "ecs:cluster": clusters.map((cluster) => localArn(place, "ecs", `cluster/${cluster}`)) },

@@ -1,5 +1,5 @@
 import { ecsPackage } from "../clients";
-import type { Acted, ActEnvironment } from "./environment";
+import type { Acted, ActEnvironment } from ".";
 
 /**
  * Forces a new deployment. Gives neither task definition nor count, so that neither changes (Amazon ECS API Reference,

@@ -1,8 +1,7 @@
 import type { Place } from "../../aws-semantics/arn";
 import type { Clients } from "../clients";
-import type { Compare } from "../decision";
-import type { Memory } from "../memory";
 import type { Pace } from "../pace";
+import type { Memory } from "./memory";
 
 /** What an observer works with. */
 export interface ObserveEnvironment {
@@ -14,5 +13,4 @@ export interface ObserveEnvironment {
   readonly queueName: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly compare: Compare;
 }

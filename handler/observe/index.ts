@@ -1,12 +1,13 @@
-import type { Reference } from "../../aws-semantics/secret-reference";
-import type { Interval } from "../freshness";
-import type { RememberedRevision } from "../memory";
-import type { ServiceDeployment, Unseen } from "../decision";
+/** The only code that calls AWS to look, and the only one that remembers. */
+import type { ServiceDeployment, TaskFacts, Unseen } from "../facts";
+import { definitionsOf, listServiceDeployments } from "./deployments";
 import type { ObserveEnvironment } from "./environment";
 import { installedAt } from "./installation";
-import { describeServices, listServiceDeployments, listServices, type ServiceLook } from "./services";
-import { describeRevision } from "./task-definitions";
-import { createValueLooks } from "./values";
+import type { RememberedDefinition } from "./memory";
+import { describeServices, listServices, type ServiceLook } from "./services";
+import { describeTaskDefinition } from "./task-definitions";
+import { describeAgain, listTasks, tasksOfCluster, type ListedTask } from "./tasks";
+import { createValueLooks, type ValueLooks } from "./values";
 
 /** Everything that a run observes. Nothing here changes anything or reads a value. */
 export interface Observer {
@@ -16,29 +17,42 @@ export interface Observer {
   services(cluster: string): Promise<readonly string[]>;
   /** Describes up to ten services of a cluster. */
   describe(cluster: string, names: readonly string[]): Promise<ReadonlyMap<string, ServiceLook>>;
+  /** The running tasks of these services, by service. */
+  tasks(
+    cluster: string,
+    services: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly TaskFacts[] | Unseen>>;
+  /** Every running task of a cluster, those outside services too. */
+  tasksOfCluster(cluster: string): Promise<readonly ListedTask[] | Unseen>;
+  /** Which of these tasks stop, and until when the others are protected. */
+  tasksAgain(cluster: string, arns: readonly string[]): ReturnType<typeof describeAgain>;
   /** What a revision of a task definition refers to. */
-  revision(taskDefinition: string): Promise<RememberedRevision | Unseen>;
-  /** Checks many values at once, where that needs fewer calls. */
-  prepare(references: readonly Reference[], sweeping: boolean): Promise<void>;
-  /** When a value last changed. */
-  move(reference: Reference, deploymentCreatedAtMs: number): Promise<Interval | Unseen>;
+  taskDefinition(arn: string): Promise<RememberedDefinition | Unseen>;
   /** A service's deployments since a time, with their status. */
-  attempts(cluster: string, service: string, sinceMs: number): Promise<readonly ServiceDeployment[] | Unseen>;
+  deployments(
+    cluster: string,
+    service: string,
+    sinceMs: number,
+    pauses: boolean,
+  ): Promise<readonly ServiceDeployment[] | Unseen>;
+  /** The task definition of each of these service revisions. */
+  definitionsOf(revisions: readonly string[]): Promise<ReadonlyMap<string, string> | Unseen>;
+  readonly values: ValueLooks;
 }
-
-/** Makes the observer of one run. */
-export type Observe = (environment: ObserveEnvironment) => Observer;
 
 /** Observes through the SDK's clients. */
 export function observe(environment: ObserveEnvironment): Observer {
-  const values = createValueLooks(environment);
   return {
     installedAt: () => installedAt(environment),
     services: (cluster) => listServices(environment, cluster),
     describe: (cluster, names) => describeServices(environment, cluster, names),
-    revision: (taskDefinition) => describeRevision(environment, taskDefinition),
-    prepare: (references, sweeping) => values.prepare(references, sweeping),
-    move: (reference, deploymentCreatedAtMs) => values.move(reference, deploymentCreatedAtMs),
-    attempts: (cluster, service, sinceMs) => listServiceDeployments(environment, cluster, service, sinceMs),
+    tasks: (cluster, services) => listTasks(environment, cluster, services),
+    tasksOfCluster: async (cluster) => (await tasksOfCluster(environment, cluster, Infinity)) ?? [],
+    tasksAgain: (cluster, arns) => describeAgain(environment, cluster, arns),
+    taskDefinition: (arn) => describeTaskDefinition(environment, arn),
+    deployments: (cluster, service, sinceMs, pauses) =>
+      listServiceDeployments(environment, cluster, service, sinceMs, pauses),
+    definitionsOf: (revisions) => definitionsOf(environment, revisions),
+    values: createValueLooks(environment),
   };
 }

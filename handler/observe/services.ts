@@ -1,8 +1,8 @@
 import type { Deployment, Service } from "@aws-sdk/client-ecs";
 import { serviceReferences } from "../../aws-semantics/references";
 import { ecsPackage } from "../clients";
-import { caughtFault, type Fault } from "../errors";
-import { unseen, type SeenService, type ServiceDeployment, type Unseen } from "../decision";
+import { caughtFault } from "../errors";
+import { unseen, unseenOf, type SeenService, type Unseen } from "../facts";
 import { foundReads, noReads, type Reads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 
@@ -63,50 +63,6 @@ export async function describeServices(
   return looks;
 }
 
-/** A service's deployments since a time, with their status. */
-export async function listServiceDeployments(
-  environment: ObserveEnvironment,
-  cluster: string,
-  service: string,
-  sinceMs: number,
-): Promise<readonly ServiceDeployment[] | Unseen> {
-  const { ListServiceDeploymentsCommand } = ecsPackage();
-  const found: ServiceDeployment[] = [];
-  try {
-    let nextToken: string | undefined;
-    do {
-      const page = await environment.pace.call(`ListServiceDeployments of ${cluster}/${service}`, () =>
-        environment.clients.ecs.send(
-          new ListServiceDeploymentsCommand({
-            cluster,
-            service,
-            createdAt: { after: new Date(sinceMs) },
-            maxResults: 100,
-            nextToken,
-          }),
-        ),
-      );
-      for (const { createdAt, finishedAt, status, statusReason } of page.serviceDeployments ?? [])
-        if (createdAt && status)
-          found.push({
-            createdAtMs: createdAt.getTime(),
-            status,
-            statusReason,
-            finishedAtMs: finishedAt?.getTime(),
-          });
-      nextToken = page.nextToken;
-    } while (nextToken);
-    return found;
-  } catch (error) {
-    return unseenOf(caughtFault(error));
-  }
-}
-
-/** A failed call, as `plan` takes it. */
-export function unseenOf(failed: Fault): Unseen {
-  return unseen(failed.code, failed.message);
-}
-
 function unseenLook(seen: Unseen): ServiceLook {
   return { seen, reads: noReads };
 }
@@ -116,21 +72,49 @@ function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook 
     return unseenLook(unseen("not-found", `the service is ${service.status}: it was deleted`));
   const controller = service.deploymentController?.type ?? "ECS";
   const deployments = service.deployments ?? [];
-  const primary = deployments.find((deployment) => deployment.status === "PRIMARY");
-  const taskSet = (service.taskSets ?? []).find((candidate) => candidate.status === "PRIMARY");
-  const createdAt = primary?.createdAt ?? taskSet?.createdAt;
-  const taskDefinition = primary?.taskDefinition ?? taskSet?.taskDefinition ?? service.taskDefinition;
+  const taskSets = service.taskSets ?? [];
+  const isPrimary = ({ status }: { readonly status?: string }): boolean => status === "PRIMARY";
+  const deployment = deployments.find(isPrimary);
+  const primary = deployment ?? taskSets.find(isPrimary);
+  const definitions = [primary, service, ...deployments, ...taskSets].flatMap(
+    (one) => one?.taskDefinition ?? [],
+  );
+  const hooks = service.deploymentConfiguration?.lifecycleHooks ?? [];
   return {
     seen: {
       kind: "service",
       controller,
       strategy: service.deploymentConfiguration?.strategy ?? "ROLLING",
       desiredCount: service.desiredCount ?? 0,
-      deploymentCreatedAtMs: createdAt?.getTime(),
+      runningCount: service.runningCount ?? 0,
+      bounds: boundsOf(service),
+      primary:
+        primary?.id !== undefined && primary.createdAt
+          ? { id: primary.id, createdAtMs: primary.createdAt.getTime() }
+          : undefined,
       unfinished: isUnfinished(deployments),
-      taskDefinition,
+      definitions: [...new Set(definitions)],
+      pauses: hooks.some(({ targetType }) => targetType === "PAUSE"),
     },
-    reads: foundReads(serviceReferences(primary ?? {}, environment.home)),
+    reads: foundReads(serviceReferences(deployment ?? {}, environment.home)),
+  };
+}
+
+/**
+ * How many tasks must stay healthy and how many may run during a rolling deployment. Source: Amazon ECS API Reference,
+ * `DeploymentConfiguration`: the minimum is rounded up, the maximum down; a daemon's defaults are 0 and 100.
+ */
+function boundsOf({
+  desiredCount = 0,
+  deploymentConfiguration,
+  schedulingStrategy,
+}: Service): SeenService["bounds"] {
+  const daemon = schedulingStrategy === "DAEMON";
+  const { minimumHealthyPercent = daemon ? 0 : 100, maximumPercent = daemon ? 100 : 200 } =
+    deploymentConfiguration ?? {};
+  return {
+    lower: Math.ceil((desiredCount * minimumHealthyPercent) / 100),
+    upper: Math.floor((desiredCount * maximumPercent) / 100),
   };
 }
 

@@ -2,19 +2,21 @@ import type { TaskDefinition } from "@aws-sdk/client-ecs";
 import { references } from "../../aws-semantics/references";
 import { ecsPackage } from "../clients";
 import { caughtFault } from "../errors";
-import type { RememberedRevision } from "../memory";
-import type { Unseen } from "../decision";
+import { unseenOf, type Unseen } from "../facts";
 import { foundReads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
-import { unseenOf } from "./services";
+import type { RememberedDefinition } from "./memory";
 
-/** What a revision refers to; described once in the life of the container, because a revision never changes. */
-export async function describeRevision(
+/**
+ * What a revision of a task definition refers to; described once in the life of the container, because a revision never
+ * changes. Only references are kept: the answer holds plain environments too.
+ */
+export async function describeTaskDefinition(
   environment: ObserveEnvironment,
   taskDefinition: string,
-): Promise<RememberedRevision | Unseen> {
+): Promise<RememberedDefinition | Unseen> {
   const { memory, clients, pace, home } = environment;
-  const known = memory.revisions.get(taskDefinition);
+  const known = memory.definitions.get(taskDefinition);
   if (known) return known;
   const { DescribeTaskDefinitionCommand } = ecsPackage();
   try {
@@ -22,9 +24,9 @@ export async function describeRevision(
       clients.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition })),
     );
     const found: TaskDefinition = answer.taskDefinition ?? {};
-    const revision = { reads: foundReads(references(found, home)), mutableImage: hasMutableImage(found) };
-    memory.revisions.set(taskDefinition, revision);
-    return revision;
+    const described = { reads: foundReads(references(found, home)), mutableImage: hasMutableImage(found) };
+    memory.definitions.set(taskDefinition, described);
+    return described;
   } catch (error) {
     return unseenOf(caughtFault(error));
   }

@@ -2,8 +2,8 @@ import type { FoundReference } from "../../aws-semantics/references";
 import { dnsSuffix, parseArn } from "../../aws-semantics/arn";
 import { decideByIdentity } from "../../aws-semantics/iam-policy";
 import type { Statement } from "../../aws-semantics/iam-policy";
-import { parameterArn, refersTo, secretArn } from "../../aws-semantics/secret-reference";
-import type { Reference } from "../../aws-semantics/secret-reference";
+import { parameterArn, refersTo, secretArn, secretParameters } from "../../aws-semantics/secret-reference";
+import type { Reference, SecretReference } from "../../aws-semantics/secret-reference";
 import { serviceSecrets } from "../ecs";
 import type { Definition, EcsService } from "../ecs";
 import { isUnknown, ofType, sources, text } from "../graph";
@@ -155,13 +155,23 @@ function requestsOf(graph: Graph, reference: Reference, { statements }: RolePoli
           wanted: secretArn(reference, "??????"),
           context: { ...secure, "secretsmanager:SecretId": arn },
         };
+  const reads =
+    reference.service === "ssm" || !reference.throughParameterStore
+      ? [read]
+      : [read, ofParameter(reference, secure)];
   const key = keyOf(graph, reference);
-  if (!key) return [read];
+  if (!key) return reads;
   const context = {
     ...secure,
     "kms:ViaService": `${reference.service}.${reference.region}.${dnsSuffix(reference.partition)}`,
   };
-  return [read, { action: "kms:Decrypt", resources: [key], wanted: key, context }];
+  return [...reads, { action: "kms:Decrypt", resources: [key], wanted: key, context }];
+}
+
+/** A secret that is read through Parameter Store needs both permissions. */
+function ofParameter(reference: SecretReference, context: Request["context"]): Request {
+  const arn = parameterArn(`${secretParameters}${reference.name}`, reference);
+  return { action: "ssm:GetParameters", resources: [arn], wanted: arn, context };
 }
 
 /** The customer-managed key of a secret or parameter of this stack; undefined for AWS's own and for what is elsewhere. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decisions } from "../../handler/decision";
+import { decisions } from "../../handler/plan/decisions";
 
 describe("docs/decisions.md", () => {
   it("lists the closed list of decisions, in its order", () => {

@@ -10,7 +10,16 @@ import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { zipSync } from "fflate";
 import { createRecycler } from "../../handler";
-import { batchOf, canonical, context, secretName, settingsWith, start } from "./fake-aws";
+import {
+  batchOf,
+  canonical,
+  context,
+  secretArn,
+  secretName,
+  settingsWith,
+  start,
+  versionId,
+} from "./fake-aws";
 
 /** All that the archive may ask of the Lambda runtime. */
 const golden = [
@@ -49,12 +58,48 @@ function answersAt(url: () => string): Record<string, () => object> {
           serviceName: "api",
           status: "ACTIVE",
           desiredCount: 1,
-          deployments: [{ status: "PRIMARY", createdAt: movedAt - 3600, desiredCount: 1, runningCount: 1 }],
+          runningCount: 1,
+          taskDefinition: "api:1",
+          deployments: [
+            {
+              id: "ecs-svc/1",
+              status: "PRIMARY",
+              createdAt: movedAt - 3600,
+              desiredCount: 1,
+              runningCount: 1,
+            },
+          ],
         },
       ],
     }),
-    DescribeSecret: () => ({ Name: secretName, LastChangedDate: movedAt }),
-    ListSecretVersionIds: () => ({ Versions: [{ VersionStages: ["AWSCURRENT"], CreatedDate: movedAt }] }),
+    DescribeTaskDefinition: () => ({
+      taskDefinition: {
+        containerDefinitions: [
+          { name: "api", secrets: [secretArn, "/a"].map((valueFrom) => ({ name: "VALUE", valueFrom })) },
+        ],
+      },
+    }),
+    ListTasks: () => ({ taskArns: ["task-1"] }),
+    DescribeTasks: () => ({
+      tasks: [
+        {
+          taskArn: "task-1",
+          taskDefinitionArn: "api:1",
+          group: "service:api",
+          startedBy: "ecs-svc/1",
+          createdAt: movedAt - 3600,
+          desiredStatus: "RUNNING",
+        },
+      ],
+    }),
+    DescribeSecret: () => ({
+      ARN: secretArn,
+      LastChangedDate: movedAt,
+      VersionIdsToStages: { [versionId]: ["AWSCURRENT"] },
+    }),
+    ListSecretVersionIds: () => ({
+      Versions: [{ VersionId: versionId, VersionStages: ["AWSCURRENT"], CreatedDate: movedAt }],
+    }),
     DescribeParameters: () => ({ Parameters: [{ Name: "/a", LastModifiedDate: movedAt - 7200 }] }),
     ListServiceDeployments: () => ({ serviceDeployments: forced }),
     UpdateService: () => {
@@ -155,7 +200,7 @@ describe("the recycler's archive", () => {
     const decisions = lines
       .map((line) => JSON.parse(line) as { decision?: string; _aws?: object })
       .flatMap(({ decision }) => decision ?? []);
-    // DescribeServices goes on showing the old deployment; the service's deployments show the new one.
+    // DescribeServices and ListTasks go on showing the old task; the service's deployments show the new one.
     assert.deepEqual(decisions, ["recycle", "rolling-out", "rolling-out"]);
     assert.equal(calls.filter((operation) => operation === "UpdateService").length, 1);
     assert.deepEqual([...new Set(calls)].sort(), Object.keys(answersAt(() => url)).sort());

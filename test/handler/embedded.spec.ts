@@ -37,6 +37,11 @@ const allowed = [
   "ecs:UpdateService",
   "ecs:ListServices",
   "ecs:DescribeTaskDefinition",
+  "ecs:ListTasks",
+  "ecs:DescribeTasks",
+  "ecs:GetTaskProtection",
+  "ecs:DescribeServiceDeployments",
+  "ecs:DescribeServiceRevisions",
   "secretsmanager:DescribeSecret",
   "secretsmanager:ListSecretVersionIds",
   "secretsmanager:ListSecrets",
@@ -185,13 +190,14 @@ class Shop {
   /** Changes the value, and gives the event that says so. */
   async put(): Promise<unknown> {
     const secrets = new SecretsManagerClient(clientConfig(this.world, operator));
-    await this.drive(
+    const { VersionId } = await this.drive(
       secrets.send(new PutSecretValueCommand({ SecretId: this.#secretArn, SecretString: "next" })),
     );
     const time = new Date(Math.floor(this.clock.now() / 1000) * 1000).toISOString();
     return canonical("secret-label-updated", (event) => {
       event.time = time;
       event.resources = [this.#secretArn];
+      event.detail["versionId"] = VersionId;
     });
   }
 
@@ -244,7 +250,14 @@ describe("createRecycler in the embedded AWS", () => {
 
     assert.deepEqual(new Set(quiet), new Set(names.map((name) => `${name}: fresh`)));
     assert.equal(staleBefore, 24);
-    assert.deepEqual(first, { DescribeServices: 2, ListServiceDeployments: 12, UpdateService: 12 });
+    assert.deepEqual(first, {
+      DescribeSecret: 1,
+      ListSecretVersionIds: 1,
+      DescribeServices: 2,
+      ListTasks: 1,
+      ListServiceDeployments: 12,
+      UpdateService: 12,
+    });
     assert.deepEqual(repeated, {});
     assert.equal(shop.stale(), 0);
     assert.equal(Ecs.of(shop.world).runningTasks().length, 24);

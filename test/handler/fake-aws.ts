@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Service, ServiceDeploymentBrief, TaskDefinition } from "@aws-sdk/client-ecs";
+import type { Service, ServiceDeploymentBrief, Task, TaskDefinition } from "@aws-sdk/client-ecs";
 import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { DescribeSecretResponse, SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
 import type { Clients } from "../../handler/clients";
@@ -15,6 +15,10 @@ export const home = { partition: "aws", region: "us-west-2", account: "123456789
 export const secretName = "/development/credentials/test.json";
 export const secretArn = `arn:aws:secretsmanager:us-west-2:123456789012:secret:${secretName}-fWJsLX`;
 export const parameterName = secretName;
+/** The version that the canonical PutSecretValue makes. */
+export const versionId = "4d383ea9-084a-49c9-8722-cbfb0f25c456";
+/** The cluster of all fake services. */
+export const cluster = "shop";
 
 export const context: LambdaContext = {
   invokedFunctionArn: "arn:aws:lambda:us-west-2:123456789012:function:ecs-secret-recycler-dev",
@@ -80,6 +84,10 @@ interface FakeSecret extends DescribeSecretResponse {
   versions: SecretVersionsListEntry[];
 }
 
+const account = "us-west-2:123456789012";
+/** An image that does not change. */
+const image = `shop@sha256:${"0".repeat(64)}`;
+
 /** A few records behind the operations that the recycler calls, and a list of the calls. */
 export class FakeAws {
   nowMs = start + 10_000;
@@ -87,9 +95,13 @@ export class FakeAws {
   readonly calls: { operation: string; input: Record<string, unknown> }[] = [];
   readonly services = new Map<string, Service>();
   readonly deployments = new Map<string, ServiceDeploymentBrief[]>();
+  readonly tasks = new Map<string, Task[]>();
+  #tasks = 0;
   readonly taskDefinitions = new Map<string, TaskDefinition>();
   readonly secrets: FakeSecret[] = [];
   readonly parameters: ParameterMetadata[] = [];
+  /** Task definitions of service revisions; by default that of the service. */
+  readonly revisions = new Map<string, string>();
   readonly lines: string[] = [];
   readonly sleeps: number[] = [];
   /** Asked before each call: an error makes it fail. */
@@ -98,32 +110,90 @@ export class FakeAws {
   staleAnswers = false;
   pageSize = 100;
 
-  service(name: string, deployedAtMs: number, change: Partial<Service> = {}): Service {
+  /** A service whose tasks were created when it was deployed; they read the secret of the canonical events. */
+  service(
+    name: string,
+    deployedAtMs: number,
+    change: Partial<Service> = {},
+    tasksCreatedAtMs = deployedAtMs,
+  ): Service {
+    const taskDefinition = `arn:aws:ecs:${account}:task-definition/${name}:1`;
+    const desiredCount = change.desiredCount ?? 2;
     const service: Service = {
       serviceName: name,
-      serviceArn: `arn:aws:ecs:us-west-2:123456789012:service/shop/${name}`,
+      serviceArn: `arn:aws:ecs:${account}:service/${cluster}/${name}`,
       status: "ACTIVE",
-      desiredCount: 2,
-      taskDefinition: `arn:aws:ecs:us-west-2:123456789012:task-definition/${name}:1`,
+      desiredCount,
+      runningCount: desiredCount,
+      taskDefinition,
       deployments: [
         {
-          id: `ecs-svc/${name}`,
+          id: `ecs-svc/${name}-${deployedAtMs}`,
           status: "PRIMARY",
           createdAt: new Date(deployedAtMs),
-          desiredCount: 2,
-          runningCount: 2,
+          taskDefinition,
+          desiredCount,
+          runningCount: desiredCount,
           pendingCount: 0,
         },
       ],
       ...change,
     };
+    if (!this.taskDefinitions.has(taskDefinition)) this.reads(name, secretArn);
     this.services.set(name, service);
+    this.tasks.set(
+      name,
+      Array.from({ length: desiredCount }, () => this.task(name, tasksCreatedAtMs, service)),
+    );
     return service;
+  }
+
+  /** What the service's tasks read, in the place of the secret of the canonical events. */
+  reads(name: string, ...valuesFrom: string[]): void {
+    this.taskDefinitions.set(`arn:aws:ecs:${account}:task-definition/${name}:1`, {
+      containerDefinitions: [
+        {
+          name,
+          image,
+          secrets: valuesFrom.map((valueFrom, index) => ({ name: `VALUE_${index}`, valueFrom })),
+        },
+      ],
+    });
+  }
+
+  /** A running task of a service's newest deployment. */
+  task(name: string, createdAtMs: number, service = this.services.get(name)): Task {
+    return {
+      taskArn: `arn:aws:ecs:${account}:task/${cluster}/${name}-${++this.#tasks}`,
+      taskDefinitionArn: service?.taskDefinition,
+      group: `service:${name}`,
+      startedBy: service?.deployments?.[0]?.id,
+      createdAt: new Date(createdAtMs),
+      desiredStatus: "RUNNING",
+      lastStatus: "RUNNING",
+    };
+  }
+
+  /** Ends the newest deployment of a service: all its tasks are new. */
+  finish(name: string, createdAtMs = this.nowMs): void {
+    const [primary] = this.services.get(name)?.deployments ?? [];
+    const atMs = primary?.createdAt?.getTime() ?? createdAtMs;
+    this.service(name, atMs);
+    const list = this.deployments.get(name) ?? [];
+    this.deployments.set(
+      name,
+      list.map((one) => (one.status === "IN_PROGRESS" ? { ...one, status: "SUCCESSFUL" } : one)),
+    );
   }
 
   serviceDeployment(name: string, createdAtMs: number, status: ServiceDeploymentBrief["status"]): void {
     const list = this.deployments.get(name) ?? [];
-    list.push({ createdAt: new Date(createdAtMs), status });
+    list.push({
+      serviceDeploymentArn: `arn:aws:ecs:${account}:service-deployment/${cluster}/${name}/${createdAtMs}`,
+      targetServiceRevisionArn: `arn:aws:ecs:${account}:service-revision/${cluster}/${name}/1`,
+      createdAt: new Date(createdAtMs),
+      status,
+    });
     this.deployments.set(name, list);
   }
 
@@ -134,13 +204,30 @@ export class FakeAws {
       Name: secretName,
       LastChangedDate: new Date(movedAtMs),
       versions: [
-        { VersionId: "new", VersionStages: ["AWSCURRENT"], CreatedDate: new Date(movedAtMs) },
+        { VersionId: versionId, VersionStages: ["AWSCURRENT"], CreatedDate: new Date(movedAtMs) },
         { VersionId: "old", VersionStages: ["AWSPREVIOUS"], CreatedDate: new Date(movedAtMs - 86_400_000) },
       ],
       ...change,
     };
-    this.secrets.push(secret);
+    const same = this.secrets.findIndex(({ ARN }) => ARN === secret.ARN);
+    this.secrets.splice(same < 0 ? this.secrets.length : same, same < 0 ? 0 : 1, secret);
     return secret;
+  }
+
+  /** The secret gets a version from PutSecretValue; gives the event that says so. */
+  put(atMs: number, version = `version-${atMs}`): EventFields {
+    const [before] = this.secrets;
+    const current = before?.versions.find(({ VersionStages }) => VersionStages?.includes("AWSCURRENT"));
+    this.secret(atMs, {
+      versions: [
+        { VersionId: version, VersionStages: ["AWSCURRENT"], CreatedDate: new Date(atMs) },
+        ...(current ? [{ ...current, VersionStages: ["AWSPREVIOUS"] }] : []),
+      ],
+    });
+    return canonical("put-secret-value-by-arn", (event) => {
+      event.time = event.detail["eventTime"] = new Date(atMs).toISOString();
+      (event.detail["requestParameters"] as Record<string, unknown>)["clientRequestToken"] = version;
+    });
   }
 
   /** How often each operation was called since the last time this was asked. */
@@ -216,6 +303,32 @@ export class FakeAws {
         if (!taskDefinition) throw awsError("ClientException", "Unable to describe task definition.");
         return { taskDefinition };
       }
+      case "ListTasks": {
+        const service = input["serviceName"] as string | undefined;
+        const listed =
+          service === undefined ? [...this.tasks.values()].flat() : (this.tasks.get(service) ?? []);
+        return this.page(
+          listed.map(({ taskArn }) => taskArn),
+          "taskArns",
+          "nextToken",
+          input["nextToken"],
+        );
+      }
+      case "DescribeTasks": {
+        const arns = input["tasks"] as string[];
+        return {
+          tasks: [...this.tasks.values()].flat().filter(({ taskArn = "" }) => arns.includes(taskArn)),
+        };
+      }
+      case "GetTaskProtection":
+        return { protectedTasks: [] };
+      case "DescribeServiceRevisions":
+        return {
+          serviceRevisions: (input["serviceRevisionArns"] as string[]).map((serviceRevisionArn) => ({
+            serviceRevisionArn,
+            taskDefinition: this.revisions.get(serviceRevisionArn) ?? this.definitionOf(serviceRevisionArn),
+          })),
+        };
       case "ListServiceDeployments": {
         const after = (input["createdAt"] as { after: Date }).after;
         const all = this.deployments.get(input["service"] as string) ?? [];
@@ -224,11 +337,19 @@ export class FakeAws {
       case "UpdateService":
         return this.updateService(input);
       case "DescribeSecret":
-        return this.secretOf(input);
+        return described(this.secretOf(input));
       case "ListSecretVersionIds":
         return { Versions: this.secretOf(input).versions };
       case "ListSecrets":
-        return this.page(this.secrets, "SecretList", "NextToken", input["NextToken"]);
+        return this.page(
+          this.secrets.map((secret) => ({
+            ...secret,
+            SecretVersionsToStages: described(secret).VersionIdsToStages,
+          })),
+          "SecretList",
+          "NextToken",
+          input["NextToken"],
+        );
       case "DescribeParameters": {
         const names = (input["ParameterFilters"] as { Values: string[] }[])[0]?.Values ?? [];
         return { Parameters: this.parameters.filter(({ Name }) => names.includes(Name ?? "")) };
@@ -236,6 +357,10 @@ export class FakeAws {
       default:
         throw new Error(`the fake has no ${operation}`);
     }
+  }
+
+  private definitionOf(revisionArn: string): string | undefined {
+    return this.services.get(revisionArn.split("/")[2] ?? "")?.taskDefinition;
   }
 
   private describeServices(names: string[]): object {
@@ -257,6 +382,7 @@ export class FakeAws {
           id: `ecs-svc/${name}-${this.nowMs}`,
           status: "PRIMARY",
           createdAt: new Date(this.nowMs),
+          taskDefinition: service.taskDefinition,
           desiredCount: 2,
           runningCount: 0,
           pendingCount: 2,
@@ -284,4 +410,14 @@ export class FakeAws {
     const next = from + this.pageSize;
     return { [key]: items.slice(from, next), ...(next < items.length ? { [tokenKey]: String(next) } : {}) };
   }
+}
+
+/** A secret as DescribeSecret shows it. */
+function described({ versions, ...secret }: FakeSecret): DescribeSecretResponse {
+  return {
+    ...secret,
+    VersionIdsToStages: Object.fromEntries(
+      versions.map(({ VersionId = "", VersionStages = [] }) => [VersionId, VersionStages]),
+    ),
+  };
 }

@@ -9,12 +9,16 @@ import {
   secretName,
   settingsWith,
   start,
+  versionId,
 } from "./fake-aws";
 
 const hour = 3_600_000;
 const listed = [{ secrets: [secretName] }];
 const put = canonical("put-secret-value-by-arn");
-const label = canonical("secret-label-updated", (event) => (event.time = "2026-02-05T19:15:10Z"));
+const label = canonical("secret-label-updated", (event) => {
+  event.time = "2026-02-05T19:15:10Z";
+  event.detail["versionId"] = versionId;
+});
 const succeeded = canonical("rotation-succeeded", (event) => {
   event.time = event.detail["eventTime"] = "2026-02-05T19:15:11Z";
 });
@@ -26,9 +30,10 @@ function ended(service: string) {
   });
 }
 
-/** Cluster shop with services that were deployed an hour before the canonical move. */
+/** Cluster shop with services that were deployed an hour before the canonical change, and its secret after it. */
 function shop(...services: string[]): FakeAws {
   const aws = new FakeAws();
+  aws.secret(start);
   for (const service of services) aws.service(service, start - hour);
   return aws;
 }
@@ -53,59 +58,72 @@ describe("createRecycler", () => {
       });
     });
 
-    it("looks at no secret, at ten services a call, and at the deployments of stale services only", async () => {
+    it("looks once at the secret, at ten services a call, and at the deployments of stale services only", async () => {
       const names = Array.from({ length: 23 }, (_, index) => `service-${String(index).padStart(2, "0")}`);
       const aws = shop(...names);
-      for (const name of names.slice(0, 3)) aws.service(name, start + 5_000);
+      for (const name of names.slice(0, 3)) aws.service(name, start + 11_000);
+      aws.nowMs = start + 20_000;
       const recycler = aws.recycler(
         settingsWith(names.map((service) => ({ service, secrets: [secretName] }))),
-      );
-      await recycler(
-        batchOf(canonical("put-secret-value-by-arn", (event) => (event.detail["eventName"] = "Nothing"))),
       );
 
       await recycler(batchOf(put));
       const asked = aws.calls.map(({ input }) => ((input["services"] as string[] | undefined) ?? []).length);
 
       assert.deepEqual(aws.counts(), {
+        DescribeSecret: 1,
+        ListSecretVersionIds: 1,
         GetQueueUrl: 1,
         GetQueueAttributes: 1,
         DescribeServices: 3,
+        DescribeTaskDefinition: 23,
+        ListTasks: 1,
+        DescribeTasks: 1,
         ListServiceDeployments: 20,
         UpdateService: 20,
       });
       assert.ok(asked.every((services) => services <= 10));
     });
 
-    it("makes no call for further events of the same change", async () => {
+    it("looks once more at the secret for further events of the same change, and at nothing else", async () => {
       const aws = shop("api", "web");
       const recycler = aws.recycler(settingsWith(listed));
       await recycler(batchOf(put));
       aws.counts();
 
-      await recycler(batchOf(label, put, succeeded));
+      await recycler(batchOf(label, put));
+      const known = aws.counts();
+      aws.nowMs += 5_000;
       await recycler(batchOf(succeeded));
 
-      assert.deepEqual(aws.counts(), {});
-      assert.equal(aws.lines.filter((line) => line.includes('"event":"skipped"')).length, 4);
+      assert.deepEqual(known, {});
+      assert.deepEqual(aws.counts(), { DescribeSecret: 1 });
+      assert.equal(aws.lines.filter((line) => line.includes('"event":"skipped"')).length, 3);
     });
 
-    it("looks again at a whole cluster when the list of its services is older than the event", async () => {
+    it("looks again at a whole cluster for another change", async () => {
       const aws = shop("api");
       const recycler = aws.recycler(settingsWith(listed));
       await recycler(batchOf(put));
       aws.counts();
       aws.service("late", start + 60_000);
       aws.nowMs = start + 120_000;
-      const later = canonical(
-        "put-secret-value-by-arn",
-        (event) => (event.detail["eventTime"] = "2026-02-05T19:16:50Z"),
-      );
 
-      await recycler(batchOf(later));
+      await recycler(batchOf(aws.put(start + 100_000)));
 
       assert.equal(aws.counts()["ListServices"], 1);
-      assert.deepEqual(kinds(aws).slice(-2), ["api: blocked", "late: recycle"]);
+      assert.deepEqual(kinds(aws).slice(-2), ["late: recycle", "api: blocked"]);
+    });
+
+    it("does nothing that the secret's versions do not confirm", async () => {
+      const aws = shop("api");
+      aws.secret(start - 2 * hour);
+      const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
+
+      await recycler(batchOf(put));
+
+      assert.deepEqual(kinds(aws), ["api: fresh"]);
+      assert.equal(aws.counts()["UpdateService"], undefined);
     });
 
     it("runs once for a batch: one deployment though a rotation sends three events", async () => {
@@ -146,25 +164,16 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["api: recycle", "api: rolling-out"]);
     });
 
-    it("acts at once on an event that is early: the move waits for no other", async () => {
+    it("waits while a new task could still read the old value, and says so", async () => {
       const aws = shop("api");
       aws.nowMs = start + 4_000;
       const recycler = aws.recycler(settingsWith(listed));
 
       await recycler(batchOf(put));
+      aws.nowMs = start + 10_000;
+      await recycler(batchOf(sweep));
 
-      assert.deepEqual(kinds(aws), ["api: recycle"]);
-    });
-
-    it("acts at once on an event that comes in one batch with a sweep", async () => {
-      const aws = shop("api");
-      aws.secret(start);
-      aws.nowMs = start + 4_000;
-      const recycler = aws.recycler(settingsWith(listed));
-
-      await recycler(batchOf(sweep, put));
-
-      assert.deepEqual(kinds(aws), ["api: recycle"]);
+      assert.deepEqual(kinds(aws), ["api: settling", "api: recycle"]);
     });
 
     it("goes on skipping events when a later look showed the old deployment again", async () => {
@@ -194,16 +203,21 @@ describe("createRecycler", () => {
 
     it("leaves a service alone that follows another label", async () => {
       const aws = shop("api");
-      aws.taskDefinitions.set("arn:aws:ecs:us-west-2:123456789012:task-definition/api:1", {
-        containerDefinitions: [{ name: "api", secrets: [{ name: "DB", valueFrom: `${secretArn}::BLUE:` }] }],
+      aws.reads("api", `${secretArn}::BLUE:`);
+      const blue = canonical("secret-label-updated-custom", (event) => (event.time = "2026-02-05T19:15:10Z"));
+      const { labelUpdated, versionId: version } = blue.detail as Record<string, string>;
+      aws.reads("api", `${secretArn}::${labelUpdated}:`);
+      aws.secret(start, {
+        versions: [
+          { VersionId: versionId, VersionStages: ["AWSCURRENT"], CreatedDate: new Date(start) },
+          { VersionId: version, VersionStages: [labelUpdated!], CreatedDate: new Date(start - 5 * hour) },
+        ],
       });
       const recycler = aws.recycler(settingsWith([{}]));
 
       await recycler(batchOf(put));
       const untouched = kinds(aws);
-      await recycler(
-        batchOf(canonical("secret-label-updated-custom", (event) => (event.time = "2026-02-05T19:15:10Z"))),
-      );
+      await recycler(batchOf(blue));
 
       assert.deepEqual(untouched, []);
       assert.deepEqual(kinds(aws), ["api: recycle"]);
@@ -211,31 +225,18 @@ describe("createRecycler", () => {
 
     it("finds the readers by their task definitions, and looks at a revision once", async () => {
       const aws = shop("api", "web");
-      for (const name of ["api", "web"])
-        aws.taskDefinitions.set(`arn:aws:ecs:us-west-2:123456789012:task-definition/${name}:1`, {
-          containerDefinitions: [
-            {
-              name,
-              image: "shop:latest",
-              secrets: [
-                { name: "DB", valueFrom: name === "api" ? secretArn : `${secretArn.slice(0, -7)}2-AbCdEf` },
-              ],
-            },
-          ],
-        });
+      aws.taskDefinitions.set("arn:aws:ecs:us-west-2:123456789012:task-definition/api:1", {
+        containerDefinitions: [
+          { name: "api", image: "shop:latest", secrets: [{ name: "DB", valueFrom: secretArn }] },
+        ],
+      });
+      aws.reads("web", `${secretArn.slice(0, -7)}2-AbCdEf`);
       const recycler = aws.recycler(settingsWith([{}]));
 
       await recycler(batchOf(put));
       const first = aws.counts();
       const logged = aws.decisions();
-      await recycler(
-        batchOf(
-          canonical(
-            "put-secret-value-by-arn",
-            (event) => (event.detail["eventTime"] = "2026-02-05T19:15:40Z"),
-          ),
-        ),
-      );
+      await recycler(batchOf(sweep));
 
       assert.equal(first["DescribeTaskDefinition"], 2);
       assert.equal(aws.counts()["DescribeTaskDefinition"], undefined);
@@ -264,10 +265,9 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["api: recycle"]);
     });
 
-    it("remembers a proven move for a later look, which alone could not date it", async () => {
+    it("recycles when the deployment that blocked it ended", async () => {
       const aws = shop("api");
       aws.serviceDeployment("api", start - hour, "IN_PROGRESS");
-      aws.secret(start - 30 * 24 * hour, { LastChangedDate: new Date(start) });
       const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
       await recycler(batchOf(put));
       const before = kinds(aws);
@@ -278,6 +278,32 @@ describe("createRecycler", () => {
       assert.deepEqual(before, ["api: blocked"]);
       assert.deepEqual(kinds(aws), ["api: recycle"]);
     });
+
+    it("says at the end of the deployment how many tasks hold the value, and how long it took", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith([{ service: "api", secrets: [secretName] }]));
+      await recycler(batchOf(put));
+      const [before] = aws.decisions();
+      aws.finish("api");
+      aws.nowMs = start + 60_000;
+      aws.counts();
+
+      await recycler(batchOf(ended("api")));
+      const metrics = aws.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const [after] = aws.decisions();
+
+      assert.deepEqual(
+        [before?.tasks, after?.tasks],
+        [
+          { running: 2, stale: 2 },
+          { running: 2, stale: 0 },
+        ],
+      );
+      assert.deepEqual([after?.decision, after?.values[0]?.versionId], ["proved", versionId]);
+      assert.ok(metrics.some((line) => JSON.stringify(line["SecretToFreshSeconds"]) === "[60]"));
+      assert.ok(metrics.some((line) => line["StaleTasks"] === 0 && line["ClusterName"] === "shop"));
+      assert.deepEqual(aws.counts(), { DescribeServices: 1, ListTasks: 1, DescribeTasks: 1 });
+    });
   });
 
   describe("when an event only says that something happened", () => {
@@ -287,6 +313,7 @@ describe("createRecycler", () => {
         LastChangedDate: new Date(start + 900),
         LastRotatedDate: new Date(start + 800),
       });
+      aws.nowMs = start + 11_000;
       const recycler = aws.recycler(settingsWith(listed));
 
       await recycler(batchOf(succeeded));
@@ -296,14 +323,14 @@ describe("createRecycler", () => {
       assert.deepEqual([counts["DescribeSecret"], counts["ListSecretVersionIds"]], [1, 1]);
     });
 
-    it("does nothing about a description that changed", async () => {
+    it("does nothing about a description that changed, and presumes what it cannot prove", async () => {
       const aws = shop("api");
       aws.secret(start - 2 * hour, { LastChangedDate: new Date(start) });
       const recycler = aws.recycler(settingsWith(listed));
 
       await recycler(batchOf(canonical("update-secret")));
 
-      assert.deepEqual(kinds(aws), ["api: unknown"]);
+      assert.deepEqual(kinds(aws), ["api: presumed"]);
       assert.equal(aws.counts()["UpdateService"], undefined);
     });
   });
@@ -334,32 +361,6 @@ describe("createRecycler", () => {
       assert.deepEqual(kinds(aws), ["api: fresh"]);
     });
 
-    it("asks once for each deployment how it ended", async () => {
-      const aws = shop("api");
-      aws.secret(start - 2 * hour);
-      const recycler = aws.recycler(settingsWith(listed));
-
-      const counts = [];
-      for (let round = 0; round < 3; round++) {
-        await recycler(batchOf(sweep));
-        counts.push(aws.counts()["ListServiceDeployments"]);
-        if (round === 1) aws.service("api", start);
-      }
-
-      assert.deepEqual(counts, [1, undefined, 1]);
-    });
-
-    it("asks nothing about deployments from before the installation", async () => {
-      const aws = shop("api");
-      aws.secret(start - 2 * hour);
-      aws.installedAtMs = start;
-      const recycler = aws.recycler(settingsWith(listed));
-
-      await recycler(batchOf(sweep));
-
-      assert.equal(aws.counts()["ListServiceDeployments"], undefined);
-    });
-
     it("leaves a young move to its own event", async () => {
       const aws = shop("api");
       aws.secret(start);
@@ -375,6 +376,7 @@ describe("createRecycler", () => {
 
     it("finds a parameter that changed, all names in one call", async () => {
       const aws = shop("api");
+      aws.reads("api", "/a", "/b");
       for (const name of ["/a", "/b"]) aws.parameters.push({ Name: name, LastModifiedDate: new Date(start) });
       const recycler = aws.recycler(settingsWith([{ parameters: ["/a", "/b"] }]));
       aws.nowMs = start + 60_000;
@@ -404,7 +406,7 @@ describe("createRecycler", () => {
         const recycler = aws.recycler(settingsWith(listed));
         await recycler(batchOf(put));
         aws.deployments.set("api", [{ createdAt: new Date(aws.nowMs), status: "ROLLBACK_SUCCESSFUL" }]);
-        aws.service("api", shown === "old" ? start - hour : aws.nowMs + 30_000);
+        aws.service("api", shown === "old" ? start - hour : aws.nowMs + 30_000, {}, start - hour);
         aws.nowMs += 60_000;
         aws.counts();
 
@@ -422,16 +424,10 @@ describe("createRecycler", () => {
       await recycler(batchOf(put));
       aws.deployments.set("api", [{ createdAt: new Date(aws.nowMs), status: "ROLLBACK_SUCCESSFUL" }]);
       aws.service("api", start - hour);
+      const again = aws.put(start + 70_000);
       aws.nowMs = start + 90_000;
 
-      await recycler(
-        batchOf(
-          canonical(
-            "put-secret-value-by-arn",
-            (event) => (event.detail["eventTime"] = "2026-02-05T19:16:20Z"),
-          ),
-        ),
-      );
+      await recycler(batchOf(again));
 
       assert.deepEqual(kinds(aws), ["api: recycle", "api: recycle"]);
     });
@@ -629,18 +625,38 @@ describe("createRecycler", () => {
 
       assert.equal(status.installedAt, new Date(aws.installedAtMs).toISOString());
       assert.deepEqual(
-        status.services.map(({ service, decision, values }) => ({ service, decision, values })),
-        ["api: recycle", "web: fresh"].map((text, index) => ({
-          service: text.split(": ")[0],
-          decision: text.split(": ")[1],
-          values: [
-            {
-              subject: secretName,
-              label: "AWSCURRENT",
-              interval: [index === 0 ? "2026-02-05T19:15:10.000Z" : null, "2026-02-05T19:15:10.000Z"],
-            },
+        status.services.map(({ service, decision, tasks, values: [value] }) => [
+          service,
+          decision,
+          tasks,
+          value && [value.subject, value.label, value.verdict, value.versionId, value.interval],
+        ]),
+        [
+          [
+            "api",
+            "recycle",
+            { running: 2, stale: 2 },
+            [
+              secretArn,
+              "AWSCURRENT",
+              "stale",
+              versionId,
+              ["2026-02-05T19:15:10.000Z", "2026-02-05T19:15:10.000Z"],
+            ],
           ],
-        })),
+          [
+            "web",
+            "fresh",
+            { running: 2, stale: 0 },
+            [
+              secretArn,
+              "AWSCURRENT",
+              "fresh",
+              versionId,
+              ["2026-02-05T19:15:10.000Z", "2026-02-05T19:15:10.000Z"],
+            ],
+          ],
+        ],
       );
       assert.equal(aws.counts()["UpdateService"], undefined);
     });
@@ -673,17 +689,16 @@ describe("createRecycler", () => {
       const recycler = aws.recycler(settingsWith(waves));
       await recycler(batchOf(put));
       const first = kinds(aws);
-      aws.service("canary", aws.nowMs);
       aws.nowMs += 60_000;
       await recycler(batchOf(sweep));
       const second = kinds(aws);
-      aws.deployments.set("canary", [{ createdAt: new Date(start + 10_000), status: "SUCCESSFUL" }]);
+      aws.finish("canary");
 
       await recycler(batchOf(ended("canary")));
 
       assert.deepEqual(first, ["canary: recycle", "rest: waiting-for-wave"]);
-      assert.deepEqual(second, ["canary: fresh", "rest: waiting-for-wave"]);
-      assert.deepEqual(kinds(aws), ["canary: fresh", "rest: recycle"]);
+      assert.deepEqual(second, ["canary: rolling-out", "rest: waiting-for-wave"]);
+      assert.deepEqual(kinds(aws), ["canary: proved", "rest: recycle"]);
     });
 
     it("halts the later waves when the first one was rolled back", async () => {
@@ -701,6 +716,7 @@ describe("createRecycler", () => {
     it("waits for a service that reads the value among others, in the later of two waves it is in", async () => {
       const aws = shop("canary", "rest");
       aws.secret(start);
+      aws.reads("canary", secretArn, "/a");
       aws.parameters.push({ Name: "/a", LastModifiedDate: new Date(start - 2 * hour) });
       aws.nowMs = start + 60_000;
       const recycler = aws.recycler(
@@ -719,6 +735,7 @@ describe("createRecycler", () => {
     it("does not wait for a service that reads other values only", async () => {
       const aws = shop("canary", "rest");
       aws.secret(start);
+      aws.reads("canary", "/a");
       aws.parameters.push({ Name: "/a", LastModifiedDate: new Date(start) });
       aws.serviceDeployment("canary", start + 10_000, "ROLLBACK_SUCCESSFUL");
       aws.nowMs = start + 60_000;
@@ -793,7 +810,7 @@ describe("createRecycler", () => {
       await recycler(batchOf(ended("a")));
 
       assert.deepEqual(first, ["a: recycle", "b: at-capacity", "c: at-capacity"]);
-      assert.deepEqual(kinds(aws), ["a: fresh", "b: recycle", "c: recycle", "stranger: fresh"]);
+      assert.deepEqual(kinds(aws), ["a: proved", "stranger: fresh", "b: recycle", "c: recycle"]);
     });
   });
 
@@ -832,9 +849,12 @@ describe("createRecycler", () => {
       "subject",
       "label",
       "movedAt",
+      "tasks",
+      "values",
       "deploymentCreatedAt",
       "cause",
       "who",
+      "mutableImage",
       "mode",
     ]);
     assert.deepEqual(metrics, {

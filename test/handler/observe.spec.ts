@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { parseReference, type Reference, type SecretReference } from "../../aws-semantics/secret-reference";
-import { freshness } from "../../handler/freshness";
-import { createMemory } from "../../handler/memory";
+import { parseReference, type Reference } from "../../aws-semantics/secret-reference";
+import { isUnseen, type Unseen } from "../../handler/facts";
 import { observe, type Observer } from "../../handler/observe";
-import { intervalOf } from "../../handler/observe/values";
+import { createMemory } from "../../handler/observe/memory";
+import type { ValueChange } from "../../handler/plan/freshness";
 import { createPacing } from "../../handler/pace";
-import { awsError, FakeAws, home, secretArn, secretName, start } from "./fake-aws";
+import { awsError, FakeAws, home, secretArn, secretName, start, versionId } from "./fake-aws";
 
 const day = 86_400_000;
 
@@ -22,7 +22,6 @@ function observerOf(aws: FakeAws, memory = createMemory()): Observer {
     home,
     queueName: "ecs-secret-recycler-dev.fifo",
     now: () => aws.nowMs,
-    compare: freshness,
   });
 }
 
@@ -44,51 +43,12 @@ function manySecrets(aws: FakeAws, count: number): Reference[] {
   });
 }
 
-describe("intervalOf", () => {
-  const at = (days: number): Date => new Date(start + days * day);
-  const versions = [
-    { VersionStages: ["AWSCURRENT"], CreatedDate: at(-5) },
-    { VersionStages: ["AWSPREVIOUS"], CreatedDate: at(-3) },
-    { VersionStages: ["AWSPENDING"], CreatedDate: at(-1) },
-    { VersionStages: ["BLUE"], CreatedDate: at(-9) },
-  ];
-  const changedAtMs = at(0).getTime();
-  const rotatedAtMs = at(-2).getTime();
-  const rows: [string, string, { rotatedAtMs?: number }, number][] = [
-    ["AWSCURRENT moved not before AWSPREVIOUS was made", "AWSCURRENT", {}, -3],
-    ["AWSCURRENT moved not long before the rotation finished", "AWSCURRENT", { rotatedAtMs }, -2],
-    ["AWSPREVIOUS moves with AWSCURRENT", "AWSPREVIOUS", { rotatedAtMs }, -2],
-    ["a custom label moved not before its own version was made", "BLUE", { rotatedAtMs }, -9],
-  ];
-  for (const [sentence, label, times, days] of rows)
-    it(sentence, () => {
-      const followed = reference(`${secretArn}::${label}:`) as SecretReference;
-
-      const interval = intervalOf(followed, { changedAtMs, ...times }, versions);
-
-      assert.deepEqual(interval, { loMs: at(days).getTime(), hiMs: changedAtMs });
-    });
-
-  it("does not find a label that no version has", () => {
-    const interval = intervalOf(
-      reference(`${secretArn}::GREEN:`) as SecretReference,
-      { changedAtMs },
-      versions,
-    );
-
-    assert.equal("kind" in interval && interval.code, "not-found");
-  });
-
-  it("is never upside down", () => {
-    const interval = intervalOf(
-      reference(secretArn) as SecretReference,
-      { changedAtMs: start - 99 * day },
-      versions,
-    );
-
-    assert.ok(!("kind" in interval) && interval.hiMs === interval.loMs);
-  });
-});
+/** What is known of a value after its look in this run. */
+function changeOf(observer: Observer, of: Reference): ValueChange | Unseen {
+  const facts = observer.values.facts(of);
+  assert.ok(facts?.looked);
+  return facts.change;
+}
 
 describe("observe", () => {
   it("looks at few secrets one by one, in a sweep too", async () => {
@@ -96,8 +56,7 @@ describe("observe", () => {
     const references = manySecrets(aws, 10);
     const observer = observerOf(aws);
 
-    await observer.prepare(references, true);
-    for (const each of references) await observer.move(each, start);
+    await observer.values.look(references, true);
 
     assert.deepEqual(aws.counts(), { DescribeSecret: 10 });
   });
@@ -108,9 +67,9 @@ describe("observe", () => {
     const observer = observerOf(aws);
 
     for (let from = 0; from < 250; from += 50)
-      await observer.prepare(references.slice(from, from + 50), true);
-    for (const each of references) await observer.move(each, start);
+      await observer.values.look(references.slice(from, from + 50), true);
 
+    assert.ok(references.every((each) => !isUnseen(changeOf(observer, each))));
     assert.deepEqual(aws.counts(), { ListSecrets: 3 });
   });
 
@@ -123,8 +82,7 @@ describe("observe", () => {
 
     for (let sweep = 0; sweep < 2; sweep++) {
       const observer = observerOf(aws, memory);
-      await observer.prepare(references, true);
-      for (const each of references) await observer.move(each, start);
+      await observer.values.look(references, true);
     }
 
     assert.deepEqual(aws.counts(), { ListSecrets: 12, DescribeSecret: 24 });
@@ -135,41 +93,97 @@ describe("observe", () => {
     const references = manySecrets(aws, 20);
     const observer = observerOf(aws);
 
-    await observer.prepare(references, false);
-    for (const each of references) await observer.move(each, start);
+    await observer.values.look(references, false);
 
     assert.deepEqual(aws.counts(), { DescribeSecret: 20 });
   });
 
-  it("looks at the versions only when the last change does not tell", async () => {
+  it("asks for a version's date once in its life", async () => {
     const aws = new FakeAws();
     aws.secret(start);
-    const observer = observerOf(aws);
+    const memory = createMemory();
+    const first = observerOf(aws, memory);
+    await first.values.look([reference(secretName)], false);
+    const undated = changeOf(first, reference(secretName));
+    await first.values.date([reference(secretName)]);
+    const dated = changeOf(first, reference(secretName));
+    const counts = [aws.counts()];
+    const later = observerOf(aws, memory);
 
-    const fresh = await observer.move(reference(secretName), start + 60_000);
-    const first = aws.counts();
-    const stale = await observer.move(reference(secretName), start - day);
+    await later.values.look([reference(secretName)], false);
+    await later.values.date([reference(secretName)]);
+    counts.push(aws.counts());
+    aws.put(start + day);
+    const last = observerOf(aws, memory);
+    await last.values.look([reference(secretName)], false);
+    await last.values.date([reference(secretName)]);
+    counts.push(aws.counts());
 
-    assert.deepEqual(fresh, { loMs: 0, hiMs: start });
-    assert.deepEqual(first, { DescribeSecret: 1 });
-    assert.deepEqual(stale, { loMs: start, hiMs: start });
-    assert.deepEqual(aws.counts(), { ListSecretVersionIds: 1 });
+    assert.deepEqual(undated, { hiMs: start, proved: false, doubt: false, versionId });
+    assert.deepEqual(dated, {
+      loMs: start,
+      hiMs: start,
+      proved: false,
+      doubt: false,
+      versionId,
+    });
+    assert.deepEqual(counts, [
+      { DescribeSecret: 1, ListSecretVersionIds: 1 },
+      { DescribeSecret: 1 },
+      { DescribeSecret: 1, ListSecretVersionIds: 1 },
+    ]);
   });
 
-  it("reads no value", async () => {
+  it("looks once at a secret that has several names in a run", async () => {
     const aws = new FakeAws();
     aws.secret(start);
-    aws.parameters.push({ Name: "/a", LastModifiedDate: new Date(start) });
     const observer = observerOf(aws);
 
-    await observer.move(reference(secretName), 0);
-    await observer.move(reference("/a", "parameter"), 0);
+    await observer.values.look([reference(secretArn)], false);
+    await observer.values.look([reference(secretName), reference(secretArn.slice(0, -7))], false);
+
+    assert.deepEqual(aws.counts(), { DescribeSecret: 1 });
+    assert.deepEqual(changeOf(observer, reference(secretName)), changeOf(observer, reference(secretArn)));
+  });
+
+  it("does not take a secret for its deleted namesake", async () => {
+    const aws = new FakeAws();
+    aws.secret(start);
+    const gone = reference(`${secretArn.slice(0, -6)}zzzzzz`);
+    const observer = observerOf(aws);
+
+    await observer.values.look([reference(secretName), gone], false);
+
+    const change = changeOf(observer, gone);
+    assert.equal(isUnseen(change) && change.code, "not-found");
+  });
+
+  it("reads no value, and keeps nothing of a task or definition but times, names and references", async () => {
+    const aws = new FakeAws();
+    aws.secret(start);
+    const hidden = "plain-password";
+    const environment = [{ name: "PASSWORD", value: hidden }];
+    aws.service("api", start);
+    const [task] = aws.tasks.get("api") ?? [];
+    assert.ok(task);
+    task.overrides = { containerOverrides: [{ name: "api", environment }] };
+    const definition = aws.taskDefinitions.get(task.taskDefinitionArn ?? "");
+    definition!.containerDefinitions![0]!.environment = environment;
+    const memory = createMemory();
+    const observer = observerOf(aws, memory);
+
+    await observer.values.look([reference(secretName)], false);
+    await observer.tasks("shop", ["api"]);
+    await observer.taskDefinition(task.taskDefinitionArn ?? "");
 
     assert.ok(
       aws.calls.every(
         ({ operation }) => !/^(GetSecretValue|BatchGetSecretValue|GetParameter)/.test(operation),
       ),
     );
+    const kept = JSON.stringify(memory, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+    assert.ok(kept.includes(task.taskArn ?? ""));
+    assert.ok(!kept.includes(hidden));
   });
 
   it("describes parameters fifty names a call, and misses those that are not there", async () => {
@@ -179,12 +193,12 @@ describe("observe", () => {
       aws.parameters.push({ Name: `/p/${index}`, LastModifiedDate: new Date(start + index) });
     const observer = observerOf(aws);
 
-    await observer.prepare(references, true);
-    const moves = await Promise.all(references.map((each) => observer.move(each, start)));
+    await observer.values.look(references, true);
 
     assert.deepEqual(aws.counts(), { DescribeParameters: 2 });
-    assert.deepEqual(moves[58], { loMs: start + 58, hiMs: start + 58 });
-    assert.equal(moves[59] && "kind" in moves[59] && moves[59].code, "not-found");
+    const [found, missing] = references.slice(58).map((each) => changeOf(observer, each));
+    assert.deepEqual(found, { loMs: start + 58, hiMs: start + 58, proved: true, doubt: false });
+    assert.ok(missing && isUnseen(missing) && missing.code === "not-found");
   });
 
   const strangers: [string, Reference, RegExp][] = [
@@ -211,21 +225,24 @@ describe("observe", () => {
       aws.fails = () => awsError("AccessDeniedException");
       const observer = observerOf(aws);
 
-      await observer.prepare([stranger], true);
-      const move = await observer.move(stranger, start);
+      await observer.values.look([stranger], true);
+      const change = changeOf(observer, stranger);
 
-      assert.ok("kind" in move);
-      assert.equal(move.code, "unsupported");
-      assert.match(move.reason, reason);
+      assert.ok(isUnseen(change));
+      assert.equal(change.code, "unsupported");
+      assert.match(change.reason, reason);
     });
 
   it("does not find a secret that is scheduled for deletion", async () => {
     const aws = new FakeAws();
     aws.secret(start, { DeletedDate: new Date(start) });
 
-    const move = await observerOf(aws).move(reference(secretName), start - day);
+    const observer = observerOf(aws);
 
-    assert.equal("kind" in move && move.code, "not-found");
+    await observer.values.look([reference(secretName)], false);
+
+    const change = changeOf(observer, reference(secretName));
+    assert.equal(isUnseen(change) && change.code, "not-found");
   });
 
   it("asks for the queue's age once a container", async () => {
@@ -244,8 +261,8 @@ describe("observe", () => {
       deploymentController: { type: "CODE_DEPLOY" },
       deployments: [],
       taskSets: [
-        { status: "ACTIVE", createdAt: new Date(1) },
-        { status: "PRIMARY", createdAt: new Date(start) },
+        { id: "old", status: "ACTIVE", createdAt: new Date(1) },
+        { id: "new", status: "PRIMARY", createdAt: new Date(start) },
       ],
     });
 
@@ -256,9 +273,12 @@ describe("observe", () => {
       controller: "CODE_DEPLOY",
       strategy: "ROLLING",
       desiredCount: 2,
-      deploymentCreatedAtMs: start,
+      runningCount: 2,
+      bounds: { lower: 2, upper: 4 },
+      primary: { id: "new", createdAtMs: start },
       unfinished: false,
-      taskDefinition: "arn:aws:ecs:us-west-2:123456789012:task-definition/api:1",
+      definitions: ["arn:aws:ecs:us-west-2:123456789012:task-definition/api:1"],
+      pauses: false,
     });
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseReference, type Reference } from "../../aws-semantics/secret-reference";
-import { concerns, foundReads, joinReads, listedReads } from "../../handler/readers";
+import { concerns, foundReads, listedReads, lists, sharedKey } from "../../handler/readers";
 import { home, secretArn, secretName } from "./fake-aws";
 
 function reference(text: string, bareName: "secret" | "parameter" = "secret"): Reference {
@@ -50,19 +50,64 @@ describe("foundReads", () => {
   });
 });
 
-describe("joinReads", () => {
+describe("listedReads", () => {
   it("names each value once, whatever JSON keys are read of it", () => {
-    const listed = listedReads({ secrets: [secretArn], parameters: ["/a"] }, home);
-    const found = foundReads([
-      { path: "a", use: "secret", reference: reference(`${secretArn}:user::`) },
-      { path: "b", use: "secret", reference: reference(`${secretArn}::BLUE:`) },
-    ]);
+    const secrets = [secretArn, `${secretArn}:user::`, `${secretArn}::BLUE:`];
 
-    const { references } = joinReads([listed, found]);
+    const { references } = listedReads({ secrets, parameters: ["/a"] }, home);
 
     assert.deepEqual(
       references.map((each) => `${each.id} ${each.service === "secretsmanager" ? each.versionStage : ""}`),
-      [`${secretArn} AWSCURRENT`, "/a ", `${secretArn} BLUE`],
+      [`${secretArn} AWSCURRENT`, `${secretArn} BLUE`, "/a "],
     );
+  });
+});
+
+describe("lists", () => {
+  const rows: [string, Reference, Reference, boolean][] = [
+    ["a name and its ARN", reference(secretName), reference(secretArn), true],
+    ["an ARN and its name", reference(secretArn), reference(secretName), true],
+    ["another label", reference(secretName), reference(`${secretArn}::BLUE:`), false],
+    ["the same label", reference(`${secretArn}::BLUE:`), reference(`${secretArn}::BLUE:`), true],
+    [
+      "a name and a secret read through Parameter Store",
+      reference("db"),
+      reference("/aws/reference/secretsmanager/db", "parameter"),
+      true,
+    ],
+    [
+      "a parameter and its ARN of one level",
+      reference("/flags", "parameter"),
+      reference("arn:aws:ssm:us-west-2:123456789012:parameter/flags"),
+      true,
+    ],
+    [
+      "a secret and a parameter of one name",
+      reference(secretName),
+      reference(secretName, "parameter"),
+      false,
+    ],
+  ];
+  for (const [what, listed, found, expected] of rows)
+    it(`says ${expected} for ${what}`, () => assert.equal(lists([listed], found, home), expected));
+});
+
+describe("sharedKey", () => {
+  it("is the same for a value by name, by partial ARN and by ARN", () => {
+    const keys = [secretName, secretArn.slice(0, -7), secretArn].map((text) =>
+      sharedKey(reference(text), home),
+    );
+
+    assert.equal(new Set(keys).size, 1);
+  });
+
+  it("differs by label, and for a parameter", () => {
+    const keys = [
+      sharedKey(reference(secretArn), home),
+      sharedKey(reference(`${secretArn}::BLUE:`), home),
+      sharedKey(reference(secretName, "parameter"), home),
+    ];
+
+    assert.equal(new Set(keys).size, 3);
   });
 });

@@ -1,7 +1,7 @@
-/** What an event means to the recycler, by the table. Pure; the deployed callback captures this file. */
-import { parseArn } from "../aws-semantics/arn";
-import { forms, type Form, type FormName } from "./forms";
-import { events, type Meaning } from "./table";
+/** What an event means to the recycler, by the table of events. Pure. */
+import { parseArn, type Place } from "../aws-semantics/arn";
+import { forms, type Form, type FormName } from "../events/forms";
+import { events, type Meaning } from "../events/table";
 
 /** An event says that a value changed, or may have changed. */
 export interface Change {
@@ -12,22 +12,28 @@ export interface Change {
   readonly subject: string;
   /** The staging labels that changed; empty for a parameter. */
   readonly labels: readonly string[];
-  /** Milliseconds since the epoch. Present: the event proves the change. Absent: it is a reason to look. */
-  readonly movedAtMs?: number;
-  /** When the event says it happened: the change is not later. */
-  readonly eventAtMs: number;
+  /** The version that got the labels. Absent: the event is a reason to look, and proves nothing. */
+  readonly versionId?: string;
+  /** When the event says it happened, in milliseconds since the epoch. */
+  readonly atMs: number;
   /** The event's own name, as the table has it. */
   readonly cause: string;
   /** ARN of the caller, where the event has one. */
   readonly who?: string;
 }
 
-/** A reason to look at everything (a sweep), or at one service (its deployment ended). */
-export interface LookAround {
-  readonly kind: "sweep" | "deployment-ended";
+/** Every covered service is to be evaluated. */
+export interface Sweep {
+  readonly kind: "sweep";
   readonly cause: string;
-  readonly cluster?: string;
-  readonly service?: string;
+}
+
+/** A deployment of a service ended. */
+export interface DeploymentEnded {
+  readonly kind: "deployment-ended";
+  readonly cause: string;
+  readonly cluster: string;
+  readonly service: string;
 }
 
 /** Nothing to do, and why. */
@@ -40,7 +46,10 @@ export interface Ignored {
 }
 
 /** What one message is. */
-export type WakeUp = Change | LookAround | Ignored;
+export type Trigger = Change | Sweep | DeploymentEnded | Ignored;
+
+/** Clocks of AWS's services differ, and events give whole seconds: by this much, in milliseconds, a time may be off. */
+export const clockToleranceMs = 2000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -56,14 +65,19 @@ const meanings: Readonly<Record<string, Meaning>> = Object.fromEntries(
   events.map(({ form, name, means }) => [`${form}: ${name}`, means]),
 );
 
-/** What an event of EventBridge means to the recycler. Total: what is not an event is `Ignored`, too. */
-export function wakeUpOf(event: unknown): WakeUp {
+/**
+ * What an event of EventBridge means to the recycler. Total: what is not an event is `Ignored`, too.
+ * @param home the recycler's account and Region: events of others are ignored, because a name in them means another secret
+ * @param sentAtMs when the message was sent (`SentTimestamp` of SQS): no event is later than its message
+ */
+export function triggerOf(event: unknown, home: Place, sentAtMs: number): Trigger {
   const fields = record(event);
   const detail = record(fields?.["detail"]);
   const detailType = text(fields?.["detail-type"]);
   if (!fields || !detail || !detailType || !text(fields["source"]))
     return invalid("not an EventBridge event: expected source, detail-type and detail");
   const key = `${text(fields["source"])}: ${detailType}`;
+  if (!isOfHome(fields, detail, home)) return ignored(`${key}: the event is of another account or Region`);
   const found = known[key];
   if (!found) return ignored(`${key}: changes no value and ends no deployment`);
   const { form, nameIn } = found;
@@ -78,7 +92,7 @@ export function wakeUpOf(event: unknown): WakeUp {
         ? ofDeployment(fields, detail, cause)
         : ignored(`${cause}: ends no deployment`);
     default:
-      return ofValue(fields, detail, form, cause, meanings[`${form}: ${name}`]);
+      return ofValue(fields, detail, form, cause, meanings[`${form}: ${name}`], sentAtMs);
   }
 }
 
@@ -89,7 +103,8 @@ function ofValue(
   form: FormName,
   cause: string,
   means: Meaning | undefined,
-): WakeUp {
+  sentAtMs: number,
+): Trigger {
   const trailed = form === "call" || form === "service";
   const subject = trailed ? secretOf(detail) : (firstText(event["resources"]) ?? text(detail["name"]));
   if (means === "rotation-failed")
@@ -103,10 +118,14 @@ function ofValue(
   if (detail["exception"] !== undefined)
     return ignored(`${cause}: the validation of an image id failed, nothing changed`);
   if (means === undefined) return ignored(`${cause}: changes no value`);
-  const eventAtMs = time(trailed ? detail["eventTime"] : event["time"]);
+  const atMs = time(trailed ? detail["eventTime"] : event["time"]);
   const labels = labelsOf(detail, form, means);
-  if (!subject || !labels || eventAtMs === undefined)
+  if (!subject || !labels || atMs === undefined)
     return invalid(`${cause}: expected a time and the name of a secret (and its label) or parameter`);
+  if (atMs > sentAtMs + clockToleranceMs)
+    return invalid(
+      `${cause}: expected a time before the message was sent, found ${new Date(atMs).toISOString()}`,
+    );
   const read = labels.filter((label) => label !== "AWSPENDING");
   if (read.length === 0 && form !== "parameter")
     return ignored(
@@ -118,8 +137,8 @@ function ofValue(
     store: form === "parameter" ? "ssm" : "secretsmanager",
     subject,
     labels: read,
-    movedAtMs: means === "look" ? undefined : eventAtMs,
-    eventAtMs,
+    versionId: means === "look" ? undefined : versionOf(detail),
+    atMs,
     cause,
     who: text(identity["arn"]) ?? text(identity["invokedBy"]),
   };
@@ -132,6 +151,28 @@ function labelsOf(detail: Fields, form: FormName, means: Meaning): readonly stri
   if (means === "look") return ["AWSCURRENT"];
   const label = text(detail["labelUpdated"]);
   return label === undefined ? undefined : [label];
+}
+
+/** The version that got the label: in the native event, in a call's request (`clientRequestToken` is a version's id). */
+function versionOf(detail: Fields): string | undefined {
+  const request = record(detail["requestParameters"]) ?? {};
+  const response = record(detail["responseElements"]) ?? {};
+  return (
+    text(detail["versionId"]) ??
+    text(request["moveToVersionId"]) ??
+    text(response["versionId"]) ??
+    text(request["clientRequestToken"])
+  );
+}
+
+/** Whether the event is of the recycler's own account and Region. A bus may get events of other accounts. */
+function isOfHome(event: Fields, detail: Fields, home: Place): boolean {
+  const accounts = [event["account"], detail["recipientAccountId"]];
+  const regions = [event["region"], detail["awsRegion"]];
+  return (
+    accounts.every((account) => account === undefined || account === home.account) &&
+    regions.every((region) => region === undefined || region === home.region)
+  );
 }
 
 /** `arn`, in older operations `aRN`; what the caller asked for; for service events `additionalEventData`. */
@@ -149,7 +190,7 @@ function secretOf(detail: Fields): string | undefined {
 }
 
 /** The service whose deployment ended. */
-function ofDeployment(event: Fields, detail: Fields, cause: string): WakeUp {
+function ofDeployment(event: Fields, detail: Fields, cause: string): Trigger {
   const resource = parseArn(firstText(event["resources"]) ?? "")?.resource.split("/") ?? [];
   const service = resource[resource.length - 1];
   // The old format of a service's ARN has no cluster in it.

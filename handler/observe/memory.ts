@@ -1,0 +1,85 @@
+/** What a warm container remembers. Losing it costs calls, and turns `fresh` into `presumed` where only an event knew. */
+import type { Decision } from "../facts";
+import type { Reads } from "../readers";
+import type { SecretState, Word } from "./secret-state";
+
+/** What a revision of a task definition refers to; a revision never changes. */
+export interface RememberedDefinition {
+  readonly reads: Reads;
+  readonly mutableImage: boolean;
+}
+
+/** What is remembered of a service. */
+export interface RememberedService {
+  /** What it read when it was last decided about, in the form of `sharedKey`. */
+  readonly keys?: readonly string[];
+  /** When this container forced a deployment of it, by ECS's clock. */
+  readonly forcedAtMs?: number;
+  /** When it was last decided about, by this container's clock. */
+  readonly decidedAtMs?: number;
+  readonly decision?: Decision["decision"];
+  readonly waitsFor?: readonly string[];
+  /** Whether later waves went on waiting for it. */
+  readonly isWaitedFor?: boolean;
+  /** Its tasks that held an old value. */
+  readonly staleTasks?: number;
+  /** Values that its tasks did not hold, with the time of the change. */
+  readonly staleSince?: ReadonlyMap<string, number>;
+}
+
+/** A task that is or was listed. */
+export interface RememberedTask {
+  readonly createdAtMs?: number;
+  readonly definition: string;
+  readonly startedBy?: string;
+  /** `service:NAME` for a service's task, `family:NAME` for another. */
+  readonly group: string;
+}
+
+/** A secret's states, by label. */
+export interface RememberedSecret {
+  readonly labels: Map<string, SecretState>;
+  /** When each version was created. */
+  readonly created: Map<string, number>;
+}
+
+/** The memory of one container. */
+export interface Memory {
+  readonly services: Map<string, RememberedService>;
+  readonly definitions: Map<string, RememberedDefinition>;
+  /** By cluster, then by ARN. */
+  readonly tasks: Map<string, Map<string, RememberedTask>>;
+  /** Pages of the last list of a cluster's tasks. */
+  readonly taskPages: Map<string, number>;
+  /** By complete ARN. */
+  readonly secrets: Map<string, RememberedSecret>;
+  /** The complete ARN that an id of a secret meant at the last look. */
+  readonly arns: Map<string, string>;
+  /** LastModifiedDate of parameters, by ARN. */
+  readonly parameters: Map<string, number>;
+  /** What events said, until a look confirms it. */
+  words: readonly Word[];
+  /** For which revision of a value's state its readers were last evaluated, by the value's id. */
+  readonly told: Map<string, string>;
+  /** When the queue was created. */
+  installedAtMs?: number;
+  /** Pages of ListSecrets after which the last listing was given up; the account has more. */
+  listingGivenUpAfterPages?: number;
+  /** When tasks outside services were last reported. */
+  reportedAtMs?: number;
+}
+
+/** The memory of a new container. */
+export function createMemory(): Memory {
+  return {
+    services: new Map(),
+    definitions: new Map(),
+    tasks: new Map(),
+    taskPages: new Map(),
+    secrets: new Map(),
+    arns: new Map(),
+    parameters: new Map(),
+    words: [],
+    told: new Map(),
+  };
+}

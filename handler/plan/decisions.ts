@@ -1,0 +1,117 @@
+/**
+ * The one table of decisions, most urgent first. The log, the alarms and docs/decisions.md are made from it. A service
+ * gets one decision: that of its most urgent value.
+ */
+
+/** What is said about a decision. */
+export interface DecisionRow {
+  /** What the recycler found. */
+  readonly meaning: string;
+  /** What ends it; absent for a decision that needs no end. */
+  readonly ends?: string;
+  /** What the alarm says; absent: no alarm. */
+  readonly alarm?: string;
+}
+
+const table = {
+  recycle: {
+    meaning: "tasks hold an old value: the recycler forces a new deployment",
+    ends: "the end of the deployment",
+  },
+  halted: {
+    meaning: "a deployment with the new value failed: another would fail in the same way",
+    ends: "another change of the value, or a deployment that succeeds",
+    alarm: "A deployment failed or was stopped: correct the value or the service",
+  },
+  "waiting-for-person": {
+    meaning: "a deployment waits at a pause hook: the reason gives the command that continues it",
+    ends: "a person continues the deployment, or the hook's time ends",
+  },
+  "cannot-replace": {
+    meaning: "the deployment configuration lets ECS neither stop nor start a task",
+    ends: "another minimum or maximum percent of the service",
+    alarm: "ECS can replace no task of a covered service: change its minimum or maximum percent",
+  },
+  "cooling-down": {
+    meaning: "the newest deployment is younger than `limits.minutesBetweenDeployments`",
+    ends: "time",
+  },
+  "at-capacity": {
+    meaning: "`limits.maxConcurrentDeployments` deployments are in progress",
+    ends: "the end of one of them",
+  },
+  "waiting-for-wave": {
+    meaning: "a service of an earlier wave does not hold the value yet",
+    ends: "the end of the earlier wave",
+  },
+  blocked: {
+    meaning: "a deployment that began before the change is in progress: the recycler forces none over it",
+    ends: "the end of the deployment",
+  },
+  settling: {
+    meaning: "the value changed less than the queue's delay ago: a new task could still read the old one",
+    ends: "the change's own event, or the next sweep",
+  },
+  replacing: {
+    meaning: "a deployment made after the change succeeded, and old tasks still run",
+    ends: "ECS stops the old tasks; the reason says how long they are protected",
+  },
+  "rolling-out": {
+    meaning: "a deployment made after the change is in progress, or tasks that are wanted do not run yet",
+    ends: "the end of the deployment",
+  },
+  deferred: {
+    meaning: "a call was throttled or failed, or the run's time ended",
+    ends: "the next sweep",
+  },
+  denied: {
+    meaning: "a permission is missing",
+    ends: "the permission",
+    alarm: "IAM denied the recycler a call for a covered service: the log names the permission",
+  },
+  "not-found": {
+    meaning: "the service, its secret or its parameter does not exist: new tasks could not start",
+    ends: "the service, secret or parameter exists",
+    alarm: "A covered service or its secret does not exist: correct the settings",
+  },
+  unsupported: {
+    meaning:
+      "another deployment controller replaces the tasks (CODE_DEPLOY, EXTERNAL), or no event tells about the value",
+    ends: "another controller, another reference",
+    alarm: "The recycler cannot redeploy a covered service: exclude it",
+  },
+  unknown: {
+    meaning: "AWS gives no time from which to tell whether tasks hold the value",
+    ends: "another change of the value, or a new deployment",
+  },
+  "predates-install": {
+    meaning: "the value changed before the recycler was installed",
+    ends: "another change of the value, or a new deployment",
+  },
+  presumed: {
+    meaning: "every task is younger than the value's version, but no event proved when the value changed",
+    ends: "another change of the value, or a new deployment",
+  },
+  proved: {
+    meaning: "every task was created after the changes known from earlier looks",
+  },
+  fresh: {
+    meaning:
+      "every task was created after every value's last change, and each value was looked at in this run",
+  },
+} as const satisfies Readonly<Record<string, DecisionRow>>;
+
+/** One of the closed list. Only `recycle` changes anything. */
+export type DecisionName = keyof typeof table;
+
+/** The table by name. */
+export const decisionTable: Readonly<Record<DecisionName, DecisionRow>> = table;
+
+/** All decisions, most urgent first. */
+export const decisions = Object.keys(table) as readonly DecisionName[];
+
+/**
+ * The verdict about one value. Besides the decisions: `stale` and `doubt` for a value whose tasks wait for what is
+ * decided about another one; `doubt`: the value changed while these tasks were created.
+ */
+export type VerdictName = DecisionName | "stale" | "doubt";

@@ -1,0 +1,369 @@
+/**
+ * Decides about one service. Pure and total: takes plain facts, returns one decision with a verdict for each value, or
+ * what it must know first.
+ */
+import {
+  decisionOfFailure,
+  iso,
+  isUnseen,
+  latestBy,
+  serviceKey,
+  type Decision,
+  type Need,
+  type RunFacts,
+  type SeenService,
+  type ServiceDeployment,
+  type ServiceFacts,
+  type TaskFacts,
+  type Verdict,
+} from "../facts";
+import { decisions, type DecisionName, type VerdictName } from "./decisions";
+import { failedAfter, failedStatuses, hasEnded, newest, running, succeededAfter } from "./deployments";
+import { marginOf } from "./freshness";
+import { limited } from "./limits";
+import { isActionable, provedAfterMs, readersOf, undated, verdictOf } from "./verdicts";
+import { gate } from "./waves";
+
+/** ECS is asked for deployments from this long before a time: it creates two records of one deployment in turn. */
+const recordMarginMs = 60_000;
+/** After a force the same change forces no other for this long, whatever ECS shows. */
+export const forceAgainMs = 5 * 60_000;
+/** A service whose values go on changing is recycled after this long all the same. */
+export const settleAtMostMs = 2 * 60_000;
+/** Clocks of the two records of one deployment differ by less. */
+const sameDeploymentMs = 2000;
+
+/** Decides about one service, or says what must be looked at first. */
+export function plan(service: ServiceFacts, run: RunFacts): Decision | Need {
+  const { seen, tasks } = service;
+  if (isUnseen(seen)) return decide(service, decisionOfFailure(seen.code), seen.reason);
+  if (seen.desiredCount === 0) return decide(service, "fresh", "the desired count is 0: no tasks run");
+  if (isUnseen(tasks)) return decide(service, decisionOfFailure(tasks.code), tasks.reason);
+  const ids = undated(service, run);
+  if (ids.length > 0) return { need: "dates", ids };
+  const verdicts = service.reads.flatMap((read) => verdictOf(service, read, run) ?? []);
+  const judged: Judged = { service, seen, tasks, verdicts, run };
+  if (tasks.length === 0)
+    return of(judged, "rolling-out", `${seen.desiredCount} tasks are wanted and none runs`);
+  return verdicts.some(isActionable) ? ofStale(judged) : ofNotStale(judged);
+}
+
+/** A service whose values have verdicts. */
+interface Judged {
+  readonly service: ServiceFacts;
+  readonly seen: SeenService;
+  readonly tasks: readonly TaskFacts[];
+  readonly verdicts: readonly Verdict[];
+  readonly run: RunFacts;
+}
+
+/** A value that decides, with its change. */
+type Governing = Verdict & { readonly change: NonNullable<Verdict["change"]> };
+
+/** Tasks hold an old value of at least one kind. */
+function ofStale(judged: Judged): Decision | Need {
+  const { service, seen, verdicts, run } = judged;
+  const stale = verdicts.filter((verdict): verdict is Governing => isActionable(verdict));
+  const governing = latest(stale);
+  if (seen.controller !== "ECS")
+    return of(
+      judged,
+      "unsupported",
+      `${governing.reason}; the deployment controller is ${seen.controller}, so only its owner can replace them`,
+      governing,
+    );
+  const missing = verdicts.find((verdict) => verdict.verdict === "not-found" && isCurrent(service, verdict));
+  if (missing) return of(judged, "not-found", `${missing.reason}; new tasks could not start`, missing);
+  const { lower, upper } = seen.bounds;
+  if (seen.strategy === "ROLLING" && upper <= lower)
+    return of(
+      judged,
+      "cannot-replace",
+      `at least ${lower} and at most ${upper} ${upper === 1 ? "task" : "tasks"} may run: no task can be replaced`,
+      governing,
+    );
+  const settled = stale.filter(({ change }) => run.nowMs - change.hiMs >= run.delaySeconds * 1000);
+  const waitedMs = run.nowMs - (service.staleSinceMs ?? run.nowMs);
+  if (settled.length === 0 && waitedMs < settleAtMostMs)
+    return of(
+      judged,
+      "settling",
+      `the value changed less than ${run.delaySeconds} s ago: a new task could still read the old one`,
+      governing,
+    );
+  if (service.wave > run.firstWave) {
+    if (!allLooked(service, run)) return { need: "values" };
+    const gated = stale.filter((verdict) => isCurrent(service, verdict));
+    const held = gate(service, gated, run);
+    if (held && "need" in held) return held;
+    if (held) return { ...of(judged, held.decision, held.reason, governing), waitsFor: held.waitsFor };
+  }
+  return ofDeployments(judged, stale, governing);
+}
+
+/** Tasks hold an old value, and no earlier wave holds the service back. */
+function ofDeployments(judged: Judged, stale: readonly Governing[], governing: Governing): Decision | Need {
+  const { deployments } = judged.service;
+  const changedMs = Math.min(...stale.map(({ change }) => change.loMs ?? change.hiMs));
+  if (deployments === undefined)
+    return {
+      need: "deployments",
+      sinceMs: Math.min(changedMs, judged.seen.primary?.createdAtMs ?? changedMs) - recordMarginMs,
+    };
+  if (isUnseen(deployments))
+    return of(judged, decisionOfFailure(deployments.code), deployments.reason, governing);
+  const current = running(deployments);
+  if (current) return ofRunning(judged, stale, current);
+  return ofEnded(judged, stale, governing, deployments);
+}
+
+/** A deployment is in progress. */
+function ofRunning(judged: Judged, stale: readonly Governing[], current: ServiceDeployment): Decision {
+  const { service, seen, run } = judged;
+  const began = (verdict: Governing): VerdictName =>
+    current.createdAtMs > provedAfterMs(verdict.change, run.delaySeconds) ? "rolling-out" : "blocked";
+  const verdicts = judged.verdicts.map((verdict) =>
+    stale.includes(verdict as Governing) ? { ...verdict, verdict: began(verdict as Governing) } : verdict,
+  );
+  const older = stale.filter((verdict) => began(verdict) === "blocked");
+  const governing = latest(older.length > 0 ? older : stale);
+  const next: Judged = { ...judged, verdicts };
+  const since = `the deployment created at ${iso(current.createdAtMs)}`;
+  if (current.pause)
+    return of(next, "waiting-for-person", `${since} ${pauseText(service, current)}`, governing);
+  const minutes = run.limits.overtakeAfterMinutes;
+  if (older.length === 0)
+    return of(
+      next,
+      "rolling-out",
+      `${governing.reason}; ${since}, after the change, is ${current.status}`,
+      governing,
+    );
+  const what = `${since}, before the change could be read everywhere, is ${current.status}`;
+  if (
+    minutes !== undefined &&
+    seen.strategy === "ROLLING" &&
+    run.nowMs - current.createdAtMs >= minutes * 60_000
+  )
+    return of(
+      judged,
+      "recycle",
+      `${what} after more than ${minutes} minutes; a new one replaces it (overtakeAfterMinutes)`,
+      governing,
+    );
+  return of(next, "blocked", `${what}; its end triggers a new check`, governing);
+}
+
+/** No deployment is in progress. */
+function ofEnded(
+  judged: Judged,
+  stale: readonly Governing[],
+  governing: Governing,
+  deployments: readonly ServiceDeployment[],
+): Decision | Need {
+  const { service, tasks, run } = judged;
+  const lingering = stale.filter((verdict) => isLingering(judged, verdict, deployments));
+  if (lingering.length > 0 && !service.described)
+    return {
+      need: "tasks",
+      arns: lingering.flatMap((verdict) => staleTasks(judged, verdict)).map(({ arn }) => arn),
+    };
+  const rest = stale.filter((verdict) => !lingering.includes(verdict));
+  if (rest.length === 0) {
+    const protectedMs = tasks.flatMap(({ protectedUntilMs }) => protectedUntilMs ?? []);
+    const until =
+      protectedMs.length > 0
+        ? `; scale-in protection keeps ${protectedMs.length} of them until ${iso(Math.max(...protectedMs))} or longer`
+        : "";
+    return of(
+      withVerdict(judged, lingering, "replacing"),
+      "replacing",
+      `${governing.reason}; the deployment made after the change succeeded, so ECS stops them${until}`,
+      governing,
+    );
+  }
+  const last = newest(deployments.filter(hasEnded));
+  if (last && failedStatuses.includes(last.status) && !allLooked(service, run)) return { need: "values" };
+  const halted = haltOf(judged, rest, deployments);
+  if (halted && "need" in halted) return halted;
+  if (halted) {
+    const { verdict, by } = halted;
+    const others = rest.filter((other) => other !== verdict);
+    const also =
+      others.length > 0
+        ? ` A new deployment would hand it out too, so these values wait: ${others.map(({ subject }) => subject).join(", ")}.`
+        : "";
+    return of(
+      withVerdict(judged, [verdict], "halted"),
+      "halted",
+      `the deployment created at ${iso(by.createdAtMs)}, after the change, ended as ${by.status}${by.statusReason ? `: ${by.statusReason}` : ""}; the recycler tries again when the value changes.${also}`,
+      verdict,
+    );
+  }
+  const recent = service.forcedAtMs;
+  if (recent !== undefined && recent > latest(rest).change.hiMs && run.nowMs - recent < forceAgainMs)
+    return of(
+      judged,
+      "rolling-out",
+      `the deployment forced at ${iso(recent)} replaced no task yet; the recycler forces no other within 5 minutes`,
+      governing,
+    );
+  const first = latest(rest);
+  const limit = limited(deployments, run);
+  if (limit) return of(judged, limit.decision, limit.reason, first);
+  return of(judged, "recycle", first.reason ?? "", first);
+}
+
+/** The first value for which a failed deployment forbids another one. */
+function haltOf(
+  { service, tasks, run }: Judged,
+  stale: readonly Governing[],
+  deployments: readonly ServiceDeployment[],
+): { readonly verdict: Governing; readonly by: ServiceDeployment } | Need | undefined {
+  for (const verdict of stale) {
+    const { loMs, hiMs } = verdict.change;
+    const by = failedAfter(deployments, loMs ?? hiMs);
+    if (by === undefined || succeededAfter(deployments, provedAfterMs(verdict.change, run.delaySeconds)))
+      continue;
+    const { forcedAtMs } = service;
+    const ours = forcedAtMs !== undefined && Math.abs(by.createdAtMs - forcedAtMs) <= sameDeploymentMs;
+    if (!ours && by.definition === undefined && by.revision !== undefined)
+      return { need: "revisions", revisions: [by.revision] };
+    // A deployment of another task definition may have failed for a reason of its own.
+    if (ours || by.definition === undefined || tasks.some(({ definition }) => definition === by.definition))
+      return { verdict, by };
+  }
+  return undefined;
+}
+
+/** True when a deployment after the change succeeded and the stale tasks belong to older ones: ECS stops them. */
+function isLingering(judged: Judged, verdict: Governing, deployments: readonly ServiceDeployment[]): boolean {
+  const { seen, run } = judged;
+  return (
+    succeededAfter(deployments, provedAfterMs(verdict.change, run.delaySeconds)) &&
+    staleTasks(judged, verdict).every(
+      ({ startedBy }) => startedBy !== undefined && startedBy !== seen.primary?.id,
+    )
+  );
+}
+
+/** The tasks that hold an old value, or may. */
+function staleTasks({ service, tasks, run }: Judged, verdict: Governing): readonly TaskFacts[] {
+  const read = service.reads.find(({ id }) => id === verdict.id);
+  const afterMs = provedAfterMs(verdict.change, run.delaySeconds);
+  return read
+    ? readersOf(tasks, read).filter(({ createdAtMs }) => createdAtMs !== undefined && createdAtMs <= afterMs)
+    : [];
+}
+
+/** No task holds an old value that a deployment would mend. */
+function ofNotStale(judged: Judged): Decision {
+  const { service, seen, tasks, verdicts, run } = judged;
+  const urgent = verdicts.reduce<Verdict | undefined>(
+    (most, verdict) => (most === undefined || rank(verdict.verdict) < rank(most.verdict) ? verdict : most),
+    undefined,
+  );
+  if (urgent && rank(urgent.verdict) < rank("presumed"))
+    return of(judged, urgent.verdict as DecisionName, urgent.reason ?? "", urgent);
+  if (seen.unfinished)
+    return of(
+      judged,
+      "rolling-out",
+      "a deployment is in progress; its tasks are younger than the change",
+      urgent,
+    );
+  if (tasks.length < seen.runningCount || seen.runningCount < seen.desiredCount)
+    return of(
+      judged,
+      "rolling-out",
+      `${seen.desiredCount} tasks are wanted, ${seen.runningCount} run, and ECS lists ${tasks.length}`,
+      urgent,
+    );
+  if (urgent?.verdict === "presumed") return of(judged, "presumed", urgent.reason ?? "", urgent);
+  const newestChange = latestBy(
+    verdicts.filter((verdict): verdict is Governing => verdict.change !== undefined),
+    ({ change }) => change.hiMs,
+  );
+  if (verdicts.length === 0 && service.reads.length === 0)
+    return of(judged, "fresh", "the tasks read no covered value that can change");
+  return allLooked(service, run)
+    ? of(judged, "fresh", `all ${tasks.length} tasks were created after the last change`, newestChange)
+    : of(
+        judged,
+        "proved",
+        `all ${tasks.length} tasks were created after the last known change; not every value was looked at in this run`,
+        newestChange,
+      );
+}
+
+function allLooked({ reads }: ServiceFacts, { values }: RunFacts): boolean {
+  return reads.every(({ id, problem }) => problem !== undefined || values.get(id)?.looked === true);
+}
+
+/** True when new tasks would read the value. */
+function isCurrent({ reads }: ServiceFacts, { id }: Verdict): boolean {
+  return reads.some((read) => read.id === id && read.current);
+}
+
+function withVerdict(judged: Judged, which: readonly Verdict[], verdict: VerdictName): Judged {
+  return {
+    ...judged,
+    verdicts: judged.verdicts.map((one) => (which.includes(one) ? { ...one, verdict } : one)),
+  };
+}
+
+/** The more urgent, the smaller. */
+function rank(verdict: VerdictName): number {
+  const index = (decisions as readonly string[]).indexOf(verdict);
+  return index < 0 ? 0 : index;
+}
+
+function latest(stale: readonly Governing[]): Governing {
+  // Stale values come first: a doubt decides only alone.
+  const certain = stale.filter(({ verdict }) => verdict === "stale");
+  return latestBy(certain.length > 0 ? certain : stale, ({ change }) => change.hiMs)!;
+}
+
+function pauseText({ cluster, service }: ServiceFacts, { arn, pause }: ServiceDeployment): string {
+  const { hookId = "", untilMs, then } = pause ?? {};
+  const end = untilMs === undefined ? "" : ` until ${iso(untilMs)}, then ${then ?? "ROLLBACK"}`;
+  return (
+    `waits for a person at the pause hook ${hookId}${end} (${serviceKey(cluster, service)}); continue it: ` +
+    `aws ecs continue-service-deployment --service-deployment-arn ${arn} --hook-id ${hookId} --action CONTINUE`
+  );
+}
+
+function of(judged: Judged, decision: DecisionName, reason: string, governing?: Verdict): Decision {
+  const { service, tasks, verdicts, run } = judged;
+  const stale = new Set<TaskFacts>();
+  const marginMs = marginOf(run.delaySeconds);
+  for (const { id, change, staleTasks: count } of verdicts)
+    if (change && count > 0) {
+      const read = service.reads.find((one) => one.id === id);
+      for (const task of read ? readersOf(tasks, read) : [])
+        if (task.createdAtMs !== undefined && task.createdAtMs <= change.hiMs + marginMs) stale.add(task);
+    }
+  const chosen = verdicts.find((verdict) => verdict.id === governing?.id) ?? governing;
+  return {
+    ...decide(service, decision, reason),
+    governing: chosen,
+    who: chosen?.change?.who,
+    verdicts,
+    tasks: { running: tasks.length, stale: stale.size },
+  };
+}
+
+function decide(service: ServiceFacts, decision: DecisionName, reason: string): Decision {
+  const { cluster, wave, seen, cause, mutableImage } = service;
+  return {
+    decision,
+    reason,
+    cluster,
+    service: service.service,
+    wave,
+    cause,
+    verdicts: [],
+    deploymentCreatedAtMs: isUnseen(seen) ? undefined : seen.primary?.createdAtMs,
+    mutableImage,
+  };
+}

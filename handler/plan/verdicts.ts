@@ -1,0 +1,108 @@
+/** The verdict about each value of a service, from its tasks alone. Pure. */
+import {
+  decisionOfFailure,
+  iso,
+  isUnseen,
+  type ReadFacts,
+  type RunFacts,
+  type ServiceFacts,
+  type TaskFacts,
+  type Verdict,
+} from "../facts";
+import { marginOf, needsDates, predates, taskFreshness, type ValueChange } from "./freshness";
+
+/** Tasks of the service that read the value. */
+export function readersOf(tasks: readonly TaskFacts[], { definitions }: ReadFacts): readonly TaskFacts[] {
+  return definitions ? tasks.filter(({ definition }) => definitions.includes(definition)) : tasks;
+}
+
+/** The values whose versions' dates are needed to judge the service's tasks. */
+export function undated({ tasks, reads }: ServiceFacts, run: RunFacts): string[] {
+  if (isUnseen(tasks)) return [];
+  const marginMs = marginOf(run.delaySeconds);
+  return reads.flatMap((read) => {
+    const change = run.values.get(read.id)?.change;
+    if (change === undefined || isUnseen(change)) return [];
+    const needed = readersOf(tasks, read).some(({ createdAtMs }) =>
+      needsDates(createdAtMs, change, marginMs),
+    );
+    return needed ? [read.id] : [];
+  });
+}
+
+/** The verdict about a value by the service's tasks; undefined for one that was never looked at. */
+export function verdictOf(service: ServiceFacts, read: ReadFacts, run: RunFacts): Verdict | undefined {
+  const { id, key, subject, label } = read;
+  const tasks = isUnseen(service.tasks) ? [] : readersOf(service.tasks, read);
+  const about = { id, key, subject, label, tasks: tasks.length, staleTasks: 0 };
+  if (read.problem !== undefined) return { ...about, verdict: "unsupported", reason: read.problem };
+  const known = run.values.get(id);
+  if (known === undefined) return undefined;
+  const { change } = known;
+  if (isUnseen(change)) return { ...about, verdict: decisionOfFailure(change.code), reason: change.reason };
+  if (!Number.isFinite(change.hiMs))
+    return {
+      ...about,
+      change,
+      verdict: "unknown",
+      reason: "AWS returned no date of the value's last change",
+    };
+  return { ...about, change, ...byTasks(tasks, change, run) };
+}
+
+function byTasks(
+  tasks: readonly TaskFacts[],
+  change: ValueChange,
+  { delaySeconds, installedAtMs }: RunFacts,
+): Pick<Verdict, "verdict" | "reason" | "staleTasks"> {
+  const each = tasks.map(({ createdAtMs }) => taskFreshness(createdAtMs, change, marginOf(delaySeconds)));
+  const stale = each.filter((one) => one === "stale").length;
+  const staleTasks = stale + each.filter((one) => one === "doubt").length;
+  const reason = `${staleTasks} of ${tasks.length} tasks were created before the value changed ${span(change)}`;
+  if (staleTasks > 0) {
+    if (installedAtMs === undefined && !change.proved)
+      return {
+        verdict: "deferred",
+        staleTasks,
+        reason:
+          "cannot tell whether the value changed before the installation: the queue's creation time is missing",
+      };
+    if (installedAtMs !== undefined && predates(change, installedAtMs))
+      return {
+        verdict: "predates-install",
+        staleTasks,
+        reason:
+          "the value changed before the recycler was installed; the recycler acts only on later changes",
+      };
+    return stale > 0
+      ? { verdict: "stale", staleTasks, reason }
+      : {
+          verdict: "doubt",
+          staleTasks,
+          reason: `${staleTasks} of ${tasks.length} tasks were created while the value changed, ${span(change)}`,
+        };
+  }
+  if (each.includes("presumed"))
+    return {
+      verdict: "presumed",
+      staleTasks,
+      reason: `no event proved when the value changed, ${span(change)}; every task is younger than its version`,
+    };
+  return { verdict: "fresh", staleTasks };
+}
+
+/** When a value changed, as words. */
+export function span({ loMs = 0, hiMs }: ValueChange): string {
+  if (loMs === hiMs) return `at ${iso(hiMs)}`;
+  return loMs === 0 ? `no later than ${iso(hiMs)}` : `between ${iso(loMs)} and ${iso(hiMs)}`;
+}
+
+/** True for a verdict that a new deployment would mend. */
+export function isActionable({ verdict }: Pick<Verdict, "verdict">): boolean {
+  return verdict === "stale" || verdict === "doubt";
+}
+
+/** Milliseconds since the epoch: a deployment made later has tasks younger than the change. */
+export function provedAfterMs(change: ValueChange, delaySeconds: number): number {
+  return change.hiMs + marginOf(delaySeconds);
+}

@@ -1,0 +1,350 @@
+/**
+ * One run: a batch of events, or a question. Surveys the services, then decides and recycles wave by wave, ten services
+ * at a time.
+ */
+import type { Reference } from "../aws-semantics/secret-reference";
+import type { RunEnvironment, Task } from "./environment";
+import { caughtFault } from "./errors";
+import {
+  decisionOfFailure,
+  isUnseen,
+  serviceKey,
+  type Decision,
+  type Need,
+  type Planned,
+  type RunFacts,
+  type ServiceFacts,
+  type ValueFacts,
+} from "./facts";
+import type { Observer } from "./observe";
+import { concerns } from "./readers";
+import { forceAgainMs } from "./plan/plan";
+import { reportStandaloneTasks } from "./standalone-tasks";
+import { describeAll, survey, type Looks, type Surveyed } from "./survey";
+import {
+  createTargets,
+  firstTargets,
+  releasedTargets,
+  rememberDecision,
+  secondsToFresh,
+  type Targets,
+} from "./targets";
+
+/** What a run found out. */
+export interface Ran {
+  readonly decided: readonly Planned[];
+  /** The references behind the values of the decided services, by id. */
+  readonly references: ReadonlyMap<string, Reference>;
+  /** True when no service could be described: SQS must deliver the batch again. */
+  readonly unreadable: boolean;
+}
+
+/** Services that are decided about together. */
+const groupSize = 10;
+
+/** Surveys, decides, acts, and logs a line for each decision. */
+export async function reconcile(environment: RunEnvironment, observer: Observer, task: Task): Promise<Ran> {
+  const { log, now } = environment;
+  const looks: Looks = new Map();
+  const decided: Planned[] = [];
+  const references = new Map<string, Reference>();
+  let targets: Targets | undefined = await firstTargets(environment, observer, task);
+  const unlisted = targets.unlisted;
+  while (targets && (targets.targets.size > 0 || targets.unlisted.length > 0)) {
+    const round = await runRound(environment, observer, task, targets, looks);
+    for (const [id, reference] of round.references) references.set(id, reference);
+    decided.push(...round.decided);
+    targets = await releasedTargets(environment, observer, task, round.decided);
+    if (
+      targets &&
+      [...targets.targets.values()].every(({ cluster, service }) => isDecided(decided, cluster, service))
+    )
+      break;
+  }
+  for (const cluster of new Set(decided.map(({ facts }) => facts.cluster)))
+    if (task.sweep || task.ended.length > 0) log.staleTasks(cluster, staleTasksOf(environment, cluster));
+  if (task.sweep && !task.asking) await reportStandaloneTasks(environment, observer, now());
+  const failed = [...looks.values()].filter(({ seen }) => isUnseen(seen) && seen.code === "retryable").length;
+  const deferred = failed + unlisted.filter(({ seen }) => seen.code === "retryable").length;
+  return { decided, references, unreadable: deferred > 0 && failed === looks.size };
+}
+
+function isDecided(decided: readonly Planned[], cluster: string, service: string): boolean {
+  return decided.some(({ facts }) => facts.cluster === cluster && facts.service === service);
+}
+
+/** The tasks of a cluster that hold an old value, as far as this container has seen its services. */
+function staleTasksOf({ memory }: RunEnvironment, cluster: string): number {
+  let sum = 0;
+  for (const [key, { staleTasks = 0 }] of memory.services)
+    if (key.startsWith(`${cluster}/`)) sum += staleTasks;
+  return sum;
+}
+
+interface Round {
+  readonly decided: readonly Planned[];
+  readonly references: ReadonlyMap<string, Reference>;
+}
+
+/** Decides about the targets, wave by wave. */
+async function runRound(
+  environment: RunEnvironment,
+  observer: Observer,
+  task: Task,
+  { targets, unlisted }: Targets,
+  looks: Looks,
+): Promise<Round> {
+  const { settings, coverage, log } = environment;
+  for (const { cluster, wave, seen } of unlisted)
+    log.decision(clusterDecision(cluster, wave, decisionOfFailure(seen.code), seen.reason, task));
+  const ordered = [...targets.values()].sort(
+    (a, b) =>
+      a.wave - b.wave ||
+      lastDecidedMs(environment, a) - lastDecidedMs(environment, b) ||
+      compareText(a.cluster, b.cluster) ||
+      compareText(a.service, b.service),
+  );
+  const limited = settings.limits.maxConcurrentDeployments !== undefined;
+  if (limited) await describeCovered(environment, observer, looks);
+  const found = await survey(environment, observer, ordered, task, looks);
+  const references = new Map(found.flatMap((one) => [...one.references]));
+  const { home } = environment;
+  const wanted = found.flatMap(({ target: { looks: which }, references: own }) =>
+    [...own.values()].filter(
+      (reference) =>
+        which === "all" ||
+        (which === "known" && observer.values.facts(reference) === undefined) ||
+        task.changes.some((change) => concerns(change, reference, home)),
+    ),
+  );
+  await observer.values.look(wanted, task.sweep !== undefined);
+  const installedAtMs = found.length > 0 ? await observer.installedAt() : undefined;
+  const state: RoundState = {
+    environment,
+    observer,
+    references,
+    run: {
+      installedAtMs,
+      delaySeconds: settings.delaySeconds,
+      limits: settings.limits,
+      firstWave: coverage.firstWave,
+      unlisted,
+    },
+    earlier: [],
+    inProgress: limited ? inProgress(environment, looks) : 0,
+  };
+  const decided: Planned[] = [];
+  for (const group of groups(found)) {
+    const informed = await Promise.all(
+      group.map(async ({ facts, target }) => ({ facts: await inform(state, facts), target })),
+    );
+    const results = await Promise.allSettled(
+      informed.map(({ facts, target }) => finish(state, task, facts, target.context)),
+    );
+    for (const [index, result] of results.entries())
+      if (result.status === "fulfilled") {
+        decided.push(result.value);
+        if (!group[index]?.target.context) conclude(environment, task, result.value);
+      }
+    const broken = results.find((result) => result.status === "rejected");
+    if (broken?.status === "rejected") throw broken.reason;
+  }
+  return { decided, references };
+}
+
+/** What stays the same in a round, and what the services decided so far leave. */
+interface RoundState {
+  readonly environment: RunEnvironment;
+  readonly observer: Observer;
+  readonly references: ReadonlyMap<string, Reference>;
+  readonly run: Omit<RunFacts, "nowMs" | "values" | "earlier" | "inProgress">;
+  readonly earlier: Planned[];
+  inProgress: number;
+}
+
+function runFacts({ environment, observer, references, run, earlier, inProgress }: RoundState): RunFacts {
+  const values = {
+    get: (id: string): ValueFacts | undefined => {
+      const reference = references.get(id);
+      return reference && observer.values.facts(reference);
+    },
+  };
+  return { ...run, values, earlier, inProgress, nowMs: environment.now() };
+}
+
+/** Fetches what `plan` needs, until it decides. */
+async function inform(state: RoundState, facts: ServiceFacts): Promise<ServiceFacts> {
+  let known = facts;
+  for (let asked = 0; asked <= mostNeeds; asked++) {
+    const result = state.environment.parts.plan(known, runFacts(state));
+    if (!("need" in result)) return known;
+    known = await supply(state, known, result);
+  }
+  throw new Error(`the plan of ${facts.cluster}/${facts.service} asks without end`);
+}
+
+/** A service may need its dates again for each value, and each earlier service's deployments. */
+const mostNeeds = 1000;
+
+/** The facts with what was needed. */
+async function supply(
+  { observer, references, earlier }: RoundState,
+  facts: ServiceFacts,
+  need: Need,
+): Promise<ServiceFacts> {
+  const { cluster, service, seen, tasks } = facts;
+  const pauses = !isUnseen(seen) && seen.pauses;
+  switch (need.need) {
+    case "values":
+      await observer.values.look(
+        facts.reads.flatMap(({ id }) => references.get(id) ?? []),
+        false,
+      );
+      return facts;
+    case "dates":
+      await observer.values.date(need.ids.flatMap((id) => references.get(id) ?? []));
+      return facts;
+    case "deployments":
+      return { ...facts, deployments: await observer.deployments(cluster, service, need.sinceMs, pauses) };
+    case "revisions": {
+      const definitions = await observer.definitionsOf(need.revisions);
+      if (isUnseen(definitions)) return { ...facts, deployments: definitions };
+      const deployments = facts.deployments;
+      if (deployments === undefined || isUnseen(deployments)) return facts;
+      return {
+        ...facts,
+        deployments: deployments.map((one) => {
+          if (one.revision === undefined || !need.revisions.includes(one.revision)) return one;
+          const definition = definitions.get(one.revision);
+          return definition === undefined ? { ...one, revision: undefined } : { ...one, definition };
+        }),
+      };
+    }
+    case "tasks": {
+      const again = await observer.tasksAgain(cluster, need.arns);
+      if (isUnseen(again)) return { ...facts, tasks: again };
+      if (isUnseen(tasks)) return facts;
+      return {
+        ...facts,
+        described: true,
+        tasks: tasks
+          .filter(({ arn }) => !again.stopping.has(arn))
+          .map((one) => ({ ...one, protectedUntilMs: again.protectedUntilMs.get(one.arn) })),
+      };
+    }
+    case "earlier-deployments": {
+      const { of, sinceMs } = need;
+      const deployments = await observer.deployments(of.facts.cluster, of.facts.service, sinceMs, false);
+      const index = earlier.findIndex(
+        (one) => one.facts.cluster === of.facts.cluster && one.facts.service === of.facts.service,
+      );
+      earlier[index] = { ...of, facts: { ...of.facts, deployments } };
+      return facts;
+    }
+  }
+}
+
+/** Decides and acts. Nothing runs between the decision and its count, so that limits hold. */
+async function finish(
+  state: RoundState,
+  task: Task,
+  facts: ServiceFacts,
+  context: boolean,
+): Promise<Planned> {
+  const { environment } = state;
+  const { settings, parts } = environment;
+  const result = parts.plan(facts, runFacts(state));
+  // What another service looked at meanwhile, or the time, asks for more.
+  if ("need" in result) return finish(state, task, await inform(state, facts), context);
+  const acts = result.decision === "recycle" && !context;
+  if (acts) state.inProgress++;
+  const decision =
+    acts && !task.asking && settings.mode === "recycle" ? await actOn(environment, result) : result;
+  const planned: Planned = { facts, decision };
+  state.earlier.push(planned);
+  return planned;
+}
+
+/** Logs a decision, and keeps what later runs need of it. */
+function conclude(environment: RunEnvironment, { asking }: Task, planned: Planned): void {
+  environment.log.decision(planned.decision, asking ? undefined : secondsToFresh(environment, planned));
+  rememberDecision(environment, planned);
+}
+
+/** Forces a deployment; a failure becomes the decision. */
+async function actOn(
+  { memory, clients, pace, now, parts }: RunEnvironment,
+  decision: Decision,
+): Promise<Decision> {
+  const { cluster, service } = decision;
+  try {
+    const acted = await parts.act({ clients, pace }, cluster, service);
+    const key = serviceKey(cluster, service);
+    memory.services.set(key, {
+      ...memory.services.get(key),
+      forcedAtMs: acted.deploymentCreatedAtMs ?? now(),
+    });
+    return decision;
+  } catch (error) {
+    const failed = caughtFault(error);
+    return { ...decision, decision: decisionOfFailure(failed.code), reason: failed.message };
+  }
+}
+
+/** Describes every covered service, to count the deployments in progress. */
+async function describeCovered(environment: RunEnvironment, observer: Observer, looks: Looks): Promise<void> {
+  const all = createTargets(environment, observer);
+  for (const entry of environment.coverage.entries)
+    await all.addEntry(entry, { looks: "known", context: true, cause: "limits" });
+  await describeAll(observer, [...all.targets.values()], looks);
+}
+
+/** Covered services with a deployment in progress; one that could not be described may have one. */
+function inProgress({ memory, now }: RunEnvironment, looks: Looks): number {
+  let count = 0;
+  for (const [key, { seen }] of looks) {
+    if (isUnseen(seen)) {
+      if (seen.code === "retryable") count++;
+      continue;
+    }
+    // ECS may not show yet what this container just forced.
+    const forcedAtMs = memory.services.get(key)?.forcedAtMs ?? 0;
+    const isHidden = now() - forcedAtMs < forceAgainMs && (seen.primary?.createdAtMs ?? 0) < forcedAtMs;
+    if (seen.unfinished || isHidden) count++;
+  }
+  return count;
+}
+
+/** Groups of one wave. */
+function groups(found: readonly Surveyed[]): Surveyed[][] {
+  const made: Surveyed[][] = [];
+  for (const one of found) {
+    const last = made[made.length - 1];
+    if (last && last.length < groupSize && last[0]?.target.wave === one.target.wave) last.push(one);
+    else made.push([one]);
+  }
+  return made;
+}
+
+/** A whole cluster that could not be listed: `service` is `*`. */
+function clusterDecision(
+  cluster: string,
+  wave: number,
+  decision: Decision["decision"],
+  reason: string,
+  { sweep, changes, ended }: Task,
+): Decision {
+  const cause = sweep?.cause ?? ended[0]?.cause ?? changes[0]?.cause ?? "";
+  return { decision, reason, cluster, service: "*", wave, cause, verdicts: [] };
+}
+
+function lastDecidedMs(
+  { memory }: RunEnvironment,
+  target: { readonly cluster: string; readonly service: string },
+): number {
+  return memory.services.get(serviceKey(target.cluster, target.service))?.decidedAtMs ?? 0;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
