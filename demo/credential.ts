@@ -37,8 +37,8 @@ export interface StoredCredential {
   read(): Promise<Credential>;
   /** Whether a rotation may be asked for. */
   isRotatable(): Promise<boolean>;
-  /** Starts a rotation. It is done when the value moves. */
-  rotate(): Promise<void>;
+  /** Starts a rotation. It is done when the value moves. The version's id is drawn: the log names it. */
+  rotate(ids: { uuid(): string }): Promise<void>;
   editTag(): Promise<void>;
   /** A call that would change the value, if AWS did not refuse it. */
   refusedWrite(ids: { uuid(): string }): Promise<unknown>;
@@ -66,8 +66,8 @@ function inSecret({ secretsManager }: Clients): StoredCredential {
       const { VersionIdsToStages } = await secretsManager.send(new DescribeSecretCommand({ SecretId }));
       return Object.values(VersionIdsToStages ?? {}).every((stages) => !stages.includes("AWSPENDING"));
     },
-    async rotate() {
-      await secretsManager.send(new RotateSecretCommand({ SecretId }));
+    async rotate(ids) {
+      await secretsManager.send(new RotateSecretCommand({ SecretId, ClientRequestToken: ids.uuid() }));
     },
     async editTag() {
       await secretsManager.send(

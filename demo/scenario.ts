@@ -56,7 +56,8 @@ export async function runScenario(setting: Setting): Promise<Change[]> {
     else await setting.world.clock.sleep(setting.controlWaitMs ?? defaultControlWaitMs, "the control's wait");
   };
   const { clients, credential } = setting;
-  const rotate = () => credential.rotate();
+  const ids = setting.world.random.fork("rotations");
+  const rotate = () => credential.rotate(ids);
 
   await until(setting.world, `${credential.name} may be rotated`, () => credential.isRotatable());
   await step("rotate the database password", credential.name, rotate);

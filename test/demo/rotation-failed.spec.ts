@@ -126,7 +126,7 @@ describe("a rotation that fails", () => {
       const moves = truth.moves().length;
       const tasks = truth.tasks("web").map(({ taskArn }) => taskArn);
 
-      await credential.rotate();
+      await credential.rotate(world.random);
       await pass(stage);
 
       assert.equal(truth.moves().filter(({ label }) => label !== "AWSPENDING").length, moves);
@@ -151,7 +151,7 @@ describe("a rotation that fails", () => {
       if (admin) await setAdmin(stage, good);
       platform.database.failure = undefined;
       // So Secrets Manager says that it takes the unfinished rotation up (RotateSecret, InvalidRequestException).
-      await assert.rejects(credential.rotate(), /will be reattempted/);
+      await assert.rejects(credential.rotate(world.random), /will be reattempted/);
       await pass(stage);
       await load.stop();
       assert.notEqual((await credential.read()).password, before.password);
@@ -168,7 +168,7 @@ describe("a rotation that fails", () => {
     const moves = truth.moves().length;
     platform.database.failure = rotatorError("final", "database-unreachable", "the test's database is away");
 
-    await assert.rejects(credential.rotate(), /database is away/);
+    await assert.rejects(credential.rotate(world.random), /database is away/);
     await pass(stage);
 
     assert.equal(truth.moves().length, moves);

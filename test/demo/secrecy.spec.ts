@@ -38,7 +38,7 @@ describe("a secret's value", () => {
       await shop.deny("shop-worker-execution", { Action: ["secretsmanager:*", "ssm:*"], Resource: "*" });
       await shop.putSecret(example.logTokenSecret, "another-token-of-the-log");
       stage.platform.database.failure = rotatorError("final", "database-unreachable", "the database is away");
-      await stage.platform.clock.drive(stage.credential.rotate()).catch((error: unknown) => {
+      await stage.platform.clock.drive(stage.credential.rotate(world.random)).catch((error: unknown) => {
         timeline.event("failed", String(error));
       });
       await shop.pass(sweepMs);
