@@ -1,5 +1,5 @@
 /**
- * The events that matter, said once. The rules' patterns (patterns.ts), the recycler's reading of an event (wake-up.ts)
+ * The events that matter, said once. The rules' patterns (patterns.ts), the recycler's reading of an event (handler/trigger.ts)
  * and the events that the policy pack tries on a rule (sent.ts) are made from this table. Sources: AWS Secrets Manager
  * User Guide, "Match AWS Secrets Manager events with Amazon EventBridge" and "Log AWS Secrets Manager events with AWS
  * CloudTrail"; AWS Systems Manager User Guide, "Monitoring events with Amazon EventBridge"; Amazon ECS Developer Guide,

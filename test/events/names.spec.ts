@@ -18,7 +18,11 @@ const names: readonly string[] = [
 ].filter((name) => name !== "Create" && name !== "Update");
 
 /** A metric that has the name of the event it counts. */
-const metrics = ["handler/log.ts: RotationFailed", "stack/alarms.ts: RotationFailed"];
+const metrics = [
+  "handler/log.ts: RotationFailed",
+  "handler/trigger.ts: RotationFailed",
+  "stack/alarms.ts: RotationFailed",
+];
 
 /** TypeScript files of a folder, or the one file. */
 function sourcesOf(path: string): string[] {

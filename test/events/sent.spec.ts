@@ -3,7 +3,7 @@ import { parseReference, type Reference } from "../../aws-semantics/secret-refer
 import { forms } from "../../events/forms";
 import { provingEvents } from "../../events/sent";
 import { events } from "../../events/table";
-import { wakeUpOf } from "../../events/wake-up";
+import { triggerOf } from "../../handler/trigger";
 
 const home = { partition: "aws", region: "eu-west-1", account: "210987654321" };
 const secrets = "arn:aws:secretsmanager:eu-west-1:210987654321:secret";
@@ -12,9 +12,10 @@ const reference = (text: string) => parseReference(text, home) as Reference;
 /** What the recycler reads in the events of a reference: store, subject and labels, each once. */
 function readOf(text: string): unknown[] {
   const read = provingEvents(reference(text), home).map((event) => {
-    const wakeUp = wakeUpOf(event);
-    assert.ok(wakeUp.kind === "change" && wakeUp.movedAtMs !== undefined, JSON.stringify(wakeUp));
-    return JSON.stringify([wakeUp.store, wakeUp.subject, ...wakeUp.labels]);
+    const trigger = triggerOf(event, home, Date.parse("2027-01-01T00:00:00Z"));
+    assert.ok(trigger.kind === "change", JSON.stringify(trigger));
+    assert.ok(trigger.store === "ssm" || trigger.versionId !== undefined, "it names the version");
+    return JSON.stringify([trigger.store, trigger.subject, ...trigger.labels]);
   });
   return [...new Set(read)].map((each) => JSON.parse(each) as unknown);
 }

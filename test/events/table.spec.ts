@@ -5,9 +5,9 @@ import { checkPattern, matches } from "../../aws-semantics/event-pattern";
 import { forms } from "../../events/forms";
 import { rulePattern } from "../../events/patterns";
 import { events, type Meaning } from "../../events/table";
-import { wakeUpOf, type WakeUp } from "../../events/wake-up";
+import { triggerOf, type Trigger } from "../../handler/trigger";
 import { MAX_PATTERN_LENGTH } from "../../stack/event-patterns";
-import { canonical } from "../handler/fake-aws";
+import { canonical, home } from "../handler/fake-aws";
 
 const rules = ["secrets", "parameters", "deployments"] as const;
 
@@ -37,18 +37,23 @@ const heardInVain: Record<string, RegExp> = {
   "put-secret-value-pending-by-function": /PutSecretValue: AWSPENDING versions are not read by tasks/,
 };
 
-/** Whether an event was read as its row says. */
-function isReadAs(means: Meaning, wakeUp: WakeUp): boolean {
+/** What the recycler reads in an event whose message was sent long after it. */
+function read(event: unknown): Trigger {
+  return triggerOf(event, home, Date.parse("2027-01-01T00:00:00Z"));
+}
+
+/** Whether an event was read as its row says: a secret's event proves a change when it names the version. */
+function isReadAs(means: Meaning, trigger: Trigger): boolean {
   switch (means) {
     case "look":
-      return wakeUp.kind === "change" && wakeUp.movedAtMs === undefined;
+      return trigger.kind === "change" && trigger.versionId === undefined;
     case "rotation-failed":
-      return wakeUp.kind === "ignored" && wakeUp.counts === "RotationFailed";
+      return trigger.kind === "ignored" && trigger.counts === "RotationFailed";
     case "deployment-ended":
     case "sweep":
-      return wakeUp.kind === means;
+      return trigger.kind === means;
     default:
-      return wakeUp.kind === "change" && wakeUp.movedAtMs !== undefined;
+      return trigger.kind === "change" && (trigger.store === "ssm") === (trigger.versionId === undefined);
   }
 }
 
@@ -66,7 +71,7 @@ describe("the table of events", () => {
 
         // A schedule has no pattern: EventBridge sends its event to the targets of that rule alone.
         assert.deepEqual(hearing(event), rule === "sweep" ? [] : [rule]);
-        assert.ok(isReadAs(means, wakeUpOf(event)), JSON.stringify(wakeUpOf(event)));
+        assert.ok(isReadAs(means, read(event)), JSON.stringify(read(event)));
       });
 
   for (const [examples, forwarded] of [
@@ -77,11 +82,11 @@ describe("the table of events", () => {
       it(`${example}: ${forwarded.length === 0 ? "no rule hears it" : "a rule hears it"}, and the recycler ignores it`, () => {
         const event = canonical(example);
 
-        const wakeUp = wakeUpOf(event);
+        const trigger = read(event);
 
         assert.deepEqual(hearing(event), forwarded);
-        assert.equal(wakeUp.kind, "ignored");
-        assert.match(wakeUp.kind === "ignored" ? wakeUp.reason : "", reason);
+        assert.equal(trigger.kind, "ignored");
+        assert.match(trigger.kind === "ignored" ? trigger.reason : "", reason);
       });
 
   it("has at least one example for each row, and every example has its place", () => {
