@@ -32,9 +32,15 @@ export function marginOf(delaySeconds: number): number {
   return Math.min(longestMarginMs, delaySeconds * 1000 - 1000);
 }
 
-/** Whether the versions' dates are needed to judge a task. */
-export function needsDates(createdAtMs: number | undefined, change: ValueChange, marginMs: number): boolean {
-  return change.loMs === undefined && createdAtMs !== undefined && !(createdAtMs > change.hiMs + marginMs);
+/** Whether the versions' dates are needed to judge a task. Without a date of the change they do not help. */
+export function needsDates(
+  createdAtMs: number | undefined,
+  { loMs, hiMs }: ValueChange,
+  marginMs: number,
+): boolean {
+  return (
+    loMs === undefined && Number.isFinite(hiMs) && createdAtMs !== undefined && createdAtMs <= hiMs + marginMs
+  );
 }
 
 /** Whether a task holds the value. Total. */
@@ -47,6 +53,12 @@ export function taskFreshness(
   if (createdAtMs > hiMs + marginMs) return "fresh";
   if (createdAtMs <= loMs + marginMs) return "stale";
   return doubt ? "doubt" : "presumed";
+}
+
+/** True for a task that holds an old value, or may. */
+export function isOld(createdAtMs: number | undefined, change: ValueChange, marginMs: number): boolean {
+  const freshness = taskFreshness(createdAtMs, change, marginMs);
+  return freshness === "stale" || freshness === "doubt";
 }
 
 /** True for a change before the installation, which only a request recycles. */
