@@ -21,7 +21,7 @@ import { decisions, type DecisionName, type VerdictName } from "./decisions";
 import { failedAfter, failedStatuses, hasEnded, newest, running, succeededAfter } from "./deployments";
 import { marginOf } from "./freshness";
 import { limited } from "./limits";
-import { isActionable, provedAfterMs, readersOf, undated, verdictOf } from "./verdicts";
+import { isActionable, oldTasks, provedAfterMs, undated, verdictOf, type Actionable } from "./verdicts";
 import { gate } from "./waves";
 
 /** ECS is asked for deployments from this long before a time: it creates two records of one deployment in turn. */
@@ -45,7 +45,8 @@ export function plan(service: ServiceFacts, run: RunFacts): Decision | Need {
   const judged: Judged = { service, seen, tasks, verdicts, run };
   if (tasks.length === 0)
     return of(judged, "rolling-out", `${seen.desiredCount} tasks are wanted and none runs`);
-  return verdicts.some(isActionable) ? ofStale(judged) : ofNotStale(judged);
+  const stale = verdicts.filter(isActionable);
+  return stale.length > 0 ? ofStale(judged, stale) : ofNotStale(judged);
 }
 
 /** A service whose values have verdicts. */
@@ -57,13 +58,9 @@ interface Judged {
   readonly run: RunFacts;
 }
 
-/** A value that decides, with its change. */
-type Governing = Verdict & { readonly change: NonNullable<Verdict["change"]> };
-
 /** Tasks hold an old value of at least one kind. */
-function ofStale(judged: Judged): Decision | Need {
+function ofStale(judged: Judged, stale: readonly Actionable[]): Decision | Need {
   const { service, seen, verdicts, run } = judged;
-  const stale = verdicts.filter((verdict): verdict is Governing => isActionable(verdict));
   const governing = latest(stale);
   if (seen.controller !== "ECS")
     return of(
@@ -102,7 +99,7 @@ function ofStale(judged: Judged): Decision | Need {
 }
 
 /** Tasks hold an old value, and no earlier wave holds the service back. */
-function ofDeployments(judged: Judged, stale: readonly Governing[], governing: Governing): Decision | Need {
+function ofDeployments(judged: Judged, stale: readonly Actionable[], governing: Actionable): Decision | Need {
   const { deployments } = judged.service;
   const changedMs = Math.min(...stale.map(({ change }) => change.loMs ?? change.hiMs));
   if (deployments === undefined)
@@ -118,12 +115,12 @@ function ofDeployments(judged: Judged, stale: readonly Governing[], governing: G
 }
 
 /** A deployment is in progress. */
-function ofRunning(judged: Judged, stale: readonly Governing[], current: ServiceDeployment): Decision {
+function ofRunning(judged: Judged, stale: readonly Actionable[], current: ServiceDeployment): Decision {
   const { service, seen, run } = judged;
-  const began = (verdict: Governing): VerdictName =>
+  const began = (verdict: Actionable): VerdictName =>
     current.createdAtMs > provedAfterMs(verdict.change, run.delaySeconds) ? "rolling-out" : "blocked";
   const verdicts = judged.verdicts.map((verdict) =>
-    stale.includes(verdict as Governing) ? { ...verdict, verdict: began(verdict as Governing) } : verdict,
+    stale.includes(verdict as Actionable) ? { ...verdict, verdict: began(verdict as Actionable) } : verdict,
   );
   const older = stale.filter((verdict) => began(verdict) === "blocked");
   const governing = latest(older.length > 0 ? older : stale);
@@ -157,8 +154,8 @@ function ofRunning(judged: Judged, stale: readonly Governing[], current: Service
 /** No deployment is in progress. */
 function ofEnded(
   judged: Judged,
-  stale: readonly Governing[],
-  governing: Governing,
+  stale: readonly Actionable[],
+  governing: Actionable,
   deployments: readonly ServiceDeployment[],
 ): Decision | Need {
   const { service, tasks, run } = judged;
@@ -211,15 +208,15 @@ function ofEnded(
   const first = latest(rest);
   const limit = limited(deployments, run);
   if (limit) return of(judged, limit.decision, limit.reason, first);
-  return of(judged, "recycle", first.reason ?? "", first);
+  return of(judged, "recycle", first.reason, first);
 }
 
 /** The first value for which a failed deployment forbids another one. */
 function haltOf(
   { service, tasks, run }: Judged,
-  stale: readonly Governing[],
+  stale: readonly Actionable[],
   deployments: readonly ServiceDeployment[],
-): { readonly verdict: Governing; readonly by: ServiceDeployment } | Need | undefined {
+): { readonly verdict: Actionable; readonly by: ServiceDeployment } | Need | undefined {
   for (const verdict of stale) {
     const { loMs, hiMs } = verdict.change;
     const by = failedAfter(deployments, loMs ?? hiMs);
@@ -237,7 +234,11 @@ function haltOf(
 }
 
 /** True when a deployment after the change succeeded and the stale tasks belong to older ones: ECS stops them. */
-function isLingering(judged: Judged, verdict: Governing, deployments: readonly ServiceDeployment[]): boolean {
+function isLingering(
+  judged: Judged,
+  verdict: Actionable,
+  deployments: readonly ServiceDeployment[],
+): boolean {
   const { seen, run } = judged;
   return (
     succeededAfter(deployments, provedAfterMs(verdict.change, run.delaySeconds)) &&
@@ -248,21 +249,14 @@ function isLingering(judged: Judged, verdict: Governing, deployments: readonly S
 }
 
 /** The tasks that hold an old value, or may. */
-function staleTasks({ service, tasks, run }: Judged, verdict: Governing): readonly TaskFacts[] {
-  const read = service.reads.find(({ id }) => id === verdict.id);
-  const afterMs = provedAfterMs(verdict.change, run.delaySeconds);
-  return read
-    ? readersOf(tasks, read).filter(({ createdAtMs }) => createdAtMs !== undefined && createdAtMs <= afterMs)
-    : [];
+function staleTasks({ service, tasks, run }: Judged, verdict: Verdict): readonly TaskFacts[] {
+  return oldTasks(tasks, service.reads, verdict, marginOf(run.delaySeconds));
 }
 
 /** No task holds an old value that a deployment would mend. */
 function ofNotStale(judged: Judged): Decision {
   const { service, seen, tasks, verdicts, run } = judged;
-  const urgent = verdicts.reduce<Verdict | undefined>(
-    (most, verdict) => (most === undefined || rank(verdict.verdict) < rank(most.verdict) ? verdict : most),
-    undefined,
-  );
+  const urgent = latestBy(verdicts, ({ verdict }) => -rank(verdict));
   if (urgent && rank(urgent.verdict) < rank("presumed"))
     return of(judged, urgent.verdict as DecisionName, urgent.reason ?? "", urgent);
   if (seen.unfinished)
@@ -280,11 +274,8 @@ function ofNotStale(judged: Judged): Decision {
       urgent,
     );
   if (urgent?.verdict === "presumed") return of(judged, "presumed", urgent.reason ?? "", urgent);
-  const newestChange = latestBy(
-    verdicts.filter((verdict): verdict is Governing => verdict.change !== undefined),
-    ({ change }) => change.hiMs,
-  );
-  if (verdicts.length === 0 && service.reads.length === 0)
+  const newestChange = latestBy(verdicts, ({ change }) => change?.hiMs ?? 0);
+  if (service.reads.length === 0)
     return of(judged, "fresh", "the tasks read no covered value that can change");
   return allLooked(service, run)
     ? of(judged, "fresh", `all ${tasks.length} tasks were created after the last change`, newestChange)
@@ -314,11 +305,10 @@ function withVerdict(judged: Judged, which: readonly Verdict[], verdict: Verdict
 
 /** The more urgent, the smaller. */
 function rank(verdict: VerdictName): number {
-  const index = (decisions as readonly string[]).indexOf(verdict);
-  return index < 0 ? 0 : index;
+  return (decisions as readonly string[]).indexOf(verdict);
 }
 
-function latest(stale: readonly Governing[]): Governing {
+function latest(stale: readonly Actionable[]): Actionable {
   // Stale values come first: a doubt decides only alone.
   const certain = stale.filter(({ verdict }) => verdict === "stale");
   return latestBy(certain.length > 0 ? certain : stale, ({ change }) => change.hiMs)!;
@@ -334,16 +324,9 @@ function pauseText({ cluster, service }: ServiceFacts, { arn, pause }: ServiceDe
 }
 
 function of(judged: Judged, decision: DecisionName, reason: string, governing?: Verdict): Decision {
-  const { service, tasks, verdicts, run } = judged;
-  const stale = new Set<TaskFacts>();
-  const marginMs = marginOf(run.delaySeconds);
-  for (const { id, change, staleTasks: count } of verdicts)
-    if (change && count > 0) {
-      const read = service.reads.find((one) => one.id === id);
-      for (const task of read ? readersOf(tasks, read) : [])
-        if (task.createdAtMs !== undefined && task.createdAtMs <= change.hiMs + marginMs) stale.add(task);
-    }
-  const chosen = verdicts.find((verdict) => verdict.id === governing?.id) ?? governing;
+  const { service, tasks, verdicts } = judged;
+  const stale = new Set(verdicts.flatMap((verdict) => staleTasks(judged, verdict)));
+  const chosen = verdicts.find(({ id }) => id === governing?.id);
   return {
     ...decide(service, decision, reason),
     governing: chosen,

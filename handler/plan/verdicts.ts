@@ -9,7 +9,7 @@ import {
   type TaskFacts,
   type Verdict,
 } from "../facts";
-import { marginOf, needsDates, predates, taskFreshness, type ValueChange } from "./freshness";
+import { isOld, marginOf, needsDates, predates, taskFreshness, type ValueChange } from "./freshness";
 
 /** Tasks of the service that read the value. */
 export function readersOf(tasks: readonly TaskFacts[], { definitions }: ReadFacts): readonly TaskFacts[] {
@@ -32,29 +32,24 @@ export function undated({ tasks, reads }: ServiceFacts, run: RunFacts): string[]
 
 /** The verdict about a value by the service's tasks; undefined for one that was never looked at. */
 export function verdictOf(service: ServiceFacts, read: ReadFacts, run: RunFacts): Verdict | undefined {
-  const { id, key, subject, label } = read;
-  const tasks = isUnseen(service.tasks) ? [] : readersOf(service.tasks, read);
-  const about = { id, key, subject, label, tasks: tasks.length, staleTasks: 0 };
-  if (read.problem !== undefined) return { ...about, verdict: "unsupported", reason: read.problem };
-  const known = run.values.get(id);
-  if (known === undefined) return undefined;
-  const { change } = known;
+  const { id, key, subject, label, problem } = read;
+  const readers = isUnseen(service.tasks) ? [] : readersOf(service.tasks, read);
+  const about = { id, key, subject, label, tasks: readers.length, staleTasks: 0 };
+  if (problem !== undefined) return { ...about, verdict: "unsupported", reason: problem };
+  const change = run.values.get(id)?.change;
+  if (change === undefined) return undefined;
   if (isUnseen(change)) return { ...about, verdict: decisionOfFailure(change.code), reason: change.reason };
-  if (!Number.isFinite(change.hiMs))
-    return {
-      ...about,
-      change,
-      verdict: "unknown",
-      reason: "AWS returned no date of the value's last change",
-    };
-  return { ...about, change, ...byTasks(tasks, change, run) };
+  return { ...about, change, ...byTasks(readers, change, run) };
 }
 
-function byTasks(
+/** What the tasks that read a value say about it. */
+export function byTasks(
   tasks: readonly TaskFacts[],
   change: ValueChange,
   { delaySeconds, installedAtMs }: RunFacts,
 ): Pick<Verdict, "verdict" | "reason" | "staleTasks"> {
+  if (!Number.isFinite(change.hiMs))
+    return { verdict: "unknown", staleTasks: 0, reason: "AWS returned no date of the value's last change" };
   const each = tasks.map(({ createdAtMs }) => taskFreshness(createdAtMs, change, marginOf(delaySeconds)));
   const stale = each.filter((one) => one === "stale").length;
   const staleTasks = stale + each.filter((one) => one === "doubt").length;
@@ -97,9 +92,30 @@ export function span({ loMs = 0, hiMs }: ValueChange): string {
   return loMs === 0 ? `no later than ${iso(hiMs)}` : `between ${iso(loMs)} and ${iso(hiMs)}`;
 }
 
+/** A verdict that a new deployment would mend. */
+export type Actionable = Verdict & {
+  readonly verdict: "stale" | "doubt";
+  readonly reason: string;
+  readonly change: ValueChange;
+};
+
 /** True for a verdict that a new deployment would mend. */
-export function isActionable({ verdict }: Pick<Verdict, "verdict">): boolean {
-  return verdict === "stale" || verdict === "doubt";
+export function isActionable(verdict: Pick<Verdict, "verdict">): verdict is Actionable {
+  return verdict.verdict === "stale" || verdict.verdict === "doubt";
+}
+
+/** The tasks that hold an old value, or may. */
+export function oldTasks(
+  tasks: readonly TaskFacts[],
+  reads: readonly ReadFacts[],
+  { id, change }: Verdict,
+  marginMs: number,
+): readonly TaskFacts[] {
+  if (change === undefined) return [];
+  return reads
+    .filter((read) => read.id === id)
+    .flatMap((read) => readersOf(tasks, read))
+    .filter(({ createdAtMs }) => isOld(createdAtMs, change, marginMs));
 }
 
 /** Milliseconds since the epoch: a deployment made later has tasks younger than the change. */

@@ -10,12 +10,11 @@ import {
   type Planned,
   type RunFacts,
   type ServiceFacts,
-  type Verdict,
 } from "../facts";
 import type { DecisionName } from "./decisions";
 import { hasEnded } from "./deployments";
 import { marginOf, needsDates } from "./freshness";
-import { isActionable, provedAfterMs, readersOf, verdictOf } from "./verdicts";
+import { byTasks, isActionable, provedAfterMs, readersOf, type Actionable } from "./verdicts";
 
 /** Why a service may not be recycled yet. */
 export interface Gate {
@@ -37,7 +36,7 @@ interface Holder {
  */
 export function gate(
   service: ServiceFacts,
-  gated: readonly Verdict[],
+  gated: readonly Actionable[],
   run: RunFacts,
 ): Gate | Need | undefined {
   const waitsFor: string[] = [];
@@ -62,22 +61,25 @@ export function gate(
 }
 
 /** How a service of an earlier wave holds back a value; undefined when it passes. */
-function holds({ facts, decision }: Planned, value: Verdict, run: RunFacts): Holder | Need | undefined {
+function holds(
+  { facts, decision }: Planned,
+  { key, id, change }: Actionable,
+  run: RunFacts,
+): Holder | Need | undefined {
   const { seen, tasks, deployments } = facts;
-  const read = facts.reads.find(({ key, current }) => key === value.key && current);
+  const read = facts.reads.find((one) => one.key === key && one.current);
   if (isUnseen(seen)) return unseenHolder(seen);
   if (read === undefined || seen.desiredCount === 0 || seen.controller !== "ECS") return undefined;
   if (isUnseen(tasks)) return unseenHolder(tasks);
-  const verdict = verdictOf(facts, { ...read, id: value.id }, run);
-  const { change } = value;
-  if (verdict === undefined || change === undefined) return undefined;
+  const readers = readersOf(tasks, read);
   const marginMs = marginOf(run.delaySeconds);
-  if (readersOf(tasks, read).some(({ createdAtMs }) => needsDates(createdAtMs, change, marginMs)))
-    return { need: "dates", ids: [value.id] };
+  if (readers.some(({ createdAtMs }) => needsDates(createdAtMs, change, marginMs)))
+    return { need: "dates", ids: [id] };
+  const verdict = byTasks(readers, change, run);
   if (isActionable(verdict))
     return decision.decision === "halted"
       ? { halted: true, reason: `is halted: ${decision.reason}` }
-      : { halted: false, reason: `is ${decision.decision}: ${verdict.reason ?? ""}` };
+      : { halted: false, reason: `is ${decision.decision}: ${verdict.reason}` };
   if (tasks.length < seen.desiredCount)
     return { halted: false, reason: `runs ${tasks.length} of ${seen.desiredCount} tasks` };
   const bakeMs = (run.limits.bakeTimeInMinutes ?? 0) * 60_000;
