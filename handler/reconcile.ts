@@ -27,6 +27,7 @@ import {
   releasedTargets,
   rememberDecision,
   secondsToFresh,
+  type ClusterLists,
   type Targets,
 } from "./targets";
 
@@ -48,13 +49,14 @@ export async function reconcile(environment: RunEnvironment, observer: Observer,
   const looks: Looks = new Map();
   const decided: Planned[] = [];
   const references = new Map<string, Reference>();
-  let targets: Targets | undefined = await firstTargets(environment, observer, task);
+  const lists: ClusterLists = new Map();
+  let targets: Targets | undefined = await firstTargets(environment, observer, task, lists);
   const unlisted = targets.unlisted;
   while (targets && (targets.targets.size > 0 || targets.unlisted.length > 0)) {
-    const round = await runRound(environment, observer, task, targets, looks);
+    const round = await runRound(environment, observer, task, targets, { looks, lists });
     for (const [id, reference] of round.references) references.set(id, reference);
     decided.push(...round.decided);
-    targets = await releasedTargets(environment, observer, task, round.decided);
+    targets = await releasedTargets(environment, observer, task, round.decided, lists);
     if (
       targets &&
       [...targets.targets.values()].every(({ cluster, service }) => isDecided(decided, cluster, service))
@@ -92,7 +94,7 @@ async function runRound(
   observer: Observer,
   task: Task,
   { targets, unlisted }: Targets,
-  looks: Looks,
+  { looks, lists }: { readonly looks: Looks; readonly lists: ClusterLists },
 ): Promise<Round> {
   const { settings, coverage, log } = environment;
   for (const { cluster, wave, seen } of unlisted)
@@ -105,7 +107,7 @@ async function runRound(
       compareText(a.service, b.service),
   );
   const limited = settings.limits.maxConcurrentDeployments !== undefined;
-  if (limited) await describeCovered(environment, observer, looks);
+  if (limited) await describeCovered(environment, observer, looks, lists);
   const found = await survey(environment, observer, ordered, task, looks);
   const references = new Map(found.flatMap((one) => [...one.references]));
   const { home } = environment;

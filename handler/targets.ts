@@ -30,11 +30,17 @@ export interface Targets {
 
 const urgency: readonly Target["looks"][] = ["changed", "known", "all"];
 
-/** Begins the targets of a run; each cluster is listed once. */
-export function createTargets({ coverage }: RunEnvironment, observer: Observer): Targets {
+/** The services of each cluster, listed once a run. */
+export type ClusterLists = Map<string, Promise<readonly string[]>>;
+
+/** Begins a set of targets. */
+export function createTargets(
+  { coverage }: RunEnvironment,
+  observer: Observer,
+  lists: ClusterLists,
+): Targets {
   const targets = new Map<string, Target>();
   const unlisted: RunFacts["unlisted"][number][] = [];
-  const lists = new Map<string, Promise<readonly string[]>>();
 
   function add(cluster: string, service: string, how: Pick<Target, "looks" | "context" | "cause">): boolean {
     const entries = coverage.entriesOf(cluster, service);
@@ -82,9 +88,10 @@ export async function firstTargets(
   environment: RunEnvironment,
   observer: Observer,
   { changes, ended, sweep }: Task,
+  lists: ClusterLists,
 ): Promise<Targets> {
   const { coverage, log } = environment;
-  const found = createTargets(environment, observer);
+  const found = createTargets(environment, observer, lists);
   if (sweep)
     for (const entry of coverage.entries)
       await found.addEntry(entry, { looks: "all", context: false, cause: sweep.cause });
@@ -126,12 +133,13 @@ export async function releasedTargets(
   observer: Observer,
   { ended, sweep }: Task,
   decided: readonly Planned[],
+  lists: ClusterLists,
 ): Promise<Targets | undefined> {
   const { coverage, memory, settings } = environment;
   if (sweep || ended.length === 0) return undefined;
   const limited = settings.limits.maxConcurrentDeployments !== undefined;
   if (!coverage.hasWaves && !limited) return undefined;
-  const found = createTargets(environment, observer);
+  const found = createTargets(environment, observer, lists);
   const how = { looks: "changed", context: false, cause: ended[0]?.cause ?? "" } as const;
   const done = new Set(
     decided

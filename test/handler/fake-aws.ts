@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Service, ServiceDeploymentBrief, Task, TaskDefinition } from "@aws-sdk/client-ecs";
+import type {
+  DeploymentLifecycleHookDetail,
+  Service,
+  ServiceDeploymentBrief,
+  Task,
+  TaskDefinition,
+} from "@aws-sdk/client-ecs";
 import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { DescribeSecretResponse, SecretVersionsListEntry } from "@aws-sdk/client-secrets-manager";
 import type { Clients } from "../../handler/clients";
@@ -100,6 +106,10 @@ export class FakeAws {
   readonly taskDefinitions = new Map<string, TaskDefinition>();
   readonly secrets: FakeSecret[] = [];
   readonly parameters: ParameterMetadata[] = [];
+  /** Until when tasks are protected from scale-in, by ARN. */
+  readonly protectedUntil = new Map<string, number>();
+  /** The hook at which the deployment in progress waits. */
+  hook: DeploymentLifecycleHookDetail | undefined;
   /** Task definitions of service revisions; by default that of the service. */
   readonly revisions = new Map<string, string>();
   readonly lines: string[] = [];
@@ -321,7 +331,16 @@ export class FakeAws {
         };
       }
       case "GetTaskProtection":
-        return { protectedTasks: [] };
+        return {
+          protectedTasks: (input["tasks"] as string[]).flatMap((taskArn) => {
+            const untilMs = this.protectedUntil.get(taskArn);
+            return untilMs === undefined
+              ? []
+              : [{ taskArn, protectionEnabled: true, expirationDate: new Date(untilMs) }];
+          }),
+        };
+      case "DescribeServiceDeployments":
+        return { serviceDeployments: [{ lifecycleHookDetails: this.hook ? [this.hook] : [] }] };
       case "DescribeServiceRevisions":
         return {
           serviceRevisions: (input["serviceRevisionArns"] as string[]).map((serviceRevisionArn) => ({
