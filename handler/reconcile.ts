@@ -294,8 +294,13 @@ async function actOn(
 }
 
 /** Describes every covered service, to count the deployments in progress. */
-async function describeCovered(environment: RunEnvironment, observer: Observer, looks: Looks): Promise<void> {
-  const all = createTargets(environment, observer);
+async function describeCovered(
+  environment: RunEnvironment,
+  observer: Observer,
+  looks: Looks,
+  lists: ClusterLists,
+): Promise<void> {
+  const all = createTargets(environment, observer, lists);
   for (const entry of environment.coverage.entries)
     await all.addEntry(entry, { looks: "known", context: true, cause: "limits" });
   await describeAll(observer, [...all.targets.values()], looks);
