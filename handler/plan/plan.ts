@@ -117,14 +117,9 @@ function ofDeployments(judged: Judged, stale: readonly Actionable[], governing: 
 /** A deployment is in progress. */
 function ofRunning(judged: Judged, stale: readonly Actionable[], current: ServiceDeployment): Decision {
   const { service, seen, run } = judged;
-  const began = (verdict: Actionable): VerdictName =>
-    current.createdAtMs > provedAfterMs(verdict.change, run.delaySeconds) ? "rolling-out" : "blocked";
-  const verdicts = judged.verdicts.map((verdict) =>
-    stale.includes(verdict as Actionable) ? { ...verdict, verdict: began(verdict as Actionable) } : verdict,
-  );
-  const older = stale.filter((verdict) => began(verdict) === "blocked");
+  const older = stale.filter(({ change }) => current.createdAtMs <= provedAfterMs(change, run.delaySeconds));
   const governing = latest(older.length > 0 ? older : stale);
-  const next: Judged = { ...judged, verdicts };
+  const next = withVerdict(withVerdict(judged, stale, "rolling-out"), older, "blocked");
   const since = `the deployment created at ${iso(current.createdAtMs)}`;
   if (current.pause)
     return of(next, "waiting-for-person", `${since} ${pauseText(service, current)}`, governing);
@@ -163,7 +158,7 @@ function ofEnded(
   if (lingering.length > 0 && !service.described)
     return {
       need: "tasks",
-      arns: lingering.flatMap((verdict) => staleTasks(judged, verdict)).map(({ arn }) => arn),
+      arns: [...new Set(lingering.flatMap((verdict) => staleTasks(judged, verdict)))].map(({ arn }) => arn),
     };
   const rest = stale.filter((verdict) => !lingering.includes(verdict));
   if (rest.length === 0) {
@@ -197,18 +192,27 @@ function ofEnded(
       verdict,
     );
   }
-  const recent = service.forcedAtMs;
-  if (recent !== undefined && recent > latest(rest).change.hiMs && run.nowMs - recent < forceAgainMs)
+  const first = latest(rest);
+  if (wasForced(service, first, run))
     return of(
       judged,
       "rolling-out",
-      `the deployment forced at ${iso(recent)} replaced no task yet; the recycler forces no other within 5 minutes`,
+      `the deployment forced at ${iso(service.forcedAtMs)} replaced no task yet; the recycler forces no other within 5 minutes`,
       governing,
     );
-  const first = latest(rest);
   const limit = limited(deployments, run);
   if (limit) return of(judged, limit.decision, limit.reason, first);
   return of(judged, "recycle", first.reason, first);
+}
+
+/** True when this container forced a deployment after the change a short time ago. */
+function wasForced<Facts extends ServiceFacts>(
+  service: Facts,
+  { change }: Actionable,
+  { nowMs }: RunFacts,
+): service is Facts & { readonly forcedAtMs: number } {
+  const { forcedAtMs } = service;
+  return forcedAtMs !== undefined && forcedAtMs > change.hiMs && nowMs - forcedAtMs < forceAgainMs;
 }
 
 /** The first value for which a failed deployment forbids another one. */
@@ -299,7 +303,9 @@ function isCurrent({ reads }: ServiceFacts, { id }: Verdict): boolean {
 function withVerdict(judged: Judged, which: readonly Verdict[], verdict: VerdictName): Judged {
   return {
     ...judged,
-    verdicts: judged.verdicts.map((one) => (which.includes(one) ? { ...one, verdict } : one)),
+    verdicts: judged.verdicts.map((one) =>
+      which.some(({ id }) => id === one.id) ? { ...one, verdict } : one,
+    ),
   };
 }
 
