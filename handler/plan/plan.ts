@@ -135,7 +135,8 @@ function ofRunning(judged: Judged, stale: readonly Actionable[], current: Servic
   if (
     minutes !== undefined &&
     seen.strategy === "ROLLING" &&
-    run.nowMs - current.createdAtMs >= minutes * 60_000
+    run.nowMs - current.createdAtMs >= minutes * 60_000 &&
+    !wasForced(service, governing, run)
   )
     return of(
       judged,

@@ -288,6 +288,13 @@ const underWay: Row[] = [
     `${allOld}; the deployment created at 2026-02-05T19:51:00.000Z, after the change, is IN_PROGRESS`,
   ],
   [
+    "R27: a deployment that was overtaken a short time ago, and that ECS still shows",
+    { deployments: [deployment(-5, "IN_PROGRESS")], forcedAtMs: now - minute },
+    { limits: { overtakeAfterMinutes: 15 } },
+    "blocked",
+    "the deployment created at 2026-02-05T19:45:00.000Z, before the change could be read everywhere, is IN_PROGRESS; its end triggers a new check",
+  ],
+  [
     "a deployment that waits for a person",
     {
       deployments: [
