@@ -3,7 +3,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import * as ssmPackage from "@aws-sdk/client-ssm";
 import type { CoveredServices, Mode, RecyclerSettings } from "../handler/coverage";
-import { createRecycler } from "../handler/index";
+import { createRecycler, type Dependencies } from "../handler/index";
 import { createRotator } from "../rotator/index";
 import { rotatorError } from "../rotator/errors";
 import { engineNamed } from "../rotator/engines";
@@ -154,12 +154,24 @@ function roleOf({ spec }: InProcessTools): Caller {
 }
 
 function recycler(platform: VirtualPlatform, tools: InProcessTools) {
-  const { clock } = platform;
-  const world = platform.world!;
+  return recyclerIn(platform.world!, platform.settings!, tools);
+}
+
+/**
+ * The recycler's function in a world.
+ * @param parts replaces parts of it, also with ones that are wrong on purpose
+ */
+export function recyclerIn(
+  world: World,
+  settings: RecyclerSettings,
+  tools: InProcessTools,
+  parts: Dependencies["parts"] = {},
+) {
+  const { clock } = world;
   // As the deployed one: the recycler paces and repeats its calls itself, and a retry strategy would win over the number.
   const config = { ...clientConfig(world, roleOf(tools)), retryStrategy: undefined, maxAttempts: 1 };
   const random = world.random.fork("recycler");
-  return createRecycler(platform.settings!, {
+  return createRecycler(settings, {
     clients: {
       ecs: new ECSClient(config),
       secretsManager: new SecretsManagerClient(config),
@@ -170,6 +182,7 @@ function recycler(platform: VirtualPlatform, tools: InProcessTools) {
     sleep: (delayMs) => clock.sleep(delayMs, "the recycler's pace"),
     random: () => random.next(),
     write: (line) => tools.write(line),
+    parts,
   });
 }
 
