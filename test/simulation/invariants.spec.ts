@@ -76,7 +76,7 @@ describe("Invariants", () => {
     ]);
     assert.deepEqual(await broken(() => Promise.resolve(), { web: "halted" }), [
       "web: is fresh and needs no excuse",
-      "web: holds an old value, reported as unknown, not as halted",
+      "web: holds an old value, reported as predates-install, not as halted",
     ]);
   });
 
