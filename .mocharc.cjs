@@ -40,4 +40,4 @@ function chosen(options) {
 }
 
 const { require: further = [], ...suite } = chosen(process.argv.slice(2));
-module.exports = { extension: ["ts"], require: ["./embedded-aws/register.cjs", ...further], ...suite };
+module.exports = { extension: ["spec.ts"], require: ["./embedded-aws/register.cjs", ...further], ...suite };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { packConfigSchema } from "../stack/settings-schema";
-import { archiveOf, COMPUTED, isTaggable, runIndex, type Declared, type Run } from "./support/mocks";
+import { archiveOf, COMPUTED, isTaggable, runIndex, type Declared, type Run } from "./support/declared";
 import { places } from "./support/places";
 import { settingsOfStack } from "./support/stack-file";
 

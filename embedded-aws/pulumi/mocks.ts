@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
 import type { Caller } from "../aws/caller";
 import type { World } from "../aws/world";
+import { runProgram, type Engine, type ProgramOptions } from "./run-program";
 import { accountOf, type AnsweredCall } from "./account";
 import { expansions } from "./awsx";
 import { invoke } from "./invokes";
@@ -11,11 +12,7 @@ import type { Properties } from "./types/resource-type";
 import { resourceTypeOf } from "./types";
 
 /** How a program is deployed into a world. */
-export interface DeployOptions {
-  readonly project: string;
-  readonly stack: string;
-  /** By full key (`ecs-secret-recycler:services`), values as a stack's file has them. */
-  readonly config: Readonly<Record<string, unknown>>;
+export interface DeployOptions extends Omit<ProgramOptions, "secretKeys" | "preview"> {
   /** Who makes the calls; the operator, when absent. */
   readonly caller?: Caller;
   /** Told of each resource as it is made: for a progress line. */
@@ -44,31 +41,8 @@ export interface Deployment {
   destroy(): Promise<void>;
 }
 
-/** Pulumi's runtime is one for the process: deployments wait for each other. */
-let last: Promise<unknown> = Promise.resolve();
-
 /** Runs a Pulumi program, given by the path of its module, against the embedded AWS: `pulumi up` with npm alone. */
-export function deploy(world: World, program: string, options: DeployOptions): Promise<Deployment> {
-  const run = last.then(
-    () => deployNow(world, program, options),
-    () => deployNow(world, program, options),
-  );
-  last = run;
-  return run;
-}
-
-async function deployNow(world: World, program: string, options: DeployOptions): Promise<Deployment> {
-  // Pulumi's runtime takes a stack trace with every promise, and each is mapped to TypeScript: half of the time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return await deployed(world, program, options);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
-}
-
-async function deployed(world: World, program: string, options: DeployOptions): Promise<Deployment> {
+export async function deploy(world: World, program: string, options: DeployOptions): Promise<Deployment> {
   const resources: DeployedResource[] = [];
   const failures: unknown[] = [];
   const defaultTags = tagsOfConfig(options.config);
@@ -95,52 +69,27 @@ async function deployed(world: World, program: string, options: DeployOptions): 
     return { id, state: secretsKept(inputs, state) };
   };
 
-  await pulumi.runtime.setMocks(
-    {
-      newResource: async (args) => {
-        // A registration that fails is an unhandled rejection in Pulumi's runtime. So the program goes on without
-        // a single call more, and the deployment fails at its end.
-        if (failures.length > 0) return notMade(args);
-        try {
-          return await create(args);
-        } catch (error) {
-          failures.push(failure(args, error));
-          return notMade(args);
-        }
-      },
-      call: (args: MockCallArgs) =>
-        plain(args.inputs).then((inputs) =>
-          invoke(account("invoke", args.token), args.token, inputs as Properties),
-        ),
+  const engine: Engine = {
+    newResource: async (args) => {
+      // A registration that fails is an unhandled rejection in Pulumi's runtime. So the program goes on without
+      // a single call more, and the deployment fails at its end.
+      if (failures.length > 0) return notMade(args);
+      try {
+        return await create(args);
+      } catch (error) {
+        failures.push(failure(args, error));
+        return notMade(args);
+      }
     },
-    options.project,
-    options.stack,
-    false,
-  );
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries(options.config).map(([key, value]) => [
-        key,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]),
-    ),
-  );
-  let outputs: Record<string, unknown> = {};
-  try {
-    forget(program);
-    const stack = await pulumi.runtime.runInPulumiStack(async () => {
-      // As Pulumi loads it: `import()` would pass the TypeScript registration by.
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
-      const exported = require(program) as Record<string, unknown> | (() => Promise<Record<string, unknown>>);
-      return typeof exported === "function" ? await exported() : { ...exported };
-    });
-    outputs = (await plain(pulumi.output<unknown>(stack ?? {}))) as Record<string, unknown>;
-  } catch (error) {
+    call: (args: MockCallArgs) =>
+      plain(args.inputs).then((inputs) =>
+        invoke(account("invoke", args.token), args.token, inputs as Properties),
+      ),
+  };
+  const outputs = await runProgram(() => loadAnew(program), options, engine).catch((error: unknown) => {
     // What a resource said counts more than what the runtime made of it.
     throw failures[0] ?? error;
-  } finally {
-    await pulumi.runtime.disconnect();
-  }
+  });
   if (failures.length > 0) throw failures[0];
   return { outputs, resources, destroy: () => destroy(world, resources, options) };
 }
@@ -183,10 +132,13 @@ function secretsKept(inputs: Properties, state: Properties): Record<string, unkn
 }
 
 /** A program declares its resources when it is loaded: its own files are loaded anew for each deployment. */
-function forget(program: string): void {
+function loadAnew(program: string): unknown {
   const folder = dirname(require.resolve(program)) + sep;
   for (const file of Object.keys(require.cache))
     if (file.startsWith(folder) && isOfProgram(file.slice(folder.length))) delete require.cache[file];
+  // As Pulumi loads it: `import()` would pass the TypeScript registration by.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require(program);
 }
 
 function isOfProgram(path: string): boolean {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decide, statementsOf, type PolicyDocument } from "../../aws-semantics/iam-policy";
 import { metricNames, metricNamespace, staleMinutesMetric } from "../../handler/log";
-import { COMPUTED, runIndex, type Run } from "../support/mocks";
+import { COMPUTED, runIndex, type Run } from "../support/declared";
 
 const services = [{ cluster: "shop" }];
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";

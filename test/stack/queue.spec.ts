@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { COMPUTED, runIndex, type Run } from "../support/mocks";
+import { COMPUTED, runIndex, type Run } from "../support/declared";
 
 const settings = { services: [{ cluster: "shop" }], trail: "none", timing: { delaySeconds: 7 } };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { archiveOf, runIndex, type Run } from "../support/mocks";
+import { archiveOf, runIndex, type Run } from "../support/declared";
 
 const settings = {
   services: [{ cluster: "shop", service: "api", secrets: ["shop/database"] }],

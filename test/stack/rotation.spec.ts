@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSettings } from "../../rotator/settings";
-import { COMPUTED, runIndex, type Run } from "../support/mocks";
+import { COMPUTED, runIndex, type Run } from "../support/declared";
 
 const services = [{ cluster: "shop" }];
 const own = "arn:aws:lambda:us-west-2:123456789012:function:rotate";

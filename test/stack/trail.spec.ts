@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { COMPUTED, runIndex, type Declared, type Run } from "../support/mocks";
+import { COMPUTED, runIndex, type Declared, type Run } from "../support/declared";
 
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 const settings = { services: [{ cluster: "shop" }], trail: "create" };

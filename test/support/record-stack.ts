@@ -1,9 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { PolicyResource } from "@pulumi/policy";
 import * as rpc from "@pulumi/pulumi/runtime/rpc";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as messages from "@pulumi/pulumi/proto/resource_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import { runProgram } from "../../embedded-aws/pulumi/run-program";
 import { checkedInputs, computedOf } from "../../embedded-aws/pulumi/providers/aws";
 
 /** How a program is recorded. */
@@ -34,54 +34,36 @@ export async function recordStack(
   program: () => unknown,
   { preview, config }: RecordOptions,
 ): Promise<PolicyResource[]> {
-  await pulumi.runtime.setMocks(
+  const recorded = new Map<string, Recorded>();
+  const failures: unknown[] = [];
+  const replaceMonitor = (): void => {
+    const monitor = settings.getMonitor() as unknown as Monitor;
+    monitor.registerResource = (request, callback) => {
+      try {
+        callback(null, answer(request, preview, recorded));
+      } catch (error) {
+        failures.push(error);
+        callback(error, undefined);
+      }
+    };
+    monitor.registerResourceOutputs = (request, callback) => {
+      const of = recorded.get(request.getUrn());
+      const outputs = request.getOutputs();
+      if (of && outputs) of.state = outputs;
+      callback(null, {});
+    };
+  };
+  await runProgram(
+    () => async () => void (await program()),
+    { project: "recorded", stack: "test", config: { "aws:region": region, ...config }, preview },
     {
       newResource: ({ inputs }) => ({ id: "", state: inputs as object }),
       call: ({ token, inputs }) => invoke(token, inputs as Properties, preview),
+      ready: replaceMonitor,
     },
-    "recorded",
-    "test",
-    preview,
-  );
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries({ "aws:region": region, ...config }).map(([key, value]) => [
-        key,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]),
-    ),
-  );
-  const recorded = new Map<string, Recorded>();
-  const failures: unknown[] = [];
-  const monitor = settings.getMonitor() as unknown as Monitor;
-  monitor.registerResource = (request, callback) => {
-    try {
-      callback(null, answer(request, preview, recorded));
-    } catch (error) {
-      failures.push(error);
-      callback(error, undefined);
-    }
-  };
-  monitor.registerResourceOutputs = (request, callback) => {
-    const of = recorded.get(request.getUrn());
-    const outputs = request.getOutputs();
-    if (of && outputs) of.state = outputs;
-    callback(null, {});
-  };
-  // Pulumi notes the stack of every promise, for its report of leaks; mapping these to sources is most of the time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    await pulumi.runtime.runInPulumiStack(async () => {
-      await program();
-      return {};
-    });
-  } catch (error) {
+  ).catch((error: unknown) => {
     throw failures[0] ?? error;
-  } finally {
-    await pulumi.runtime.disconnect();
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  });
   if (failures.length > 0) throw failures[0];
   return toPolicyResources([...recorded.values()]);
 }

@@ -1,6 +1,7 @@
 import Module from "node:module";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { runProgram } from "../../embedded-aws/pulumi/run-program";
 
 /** What stands in every output that AWS would compute: found in a policy or pattern, it is an unknown of a preview. */
 export const COMPUTED = "<computed>";
@@ -101,19 +102,17 @@ export const somewhere: Surroundings = {
   calls: {},
 };
 
-/**
- * Runs a program under mocks and answers what it declared.
- * @param load loads the program anew and answers what it exports
- * @param config settings with their namespace; what is no text is given as JSON, as the engine does it
- */
-export async function runProgram(
+/** Runs a program and answers what it declared; no resource is made. */
+async function declaredBy(
   load: () => unknown,
   config: Readonly<Record<string, unknown>>,
-  surroundings: Partial<Surroundings> = {},
+  around: Surroundings,
 ): Promise<Run> {
-  const around: Surroundings = { ...somewhere, ...surroundings };
+  const { project, stack, secretKeys } = around;
   const declared = new Map<string, Declared>();
-  await pulumi.runtime.setMocks(
+  const outputs = await runProgram(
+    load,
+    { project, stack, config, secretKeys },
     {
       newResource: (args) => {
         if (args.type !== "pulumi:pulumi:Stack") around.onResource(args.name);
@@ -128,27 +127,10 @@ export async function runProgram(
           throw error;
         }
       },
+      ready: () => recordOptions(declared),
     },
-    around.project,
-    around.stack,
-    false,
   );
-  recordOptions(declared);
-  const texts = Object.entries(config).map(([key, value]) => [
-    key,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  pulumi.runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>, [...around.secretKeys]);
-  try {
-    const outputs = await pulumi.runtime.runInPulumiStack(async () => {
-      const program = load();
-      return typeof program === "function" ? await (program as () => unknown)() : program;
-    });
-    await pulumi.runtime.disconnect();
-    return { resources: [...declared.values()], outputs: await plain(outputs) };
-  } finally {
-    await pulumi.runtime.disconnect();
-  }
+  return { resources: [...declared.values()], outputs };
 }
 
 function newResource(
@@ -257,12 +239,6 @@ function answer(
   }
 }
 
-/** Outputs of a stack, with every Output inside awaited. */
-async function plain(outputs: unknown): Promise<Record<string, unknown>> {
-  const all = pulumi.output(outputs as Record<string, unknown> | undefined);
-  return await new Promise((resolve) => all.apply((value) => resolve(value ?? {})));
-}
-
 const root = path.join(__dirname, "..", "..");
 
 /** Loads index.ts as a fresh process would: it, and what it declares with, out of the cache first. */
@@ -293,10 +269,10 @@ export function runIndex(
   settings: Readonly<Record<string, unknown>>,
   surroundings: Partial<Surroundings> = {},
 ): Promise<Run> {
-  const region = surroundings.region ?? somewhere.region;
-  const config: Record<string, unknown> = { "aws:region": region };
+  const around = { ...somewhere, ...surroundings };
+  const config: Record<string, unknown> = { "aws:region": around.region };
   for (const [key, value] of Object.entries(settings)) config[`ecs-secret-recycler:${key}`] = value;
-  return runProgram(() => loadIndex(surroundings.recycler ?? "stub"), config, surroundings);
+  return declaredBy(() => loadIndex(around.recycler), config, around);
 }
 
 /** The files of a function's archive and the text of each; undefined for one that is a file on disk. */
