@@ -4,7 +4,6 @@ import {
   DescribeSecretCommand,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { createWorld } from "../embedded-aws/aws/account";
 import { operator } from "../embedded-aws/aws/caller";
 import { RealClock } from "../embedded-aws/aws/clock";
 import { serve, type HttpDoor } from "../embedded-aws/aws/account/http";
@@ -12,6 +11,8 @@ import { Iam } from "../embedded-aws/aws/iam";
 import { clientConfig } from "../embedded-aws/aws/account/in-process";
 import { Random } from "../embedded-aws/aws/random";
 import type { World } from "../embedded-aws/aws/world";
+import { runCommand } from "../demo/command";
+import { createDemoWorld } from "../demo/stage";
 import { deployRecycler, deployShop } from "../demo/example";
 import { defaultVariant } from "../demo/variant";
 import { taskRecords } from "../embedded-aws/runtime/task-record";
@@ -21,43 +22,6 @@ import type { Runtime } from "../embedded-aws/aws/runtime";
 const measureMs = 2_000;
 /** Calls under way at a time over HTTP; in process a call is done before the next one begins. */
 const callsAtATime = 8;
-
-/**
- * The embedded AWS in figures: from an empty world to the example and the recycler deployed in it (without
- * PostgreSQL, and with tasks that are records), calls of real SDK clients a second through either door, and the
- * memory of this one process after all that. With `--json` one object on stdout.
- */
-async function main(): Promise<void> {
-  // The first start loads the program: SDK, Pulumi and its provider packages, and every module of ours.
-  await (await start()).end();
-  const from = performance.now();
-  const { world, door, end } = await start();
-  const startMs = Math.round(performance.now() - from);
-
-  const overHttp = new SecretsManagerClient({
-    region: world.region,
-    endpoint: door.url,
-    credentials: Iam.of(world).credentials(operator),
-  });
-  const inProcess = new SecretsManagerClient(clientConfig(world, operator));
-  await inProcess.send(new CreateSecretCommand({ Name: "bench", SecretString: "none" }));
-  const result = {
-    startMs,
-    httpCallsPerSecond: await rate(overHttp, callsAtATime),
-    inProcessCallsPerSecond: await rate(inProcess, 1),
-    rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
-  };
-  overHttp.destroy();
-  await end();
-  if (world.mistakes.length > 0)
-    throw new Error("the embedded AWS made mistakes", { cause: world.mistakes[0] });
-  if (process.argv.includes("--json")) console.log(JSON.stringify(result));
-  else
-    console.log(
-      `start with the example ${result.startMs} ms; ${result.httpCallsPerSecond} calls/s over HTTP, ` +
-        `${result.inProcessCallsPerSecond} in process; ${result.rssMiB} MiB`,
-    );
-}
 
 /** A world with the example and the recycler deployed in it, and its HTTP door. */
 async function start(): Promise<{ world: World; door: HttpDoor; end: () => Promise<void> }> {
@@ -84,14 +48,7 @@ async function start(): Promise<{ world: World; door: HttpDoor; end: () => Promi
         }),
     },
   };
-  const world = createWorld({
-    partition: "aws",
-    region: "eu-west-1",
-    account: "123456789012",
-    clock,
-    random,
-    runtime,
-  });
+  const world = createDemoWorld({ clock, runtime }, random);
   const door = await serve(world);
   await deployShop(world, defaultVariant);
   await deployRecycler(world, "recycle", defaultVariant);
@@ -120,11 +77,50 @@ async function rate(client: SecretsManagerClient, parallel: number): Promise<num
   return Math.round((calls * 1000) / (performance.now() - from));
 }
 
-main().then(
-  // The clock of the world is stopped; what the deployed functions would still do is not waited for.
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(1);
+/**
+ * The embedded AWS in figures: from an empty world to the example and the recycler deployed in it (without
+ * PostgreSQL, and with tasks that are records), calls of real SDK clients a second through either door, and the
+ * memory of this one process after all that.
+ */
+runCommand({
+  usage: `npm run bench:local [-- --json]
+
+Measures the start of the embedded AWS with the example, its calls a second, and
+its memory.
+
+  --json  print one JSON object
+`,
+  options: { json: { type: "boolean", default: false } },
+  async run({ json }) {
+    // The first start loads the program: SDK, Pulumi and its provider packages, and every module of ours.
+    await (await start()).end();
+    const from = performance.now();
+    const { world, door, end } = await start();
+    const startMs = Math.round(performance.now() - from);
+
+    const overHttp = new SecretsManagerClient({
+      region: world.region,
+      endpoint: door.url,
+      credentials: Iam.of(world).credentials(operator),
+    });
+    const inProcess = new SecretsManagerClient(clientConfig(world, operator));
+    await inProcess.send(new CreateSecretCommand({ Name: "bench", SecretString: "none" }));
+    const result = {
+      startMs,
+      httpCallsPerSecond: await rate(overHttp, callsAtATime),
+      inProcessCallsPerSecond: await rate(inProcess, 1),
+      rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    };
+    overHttp.destroy();
+    await end();
+    if (world.mistakes.length > 0)
+      throw new Error("the embedded AWS made mistakes", { cause: world.mistakes[0] });
+    if (json) console.log(JSON.stringify(result));
+    else
+      console.log(
+        `start with the example ${result.startMs} ms; ${result.httpCallsPerSecond} calls/s over HTTP, ` +
+          `${result.inProcessCallsPerSecond} in process; ${result.rssMiB} MiB`,
+      );
+    return 0;
   },
-);
+});

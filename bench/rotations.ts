@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { countFrom1, oneOf, runCommand } from "../demo/command";
+import { engineOf } from "../demo/variant";
 import { startMariadb, startPostgres } from "../simulation/rotations/databases";
 import { cutOffs, killPoints, type KillPoints } from "../simulation/rotations/kill-points";
 import { rotateUnderLoad } from "./rotations/run";
@@ -20,64 +21,50 @@ interface Result {
   readonly killPoints: { readonly tried: number; readonly survived: number };
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rotations: { type: "string", default: "50" },
-      engine: { type: "string", default: "postgres" },
-      strategy: { type: "string", default: "alternating-users" },
-      "without-recycler": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const engine = oneOf("--engine", values.engine, ["postgres", "mariadb"] as const);
-  const strategy = oneOf("--strategy", values.strategy, ["alternating-users", "single-user"] as const);
-  const rotations = Number(values.rotations);
-  if (!Number.isInteger(rotations) || rotations < 1)
-    throw new Error(`--rotations: found ${values.rotations}, wanted a number from 1`);
-  const control = values["without-recycler"];
-  const say = (text: string): void => void (values.json || process.stderr.write(`${text}\n`));
+runCommand({
+  usage,
+  options: {
+    rotations: { type: "string", default: "50" },
+    engine: { type: "string", default: "postgres" },
+    strategy: { type: "string", default: "alternating-users" },
+    "without-recycler": { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+  async run(values, ends) {
+    const engine = engineOf(values.engine);
+    const strategy = oneOf("--strategy", values.strategy, ["alternating-users", "single-user"]);
+    const rotations = countFrom1("--rotations", values.rotations);
+    const control = values["without-recycler"];
+    const say = (text: string): void => void (values.json || process.stderr.write(`${text}\n`));
 
-  let end: () => Promise<void> = () => Promise.resolve();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void end().finally(() => process.exit(signal === "SIGINT" ? 130 : 143)));
-
-  say(`${engine}, ${strategy}: ${rotations} rotations under load`);
-  const options: StageOptions = { engine, strategy, recycler: !control, seed: "rotations" };
-  const measured = await rotateUnderLoad(
-    { ...options, rotations },
-    {
-      started: (ender) => (end = ender),
-      rotation: (done) => void (done % 5 === 0 && say(`  ${done} rotations`)),
-    },
-  );
-  const points = control
-    ? { tried: 0, survived: 0, failures: [] }
-    : await killEverywhere(engine, strategy, say, (ender) => (end = ender));
-  const { tried, survived } = points;
-  const result: Result = {
-    rotations: measured.rotations,
-    queries: measured.queries,
-    killPoints: { tried, survived },
-  };
-  const { total, failed } = result.queries;
-  process.stdout.write(
-    values.json
-      ? `${JSON.stringify(result)}\n`
-      : `${measured.rotations} rotations, ${failed} of ${total} queries failed, ${survived} of ${tried} kill points survived\n`,
-  );
-  for (const failure of points.failures) process.stderr.write(`not survived: ${failure}\n`);
-  if (control) return failed > 0 ? 0 : 1;
-  if (strategy === "alternating-users" && failed > 0)
-    for (const failure of measured.failures) process.stderr.write(`failed query: ${failure}\n`);
-  const wanted = survived === tried && total > 0 && (strategy === "single-user" || failed === 0);
-  return wanted ? 0 : 1;
-}
+    say(`${engine}, ${strategy}: ${rotations} rotations under load`);
+    const options: StageOptions = { engine, strategy, recycler: !control, seed: "rotations" };
+    const measured = await rotateUnderLoad(
+      { ...options, rotations },
+      { started: ends, rotation: (done) => void (done % 5 === 0 && say(`  ${done} rotations`)) },
+    );
+    const { tried, survived, failures } = control
+      ? { tried: 0, survived: 0, failures: [] }
+      : await killEverywhere(engine, strategy, say, ends);
+    const result: Result = {
+      rotations: measured.rotations,
+      queries: measured.queries,
+      killPoints: { tried, survived },
+    };
+    const { total, failed } = result.queries;
+    process.stdout.write(
+      values.json
+        ? `${JSON.stringify(result)}\n`
+        : `${measured.rotations} rotations, ${failed} of ${total} queries failed, ${survived} of ${tried} kill points survived\n`,
+    );
+    for (const failure of failures) process.stderr.write(`not survived: ${failure}\n`);
+    if (control) return failed > 0 ? 0 : 1;
+    if (strategy === "alternating-users" && failed > 0)
+      for (const failure of measured.failures) process.stderr.write(`failed query: ${failure}\n`);
+    const passed = survived === tried && total > 0 && (strategy === "single-user" || failed === 0);
+    return passed ? 0 : 1;
+  },
+});
 
 /** Cuts rotations off at every point: the first one, which makes the second user, and the next, which finds it. */
 async function killEverywhere(
@@ -87,7 +74,9 @@ async function killEverywhere(
   started: (end: () => Promise<void>) => void,
 ): Promise<KillPoints> {
   const database = await (engine === "postgres" ? startPostgres() : startMariadb());
-  started(() => database.stop());
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= database.stop());
+  started(stop);
   try {
     const all: KillPoints[] = [];
     for (const cutOff of cutOffs(strategy)) {
@@ -102,22 +91,6 @@ async function killEverywhere(
       failures: all.flatMap(({ failures }) => failures),
     };
   } finally {
-    await database.stop();
+    await stop();
   }
 }
-
-function oneOf<Value extends string>(option: string, found: string, values: readonly Value[]): Value {
-  const value = values.find((known) => known === found);
-  if (value !== undefined) return value;
-  const hint =
-    found === "mysql" ? ": no package of MySQL 8 is to be had by apt or npm; MariaDB stands for it" : "";
-  throw new Error(`${option}: found ${found}, wanted ${values.join(" or ")}${hint}`);
-}
-
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exit(1);
-  },
-);

@@ -55,17 +55,21 @@ export async function readSecret(client: SecretsManagerClient, SecretId: string)
   return JSON.parse(SecretString!) as Credential;
 }
 
+/**
+ * Whether a rotation of a secret may be asked for. Secrets Manager tests a rotation when it is configured, with a
+ * pending version that it removes; until then it refuses RotateSecret.
+ */
+export async function isRotatable(client: SecretsManagerClient, SecretId: string): Promise<boolean> {
+  const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
+  return Object.values(VersionIdsToStages ?? {}).every((labels) => !labels.includes("AWSPENDING"));
+}
+
 function inSecret({ secretsManager }: Clients): StoredCredential {
   const SecretId = example.databaseSecret;
   return {
     name: SecretId,
     read: () => readSecret(secretsManager, SecretId),
-    // Secrets Manager tests a rotation when it is configured, with a pending version that it takes away again; until
-    // then RotateSecret is refused.
-    async isRotatable() {
-      const { VersionIdsToStages } = await secretsManager.send(new DescribeSecretCommand({ SecretId }));
-      return Object.values(VersionIdsToStages ?? {}).every((stages) => !stages.includes("AWSPENDING"));
-    },
+    isRotatable: () => isRotatable(secretsManager, SecretId),
     async rotate(ids) {
       await secretsManager.send(new RotateSecretCommand({ SecretId, ClientRequestToken: ids.uuid() }));
     },

@@ -76,10 +76,9 @@ export function clientsOf(world: World): Clients {
   };
 }
 
-/** What really happens to the example's services from now on. */
-export function truthOf(world: World): Truth {
-  const roleArn = `arn:${world.partition}:iam::${world.account}:role/${recyclerName}`;
-  return new Truth(world, example.cluster, roleArn);
+/** What really happens to the services of a cluster, and what a recycler does there, from now on. */
+export function truthOf(world: World, cluster: string = example.cluster, recycler = recyclerName): Truth {
+  return new Truth(world, cluster, `arn:${world.partition}:iam::${world.account}:role/${recycler}`);
 }
 
 /**

@@ -1,17 +1,12 @@
 import { join } from "node:path";
-import { CloudTrail } from "../../embedded-aws/aws/cloudtrail";
 import { serve } from "../../embedded-aws/aws/account/http";
-import { createWorld } from "../../embedded-aws/aws/account/index";
 import { Random } from "../../embedded-aws/aws/random";
 import type { World } from "../../embedded-aws/aws/world";
-import { RealClock } from "../../embedded-aws/aws/clock";
-import { Truth } from "../../demo/truth";
+import { processPlatform } from "../../demo/platform";
+import { createDemoWorld, truthOf } from "../../demo/stage";
+import type { Truth } from "../../demo/truth";
 import { deploy } from "../../embedded-aws/pulumi/mocks";
-import { ProcessFunctionRuntime } from "../../embedded-aws/runtime/function-process";
-import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
-import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
-import { taskProcesses } from "../../embedded-aws/runtime/task-process";
-import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
+import type { DatabaseHandle, Runtime } from "../../embedded-aws/aws/runtime";
 import { build } from "../../rotator/build.cjs";
 import { connectMysql } from "../../rotator/engines/mysql";
 import { connectPostgres } from "../../rotator/engines/postgres";
@@ -22,7 +17,7 @@ import { databaseUserStatements } from "./statements";
 export interface StageOptions {
   readonly engine: "postgres" | "mariadb";
   readonly strategy: "alternating-users" | "single-user";
-  /** False in the control: everything is deployed, and nobody replaces a task. */
+  /** False in the control: everything is deployed, and the recycler is off. */
   readonly recycler: boolean;
   readonly seed: string;
 }
@@ -31,6 +26,8 @@ export interface StageOptions {
 export interface RotationStage {
   readonly world: World;
   readonly truth: Truth;
+  /** Rejects when a scheduled task of the world fails. Never resolves. */
+  readonly failed: Promise<never>;
 }
 
 /** Names in the program beside this file. */
@@ -47,43 +44,30 @@ export async function openRotationStage(
   options: StageOptions,
   started: (close: () => Promise<void>) => void,
 ): Promise<RotationStage> {
-  const clock = new RealClock();
-  const functions = new ProcessFunctionRuntime();
+  const platform = processPlatform({
+    images: { "registry.example.com/orders:1.0.0": { file: join(__dirname, "task.js") } },
+    taskStartMs: 0,
+  });
   const databases: DatabaseHandle[] = [];
-  const runtimes = { postgres: new PostgresRuntime(), mariadb: new MariadbRuntime() };
-  const world = createWorld({
-    partition: "aws",
-    region: "eu-west-1",
-    account: "123456789012",
-    clock,
-    random: new Random(options.seed),
-    runtime: {
-      functions,
-      tasks: taskProcesses({
-        clock,
-        images: { "registry.example.com/orders:1.0.0": { file: join(__dirname, "task.js") } },
-      }),
-      databases: {
-        async start(spec) {
-          const handle = await runtimes[spec.engine === "postgres" ? "postgres" : "mariadb"].start(spec);
-          databases.push(handle);
-          return handle;
-        },
+  const runtime: Runtime = {
+    ...platform.runtime,
+    databases: {
+      async start(spec) {
+        const handle = await platform.runtime.databases.start(spec);
+        databases.push(handle);
+        return handle;
       },
     },
-  });
-  CloudTrail.of(world).eventDelayMs = 2_000;
+  };
+  const world = createDemoWorld({ clock: platform.clock, runtime }, new Random(options.seed));
   const door = await serve(world);
   started(async () => {
     await door.close();
     await world.stop();
-    await functions.stop();
-    await Promise.all(databases.map((database) => database.stop()));
-    clock.stop();
+    await platform.close();
   });
   await deployPrograms(world, options, databases);
-  const roleArn = `arn:${world.partition}:iam::${world.account}:role/${project}-${stack}`;
-  return { world, truth: new Truth(world, names.cluster, roleArn) };
+  return { world, truth: truthOf(world, names.cluster, `${project}-${stack}`), failed: platform.failed };
 }
 
 /** @param databases filled by the runtime: the program's database is the only one */
