@@ -208,8 +208,8 @@ function invalid(reason: string): Ignored {
   return { kind: "ignored", reason, counts: "InvalidEvents" };
 }
 
-function record(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+function record(value: unknown): Fields | null | undefined {
+  return typeof value === "object" && !Array.isArray(value) ? (value as Fields | null) : undefined;
 }
 
 function text(value: unknown): string | undefined {

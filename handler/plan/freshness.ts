@@ -38,9 +38,7 @@ export function needsDates(
   { loMs, hiMs }: ValueChange,
   marginMs: number,
 ): boolean {
-  return (
-    loMs === undefined && Number.isFinite(hiMs) && createdAtMs !== undefined && createdAtMs <= hiMs + marginMs
-  );
+  return loMs === undefined && Number.isFinite(hiMs) && (createdAtMs ?? Infinity) <= hiMs + marginMs;
 }
 
 /** Whether a task holds the value. Total. */

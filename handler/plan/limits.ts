@@ -10,15 +10,15 @@ export function limited(
 ):
   | { readonly decision: Extract<DecisionName, "cooling-down" | "at-capacity">; readonly reason: string }
   | undefined {
-  const minutes = limits.minutesBetweenDeployments;
+  const { minutesBetweenDeployments: minutes = -Infinity, maxConcurrentDeployments: most = Infinity } =
+    limits;
   const last = newest(deployments);
-  if (minutes !== undefined && last && nowMs - last.createdAtMs < minutes * 60_000)
+  if (last && nowMs - last.createdAtMs < minutes * 60_000)
     return {
       decision: "cooling-down",
       reason: `the newest deployment is younger than ${minutes} minutes (minutesBetweenDeployments)`,
     };
-  const most = limits.maxConcurrentDeployments;
-  if (most !== undefined && inProgress >= most)
+  if (inProgress >= most)
     return {
       decision: "at-capacity",
       reason: `${most} covered services already have a deployment in progress (maxConcurrentDeployments)`,

@@ -18,7 +18,7 @@ import {
   type Verdict,
 } from "../facts";
 import { decisions, type DecisionName, type VerdictName } from "./decisions";
-import { failedAfter, failedStatuses, hasEnded, newest, running, succeededAfter } from "./deployments";
+import { failedAfter, failedStatuses, newest, running, succeededAfter } from "./deployments";
 import { marginOf } from "./freshness";
 import { limited } from "./limits";
 import { isActionable, oldTasks, provedAfterMs, undated, verdictOf, type Actionable } from "./verdicts";
@@ -122,8 +122,13 @@ function ofRunning(judged: Judged, stale: readonly Actionable[], current: Servic
   const next = withVerdict(withVerdict(judged, stale, "rolling-out"), older, "blocked");
   const since = `the deployment created at ${iso(current.createdAtMs)}`;
   if (current.pause)
-    return of(next, "waiting-for-person", `${since} ${pauseText(service, current)}`, governing);
-  const minutes = run.limits.overtakeAfterMinutes;
+    return of(
+      next,
+      "waiting-for-person",
+      `${since} ${pauseText(service, current.arn, current.pause)}`,
+      governing,
+    );
+  const minutes = run.limits.overtakeAfterMinutes ?? Infinity;
   if (older.length === 0)
     return of(
       next,
@@ -133,7 +138,6 @@ function ofRunning(judged: Judged, stale: readonly Actionable[], current: Servic
     );
   const what = `${since}, before the change could be read everywhere, is ${current.status}`;
   if (
-    minutes !== undefined &&
     seen.strategy === "ROLLING" &&
     run.nowMs - current.createdAtMs >= minutes * 60_000 &&
     !wasForced(service, governing, run)
@@ -175,7 +179,7 @@ function ofEnded(
       governing,
     );
   }
-  const last = newest(deployments.filter(hasEnded));
+  const last = newest(deployments);
   if (last && failedStatuses.includes(last.status) && !allLooked(service, run)) return { need: "values" };
   const halted = haltOf(judged, rest, deployments);
   if (halted && "need" in halted) return halted;
@@ -198,7 +202,7 @@ function ofEnded(
     return of(
       judged,
       "rolling-out",
-      `the deployment forced at ${iso(service.forcedAtMs)} replaced no task yet; the recycler forces no other within 5 minutes`,
+      `the deployment forced at ${iso(service.forcedAtMs ?? 0)} replaced no task yet; the recycler forces no other within 5 minutes`,
       governing,
     );
   const limit = limited(deployments, run);
@@ -207,13 +211,8 @@ function ofEnded(
 }
 
 /** True when this container forced a deployment after the change a short time ago. */
-function wasForced<Facts extends ServiceFacts>(
-  service: Facts,
-  { change }: Actionable,
-  { nowMs }: RunFacts,
-): service is Facts & { readonly forcedAtMs: number } {
-  const { forcedAtMs } = service;
-  return forcedAtMs !== undefined && forcedAtMs > change.hiMs && nowMs - forcedAtMs < forceAgainMs;
+function wasForced({ forcedAtMs = 0 }: ServiceFacts, { change }: Actionable, { nowMs }: RunFacts): boolean {
+  return forcedAtMs > change.hiMs && nowMs - forcedAtMs < forceAgainMs;
 }
 
 /** The first value for which a failed deployment forbids another one. */
@@ -227,8 +226,7 @@ function haltOf(
     const by = failedAfter(deployments, loMs ?? hiMs);
     if (by === undefined || succeededAfter(deployments, provedAfterMs(verdict.change, run.delaySeconds)))
       continue;
-    const { forcedAtMs } = service;
-    const ours = forcedAtMs !== undefined && Math.abs(by.createdAtMs - forcedAtMs) <= sameDeploymentMs;
+    const ours = Math.abs(by.createdAtMs - (service.forcedAtMs ?? 0)) <= sameDeploymentMs;
     if (!ours && by.definition === undefined && by.revision !== undefined)
       return { need: "revisions", revisions: [by.revision] };
     // A deployment of another task definition may have failed for a reason of its own.
@@ -262,8 +260,10 @@ function staleTasks({ service, tasks, run }: Judged, verdict: Verdict): readonly
 function ofNotStale(judged: Judged): Decision {
   const { service, seen, tasks, verdicts, run } = judged;
   const urgent = latestBy(verdicts, ({ verdict }) => -rank(verdict));
+  const newestChange = latestBy(verdicts, ({ change }) => change?.hiMs ?? 0);
+  // Every verdict but fresh has a reason.
   if (urgent && rank(urgent.verdict) < rank("presumed"))
-    return of(judged, urgent.verdict as DecisionName, urgent.reason ?? "", urgent);
+    return of(judged, urgent.verdict as DecisionName, urgent.reason!, urgent);
   if (seen.unfinished)
     return of(
       judged,
@@ -278,8 +278,7 @@ function ofNotStale(judged: Judged): Decision {
       `${seen.desiredCount} tasks are wanted, ${seen.runningCount} run, and ECS lists ${tasks.length}`,
       urgent,
     );
-  if (urgent?.verdict === "presumed") return of(judged, "presumed", urgent.reason ?? "", urgent);
-  const newestChange = latestBy(verdicts, ({ change }) => change?.hiMs ?? 0);
+  if (urgent?.verdict === "presumed") return of(judged, "presumed", urgent.reason!, urgent);
   if (service.reads.length === 0)
     return of(judged, "fresh", "the tasks read no covered value that can change");
   return allLooked(service, run)
@@ -321,8 +320,11 @@ function latest(stale: readonly Actionable[]): Actionable {
   return latestBy(certain.length > 0 ? certain : stale, ({ change }) => change.hiMs)!;
 }
 
-function pauseText({ cluster, service }: ServiceFacts, { arn, pause }: ServiceDeployment): string {
-  const { hookId = "", untilMs, then } = pause ?? {};
+function pauseText(
+  { cluster, service }: ServiceFacts,
+  arn: string,
+  { hookId, untilMs, then }: NonNullable<ServiceDeployment["pause"]>,
+): string {
   const end = untilMs === undefined ? "" : ` until ${iso(untilMs)}, then ${then ?? "ROLLBACK"}`;
   return (
     `waits for a person at the pause hook ${hookId}${end} (${serviceKey(cluster, service)}); continue it: ` +

@@ -62,7 +62,7 @@ export function byTasks(
         reason:
           "cannot tell whether the value changed before the installation: the queue's creation time is missing",
       };
-    if (installedAtMs !== undefined && predates(change, installedAtMs))
+    if (predates(change, installedAtMs ?? 0))
       return {
         verdict: "predates-install",
         staleTasks,

@@ -426,6 +426,8 @@ describe("triggerOf", () => {
     { source: "aws.ssm" },
     { source: "aws.ssm", detail: {} },
     { source: "aws.ssm", detail: [], "detail-type": "Parameter Store Change" },
+    { source: "aws.ssm", detail: "text", "detail-type": "Parameter Store Change" },
+    { source: "aws.ssm", detail: null, "detail-type": "Parameter Store Change" },
     { source: 7, detail: {}, "detail-type": "Parameter Store Change" },
   ])
     it(`counts ${JSON.stringify(event)} and says what was expected`, () => {

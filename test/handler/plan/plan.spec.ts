@@ -346,6 +346,23 @@ const ended: Row[] = [
     `the deployment created at 2026-02-05T19:51:00.000Z, after the change, ended as ROLLBACK_SUCCESSFUL: a hook timed out; ${tries}`,
   ],
   [
+    "a failed deployment of the running definition, whose revision was asked",
+    { deployments: [deployment(1, "ROLLBACK_SUCCESSFUL", { revision: "revision" })] },
+    {},
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
+    "a failed deployment of a definition that one of the tasks runs",
+    {
+      tasks: [task(old), task(old, { definition: "api:2" })],
+      deployments: [deployment(1, "ROLLBACK_SUCCESSFUL", { definition: "api:2" })],
+    },
+    {},
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
     "R3: a failed deployment after the change of another definition",
     { deployments: [deployment(1, "ROLLBACK_SUCCESSFUL", { definition: "api:2" })] },
     {},
@@ -471,6 +488,24 @@ const ended: Row[] = [
     {},
     "recycle",
     allOld,
+  ],
+  [
+    "an old task of the newest deployment and one of an older, after a success",
+    {
+      tasks: [task(old, { startedBy: "new" }), task(old)],
+      seen: replaced(),
+      deployments: [succeeded],
+    },
+    {},
+    "recycle",
+    allOld,
+  ],
+  [
+    "old tasks after a success, and no PRIMARY",
+    { seen: seen({ primary: undefined }), deployments: [succeeded], described: true },
+    {},
+    "replacing",
+    `${allOld}; the deployment made after the change succeeded, so ECS stops them`,
   ],
   [
     "an old task of no deployment after a success",
@@ -980,6 +1015,21 @@ describe("a decision", () => {
       "of two values, the one that a deployment in progress does not bring",
       { reads: two, deployments: [deployment(0.5, "IN_PROGRESS")] },
       { values: laterValues },
+      "api",
+      [
+        ["db", "rolling-out"],
+        ["api", "blocked"],
+      ],
+    ],
+    [
+      "the doubt that a deployment in progress does not end, beside a value that it brings",
+      { reads: two, deployments: [deployment(0.5, "IN_PROGRESS")] },
+      {
+        values: {
+          db: value(),
+          api: value(between(changed - 60 * minute, changed + minute, { doubt: true })),
+        },
+      },
       "api",
       [
         ["db", "rolling-out"],

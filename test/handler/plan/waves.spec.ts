@@ -108,6 +108,13 @@ const byTasks: Row[] = [
     waiting("shop/first (wave 0) runs 1 of 2 tasks", "shop/first"),
   ],
   ["it runs more tasks", { tasks: [task(proved), task(proved), task(proved)] }, "fresh", {}, undefined],
+  [
+    "it wants no task, and an old one is still listed",
+    { tasks: old, seen: seen({ desiredCount: 0 }) },
+    "fresh",
+    {},
+    undefined,
+  ],
   ["it wants no task", { tasks: [], seen: seen({ desiredCount: 0 }) }, "fresh", {}, undefined],
   [
     "another controller deploys it",
