@@ -14,7 +14,8 @@ const { loadTypeScriptCompilerOptions, typeScriptRequireStrings } = require("@pu
 
 const { typescriptRequire, tsnodeRequire } = typeScriptRequireStrings();
 const project = path.join(__dirname, "..", "tsconfig.json");
-require(tsnodeRequire).register({
+/** The compiler; `compile(text, file)` returns JavaScript. */
+module.exports = require(tsnodeRequire).register({
   compiler: typescriptRequire,
   transpileOnly: true,
   project,
