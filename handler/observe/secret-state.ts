@@ -4,6 +4,7 @@
  * `DescribeSecret`, `ListSecrets`, `ListSecretVersionIds`.
  */
 import { currentStage } from "../../aws-semantics/secret-reference";
+import { latestBy } from "../facts";
 import type { ValueChange } from "../plan/freshness";
 import { clockToleranceMs } from "../trigger";
 
@@ -42,6 +43,8 @@ export interface SecretState {
   readonly rotatedAtMs?: number;
   /** An event's word that a look confirmed. */
   readonly proof?: Word;
+  /** The times of proofs that broke, by version: they never count again. */
+  readonly broken: Readonly<Record<string, number>>;
 }
 
 /** The label whose map decides: AWSPREVIOUS changes when AWSCURRENT does. */
@@ -68,6 +71,8 @@ export function afterLook(
   const { changedAtMs, rotatedAtMs } = look;
   if (before && before.version === version && before.previous === previous)
     return { ...before, changedAtMs, rotatedAtMs, hiMs: Math.min(before.hiMs, changedAtMs) };
+  // A proof stands while its version holds the label; `withDates` breaks it by AWSPREVIOUS.
+  const { proof, broken } = before?.version === version ? before : withoutProof(before);
   return {
     version,
     previous,
@@ -75,9 +80,15 @@ export function afterLook(
     changedAtMs,
     otherMs: before?.changedAtMs,
     rotatedAtMs,
-    // A proof stands while its version holds the label; `withDates` breaks it by AWSPREVIOUS.
-    proof: before?.version === version ? before.proof : undefined,
+    proof,
+    broken,
   };
+}
+
+/** A broken proof, and those before. */
+function withoutProof(state: SecretState | undefined): Pick<SecretState, "proof" | "broken"> {
+  const { version = "", proof, broken = {} } = state ?? {};
+  return { proof: undefined, broken: proof ? { ...broken, [version]: proof.atMs } : broken };
 }
 
 /** The words that dates may confirm: what they say of version and time agrees with the looks. */
@@ -87,7 +98,7 @@ export function plausible(state: SecretState, words: readonly Word[]): readonly 
       versionId === state.version &&
       atMs <= state.changedAtMs + clockToleranceMs &&
       atMs >= (state.otherMs ?? 0) - clockToleranceMs &&
-      atMs > (state.proof?.atMs ?? 0) + clockToleranceMs,
+      atMs > Math.max(state.proof?.atMs ?? 0, state.broken[versionId] ?? 0) + clockToleranceMs,
   );
 }
 
@@ -108,13 +119,10 @@ export function withDates(
   const versionMs = created.get(state.version) ?? 0;
   const previousMs = state.previous === undefined ? 0 : (created.get(state.previous) ?? 0);
   const earliestMs = Math.max(versionMs, previousMs) - clockToleranceMs;
-  const kept = state.proof && state.proof.atMs >= previousMs - clockToleranceMs ? state.proof : undefined;
-  const confirmed = plausible({ ...state, proof: kept }, words).filter(({ atMs }) => atMs >= earliestMs);
-  const proof = confirmed.reduce<Word | undefined>(
-    (best, word) => (best && best.atMs >= word.atMs ? best : word),
-    kept,
-  );
-  return { ...state, proof };
+  const stands = state.proof !== undefined && state.proof.atMs >= previousMs - clockToleranceMs;
+  const kept = stands ? state : { ...state, ...withoutProof(state) };
+  const confirmed = plausible(kept, words).filter(({ atMs }) => atMs >= earliestMs);
+  return { ...kept, proof: latestBy(confirmed, ({ atMs }) => atMs) ?? kept.proof };
 }
 
 /** When the value changed, as far as it is known. `created` is absent where the versions' dates were not asked. */
