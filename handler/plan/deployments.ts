@@ -25,15 +25,15 @@ export function succeededAfter(deployments: readonly ServiceDeployment[], afterM
 }
 
 /**
- * The newest deployment created after this time that failed. One that a newer deployment stopped did not fail: ECS
- * stops the older one when a newer one begins.
+ * The deployments created after this time that failed, newest first. One that a newer deployment stopped did not fail:
+ * ECS stops the older one when a newer one begins.
  */
 export function failedAfter(
   deployments: readonly ServiceDeployment[],
   afterMs: number,
-): ServiceDeployment | undefined {
-  return newest(
-    deployments.filter(
+): readonly ServiceDeployment[] {
+  return deployments
+    .filter(
       (deployment) =>
         failedStatuses.includes(deployment.status) &&
         deployment.createdAtMs > afterMs &&
@@ -43,8 +43,8 @@ export function failedAfter(
             ({ createdAtMs }) => createdAtMs > deployment.createdAtMs && isStopper(createdAtMs, deployment),
           )
         ),
-    ),
-  );
+    )
+    .sort((one, other) => other.createdAtMs - one.createdAtMs);
 }
 
 /** How much later than the newer deployment's creation the end of the older one may be recorded. */

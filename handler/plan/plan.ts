@@ -32,6 +32,8 @@ export const forceAgainMs = 5 * 60_000;
 export const settleAtMostMs = 2 * 60_000;
 /** Clocks of the two records of one deployment differ by less. */
 const sameDeploymentMs = 2000;
+/** Revisions in one call of DescribeServiceRevisions, at most. */
+const revisionsPerCall = 20;
 
 /** Decides about one service, or says what must be looked at first. */
 export function plan(service: ServiceFacts, run: RunFacts): Decision | Need {
@@ -217,23 +219,37 @@ function wasForced({ forcedAtMs = 0 }: ServiceFacts, { change }: Actionable, { n
 
 /** The first value for which a failed deployment forbids another one. */
 function haltOf(
-  { service, tasks, run }: Judged,
+  judged: Judged,
   stale: readonly Actionable[],
   deployments: readonly ServiceDeployment[],
 ): { readonly verdict: Actionable; readonly by: ServiceDeployment } | Need | undefined {
+  const { delaySeconds } = judged.run;
   for (const verdict of stale) {
-    const { loMs, hiMs } = verdict.change;
-    const by = failedAfter(deployments, loMs ?? hiMs);
-    if (by === undefined || succeededAfter(deployments, provedAfterMs(verdict.change, run.delaySeconds)))
-      continue;
-    const ours = Math.abs(by.createdAtMs - (service.forcedAtMs ?? 0)) <= sameDeploymentMs;
-    if (!ours && by.definition === undefined && by.revision !== undefined)
-      return { need: "revisions", revisions: [by.revision] };
-    // A deployment of another task definition may have failed for a reason of its own.
-    if (ours || by.definition === undefined || tasks.some(({ definition }) => definition === by.definition))
-      return { verdict, by };
+    const { loMs, hiMs, doubt } = verdict.change;
+    if (succeededAfter(deployments, provedAfterMs(verdict.change, delaySeconds))) continue;
+    // Of a change in doubt only the end of its time is certain: what failed before it may have had the old value.
+    const failed = failedAfter(deployments, doubt ? hiMs : (loMs ?? hiMs));
+    for (const by of failed) {
+      if (isOwn(judged, by)) return { verdict, by };
+      if (by.definition !== undefined || by.revision === undefined) continue;
+      const revisions = failed.flatMap((one) => (one.definition === undefined ? (one.revision ?? []) : []));
+      return { need: "revisions", revisions: [...new Set(revisions)].slice(0, revisionsPerCall) };
+    }
   }
   return undefined;
+}
+
+/**
+ * True for a deployment of the recycler, or of a task definition that tasks run on or new ones would get: one of another
+ * may have failed for a reason of its own, and ends no halt.
+ */
+function isOwn(
+  { service, seen, tasks }: Judged,
+  { createdAtMs, definition, revision }: ServiceDeployment,
+): boolean {
+  if (Math.abs(createdAtMs - (service.forcedAtMs ?? 0)) <= sameDeploymentMs) return true;
+  if (definition === undefined) return revision === undefined;
+  return definition === seen.definitions[0] || tasks.some((task) => task.definition === definition);
 }
 
 /** True when a deployment after the change succeeded and the stale tasks belong to older ones: ECS stops them. */

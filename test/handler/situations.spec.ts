@@ -91,6 +91,37 @@ describe("a service whose deployments tell another time than its tasks", () => {
   });
 });
 
+describe("a halted service", () => {
+  it("stays halted when a deployment of another task definition failed since", async () => {
+    const aws = shop("api");
+    aws.serviceDeployment("api", start + 20_000, "ROLLBACK_SUCCESSFUL");
+    aws.serviceDeployment("api", start + 40_000, "ROLLBACK_SUCCESSFUL");
+    const [own, other] = aws.deployments.get("api") ?? [];
+    other!.targetServiceRevisionArn += "2";
+    aws.revisions.set(other!.targetServiceRevisionArn!, "task-definition/api:2");
+
+    await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+    const line = one(aws.decisions());
+    assert.equal(line.decision, "halted");
+    assert.ok(line.reason.includes(own!.createdAt!.toISOString()), line.reason);
+    assert.equal(aws.counts()["DescribeServiceRevisions"], 1);
+  });
+
+  it("halts for a failed deployment of the task definition that new tasks would get", async () => {
+    const aws = shop("api");
+    const service = aws.services.get("api")!;
+    const next = service.taskDefinition!.replace(":1", ":2");
+    aws.taskDefinitions.set(next, aws.taskDefinitions.get(service.taskDefinition!)!);
+    service.taskDefinition = service.deployments![0]!.taskDefinition = next;
+    aws.serviceDeployment("api", start + 20_000, "STOPPED");
+
+    await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+    assert.deepEqual(kinds(aws), ["api: halted"]);
+  });
+});
+
 describe("a change of a secret that is no change of a value", () => {
   it("alters no decision: of a fresh service, of a halted one, of one that waits", async () => {
     const aws = shop("api", "rest");
@@ -224,6 +255,30 @@ describe("a label whose move no event told", () => {
     assert.deepEqual(before, ["api: fresh"]);
     assert.deepEqual(lost, ["api: presumed"]);
     assert.deepEqual(kinds(aws), ["api: recycle"]);
+  });
+
+  it("went back: a deployment that failed before that halts nothing", async () => {
+    const aws = shop("api");
+    aws.service("api", start + minute);
+    aws.serviceDeployment("api", start + minute + 30_000, "ROLLBACK_SUCCESSFUL");
+    takeBack(aws, start + 2 * minute);
+    aws.nowMs = start + 3 * minute;
+
+    await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+    assert.deepEqual(kinds(aws), ["api: recycle"]);
+  });
+
+  it("went back: a deployment that failed after that halts", async () => {
+    const aws = shop("api");
+    aws.service("api", start + minute);
+    aws.serviceDeployment("api", start + 2 * minute + 1_000, "ROLLBACK_SUCCESSFUL");
+    takeBack(aws, start + 2 * minute);
+    aws.nowMs = start + 3 * minute;
+
+    await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+    assert.deepEqual(kinds(aws), ["api: halted"]);
   });
 
   it("went back before the installation: nothing is restarted", async () => {
