@@ -75,26 +75,30 @@ describe("failedAfter", () => {
   const rolledBack = deployment(1, "ROLLBACK_SUCCESSFUL", { finishedAtMs: changed + 2 * minute });
   const next = deployment(2, "SUCCESSFUL");
 
-  /** Condition, deployments, index of the one that failed. */
-  const rows: [string, readonly ServiceDeployment[], number | undefined][] = [
-    ["nothing", [], undefined],
-    ["a failure after", [deployment(1, "ROLLBACK_FAILED")], 0],
-    ["a failure at that time", [deployment(0, "ROLLBACK_FAILED")], undefined],
-    ["a failure before", [deployment(-1, "ROLLBACK_FAILED")], undefined],
-    ["a success and one in progress after", [next, deployment(1, "IN_PROGRESS")], undefined],
-    ["two failures after", [rolledBack, deployment(3, "ROLLBACK_FAILED"), next], 1],
-    ["a rollback, and a newer deployment at its end", [rolledBack, next], 0],
-    ["one stopped by a person", [stopped(1, 2 * minute)], 0],
-    ["one stopped by a person, and an older one", [deployment(0.5, "SUCCESSFUL"), stopped(1, minute)], 1],
-    ["one stopped when a newer one began", [stopped(1, 2 * minute), next], undefined],
-    ["one stopped after a newer one began", [stopped(1, 5 * minute), next], undefined],
-    ["one whose stop was recorded a minute earlier", [stopped(1, minute), next], undefined],
-    ["one stopped by a person, and a newer one later", [stopped(1, minute - 1), next], 0],
-    ["one stopped at a time that is not told, and a newer one", [stopped(1), next], undefined],
-    ["one stopped at a time that is not told", [stopped(1)], 0],
-    ["two of one time, one of them stopped", [stopped(1, minute), deployment(1, "SUCCESSFUL")], 0],
+  /** Condition, deployments, indexes of those that failed, newest first. */
+  const rows: [string, readonly ServiceDeployment[], readonly number[]][] = [
+    ["nothing", [], []],
+    ["a failure after", [deployment(1, "ROLLBACK_FAILED")], [0]],
+    ["a failure at that time", [deployment(0, "ROLLBACK_FAILED")], []],
+    ["a failure before", [deployment(-1, "ROLLBACK_FAILED")], []],
+    ["a success and one in progress after", [next, deployment(1, "IN_PROGRESS")], []],
+    ["two failures after", [rolledBack, deployment(3, "ROLLBACK_FAILED"), next], [1, 0]],
+    ["a rollback, and a newer deployment at its end", [rolledBack, next], [0]],
+    ["one stopped by a person", [stopped(1, 2 * minute)], [0]],
+    ["one stopped by a person, and an older one", [deployment(0.5, "SUCCESSFUL"), stopped(1, minute)], [1]],
+    ["one stopped when a newer one began", [stopped(1, 2 * minute), next], []],
+    ["one stopped after a newer one began", [stopped(1, 5 * minute), next], []],
+    ["one whose stop was recorded a minute earlier", [stopped(1, minute), next], []],
+    ["one stopped by a person, and a newer one later", [stopped(1, minute - 1), next], [0]],
+    ["one stopped at a time that is not told, and a newer one", [stopped(1), next], []],
+    ["one stopped at a time that is not told", [stopped(1)], [0]],
+    ["two of one time, one of them stopped", [stopped(1, minute), deployment(1, "SUCCESSFUL")], [0]],
   ];
-  for (const [condition, deployments, index] of rows)
-    it(`is ${index === undefined ? "none" : `the one at ${index}`}: ${condition}`, () =>
-      assert.equal(failedAfter(deployments, changed), index === undefined ? undefined : deployments[index]));
+  for (const [condition, deployments, indexes] of rows)
+    it(`is ${indexes.length === 0 ? "none" : `those at ${indexes.join(", ")}`}: ${condition}`, () => {
+      assert.deepEqual(
+        failedAfter(deployments, changed),
+        indexes.map((index) => deployments[index]),
+      );
+    });
 });
