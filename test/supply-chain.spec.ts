@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 
 const root = join(__dirname, "..");
@@ -139,5 +140,40 @@ describe("every version that this repository names", () => {
       list.split(" "),
       ["pg", "mysql2"].map((name) => `${name}@${named[name]}`),
     );
+  });
+});
+
+describe("what `pulumi up` loads", () => {
+  const folders = ["aws-semantics", "events", "handler", "rotator", "stack", "policy-pack", "examples"];
+  const files = globSync(["index.ts", ...folders.map((folder) => `${folder}/**/*.{ts,cjs}`)], {
+    cwd: root,
+    exclude: ["**/bin/**", "**/dist/**"],
+  });
+
+  /** Packages that a text imports or requires. */
+  function packagesOf(text: string): string[] {
+    const names = [...text.matchAll(/\b(?:from |require\(|import\()"([^".][^"]*)"/g)].map(
+      ([, name]) => name!,
+    );
+    return names
+      .filter((name) => !isBuiltin(name))
+      .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)![0])
+      .filter((name, index, all) => all.indexOf(name) === index);
+  }
+
+  it("needs no development package: `npm ci --omit=dev` is enough", () => {
+    const needed = new Set(files.flatMap((file) => packagesOf(read(file))));
+
+    assert.ok(needed.has("@pulumi/aws") && needed.has("esbuild") && needed.has("pg"), [...needed].join());
+    assert.deepEqual(
+      [...needed].filter((name) => !(name in manifest.dependencies)),
+      [],
+    );
+  });
+
+  it("would be refused with an import of one", () => {
+    const text = 'import { parse } from "yaml";\nconst a = require("@pulumi/aws/x"); import "./yaml";';
+
+    assert.deepEqual(packagesOf(text), ["yaml", "@pulumi/aws"]);
   });
 });
