@@ -139,9 +139,12 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
     }
     secret.labels.set(label, after);
     const words = wordsOf(look.arn, label);
-    if (plausible(after, words).length === 0 && !isProofDoubtful(before, after)) return;
+    const isDoubtful = isProofDoubtful(before, after);
+    if (plausible(after, words).length === 0 && !isDoubtful) return;
     const failed = await ask(look.arn, secret, after);
     if (failed === undefined) secret.labels.set(label, withDates(after, words, secret.created));
+    // Nothing asks again for the dates that could break it.
+    else if (isDoubtful) secret.labels.set(label, { ...after, proof: undefined });
   }
 
   function wordsOf(arn: string, label: string): readonly Word[] {

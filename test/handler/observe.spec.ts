@@ -5,7 +5,17 @@ import { observe, type Observer } from "../../handler/observe";
 import { createMemory } from "../../handler/observe/memory";
 import type { ValueChange } from "../../handler/plan/freshness";
 import { createPacing } from "../../handler/pace";
-import { awsError, FakeAws, home, secretArn, secretName, start, versionId } from "./fake-aws";
+import { triggerOf, type Change } from "../../handler/trigger";
+import {
+  awsError,
+  FakeAws,
+  home,
+  secretArn,
+  secretName,
+  start,
+  versionId,
+  type EventFields,
+} from "./fake-aws";
 
 const day = 86_400_000;
 
@@ -41,6 +51,13 @@ function manySecrets(aws: FakeAws, count: number): Reference[] {
     });
     return reference(name);
   });
+}
+
+/** What an event says, sent long after it. */
+function changeIn(event: EventFields): Change {
+  const trigger = triggerOf(event, home, start + 10 * day);
+  assert.equal(trigger.kind, "change");
+  return trigger;
 }
 
 /** What is known of a value after its look in this run. */
@@ -132,6 +149,38 @@ describe("observe", () => {
       { DescribeSecret: 1 },
       { DescribeSecret: 1, ListSecretVersionIds: 1 },
     ]);
+  });
+
+  it("keeps no proof that the dates of the versions could have broken, where they cannot be asked", async () => {
+    const aws = new FakeAws();
+    aws.secret(start - day);
+    const memory = createMemory();
+    const lookAgain = async (...events: EventFields[]): Promise<ValueChange | Unseen> => {
+      const observer = observerOf(aws, memory);
+      observer.values.hear(events.map(changeIn));
+      await observer.values.look([reference(secretName)], false);
+      return changeOf(observer, reference(secretName));
+    };
+    const proved = await lookAgain(aws.put(start, "a"));
+    // The label goes to another version and back, and both events are lost.
+    aws.put(start + 60_000, "b");
+    const [b, a] = aws.secrets[0]!.versions;
+    aws.secret(start + 120_000, {
+      versions: [
+        { ...a, VersionStages: ["AWSCURRENT"] },
+        { ...b, VersionStages: ["AWSPREVIOUS"] },
+      ],
+    });
+    aws.fails = (operation) =>
+      operation === "ListSecretVersionIds" ? awsError("ThrottlingException") : undefined;
+
+    const throttled = await lookAgain();
+    aws.fails = () => undefined;
+    const later = await lookAgain();
+
+    assert.ok(!isUnseen(proved) && proved.proved);
+    assert.equal(isUnseen(throttled) && throttled.code, "retryable");
+    assert.deepEqual([isUnseen(later), !isUnseen(later) && later.proved], [false, false]);
   });
 
   it("looks once at a secret that has several names in a run", async () => {
