@@ -117,7 +117,7 @@ export function withDates(
   created: ReadonlyMap<string, number>,
 ): SecretState {
   const versionMs = created.get(state.version) ?? 0;
-  const previousMs = state.previous === undefined ? 0 : (created.get(state.previous) ?? 0);
+  const previousMs = created.get(state.previous ?? "") ?? 0;
   const earliestMs = Math.max(versionMs, previousMs) - clockToleranceMs;
   const stands = state.proof !== undefined && state.proof.atMs >= previousMs - clockToleranceMs;
   const kept = stands ? state : { ...state, ...withoutProof(state) };
@@ -138,14 +138,14 @@ export function changeOf(
   }
   const witnessed = otherMs !== undefined;
   const versionMs = created?.get(version);
-  if (created === undefined || versionMs === undefined)
+  if (versionMs === undefined)
     return {
       hiMs: created === undefined ? hiMs : Infinity,
       proved: false,
       doubt: witnessed,
       versionId: version,
     };
-  const previousMs = previous === undefined ? 0 : (created.get(previous) ?? 0);
+  const previousMs = created?.get(previous ?? "") ?? 0;
   const rotatedMs = decidingLabel(label) === currentStage ? (rotatedAtMs ?? 0) : 0;
   const loMs = Math.max(versionMs, previousMs, rotatedMs, otherMs ?? 0);
   return {

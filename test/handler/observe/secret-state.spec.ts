@@ -133,6 +133,16 @@ describe("a proof", () => {
       0,
     ],
     [
+      "stands when AWSPREVIOUS is on a version that was created two seconds after it",
+      [word("B", moved + minute - 2000), look("B", "A", moved + minute), look("B", "C", moved + 2 * minute)],
+      minute - 2000,
+    ],
+    [
+      "breaks when AWSPREVIOUS is on a version that was created later than that",
+      [word("B", moved + minute - 2001), look("B", "A", moved + minute), look("B", "C", moved + 2 * minute)],
+      undefined,
+    ],
+    [
       "never revives: A, B and A again",
       [word("A", created), seenA, seenB, look("A", "B", moved + minute)],
       undefined,
@@ -346,6 +356,12 @@ describe("changeOf", () => {
       after({ ...look("B", "A", moved + 5 * minute), rotatedAtMs: moved + minute }),
       dates,
       { ...presumed, loMs: moved + minute, hiMs: moved + 5 * minute },
+    ],
+    [
+      "two versions of one time: no doubt",
+      after(look("D", "B", moved + minute)),
+      new Map([...dates, ["D", moved]]),
+      { ...presumed, versionId: "D", loMs: moved, hiMs: moved + minute },
     ],
     [
       "a first version: presumed at its creation",
