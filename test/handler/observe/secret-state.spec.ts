@@ -403,7 +403,7 @@ describe("changeOf", () => {
     assert.deepEqual(changeOf(state, "BLUE", dates), { ...presumed, loMs: moved, hiMs: moved + 5 * minute });
   });
 
-  it("is the same before and after a tag edit, once the value was looked at", () => {
+  it("R8, R9: is the same before and after a tag edit, once the value was looked at", () => {
     for (const steps of [
       [seenB],
       [seenA, seenB],

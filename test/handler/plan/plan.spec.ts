@@ -868,6 +868,15 @@ describe("plan of a service of a later wave", () => {
     assert.equal(planned.decision, "halted");
   });
 
+  it("waits for a value that settles, beside one that could be recycled", () => {
+    const facts = service({ wave: 1, reads: [reads("own"), reads("db")] });
+    const values = { own: value(), db: value(provedChange(now - second)) };
+
+    const planned = decisionOf(plan(facts, run({ values, earlier: [decided(first, "settling")] })));
+
+    assert.deepEqual([planned.decision, planned.waitsFor], ["waiting-for-wave", ["shop/first"]]);
+  });
+
   it("does not wait for a value that its new tasks would not read", () => {
     const facts = service({ wave: 1, reads: [reads("db", { current: false })] });
 
