@@ -231,7 +231,7 @@ function haltOf(
     const failed = failedAfter(deployments, doubt ? hiMs : (loMs ?? hiMs));
     for (const by of failed) {
       if (isOwn(judged, by)) return { verdict, by };
-      if (by.definition !== undefined || by.revision === undefined) continue;
+      if (by.definition !== undefined) continue;
       const revisions = failed.flatMap((one) => (one.definition === undefined ? (one.revision ?? []) : []));
       return { need: "revisions", revisions: [...new Set(revisions)].slice(0, revisionsPerCall) };
     }

@@ -75,14 +75,15 @@ describe("failedAfter", () => {
   const rolledBack = deployment(1, "ROLLBACK_SUCCESSFUL", { finishedAtMs: changed + 2 * minute });
   const next = deployment(2, "SUCCESSFUL");
 
-  /** Condition, deployments, indexes of those that failed, newest first. */
+  /** Condition, deployments, indices of those that failed. */
   const rows: [string, readonly ServiceDeployment[], readonly number[]][] = [
     ["nothing", [], []],
     ["a failure after", [deployment(1, "ROLLBACK_FAILED")], [0]],
     ["a failure at that time", [deployment(0, "ROLLBACK_FAILED")], []],
     ["a failure before", [deployment(-1, "ROLLBACK_FAILED")], []],
     ["a success and one in progress after", [next, deployment(1, "IN_PROGRESS")], []],
-    ["two failures after", [rolledBack, deployment(3, "ROLLBACK_FAILED"), next], [1, 0]],
+    ["two failures after, the newest first", [rolledBack, next, deployment(3, "ROLLBACK_FAILED")], [2, 0]],
+    ["two failures after in their order", [deployment(3, "ROLLBACK_FAILED"), rolledBack], [0, 1]],
     ["a rollback, and a newer deployment at its end", [rolledBack, next], [0]],
     ["one stopped by a person", [stopped(1, 2 * minute)], [0]],
     ["one stopped by a person, and an older one", [deployment(0.5, "SUCCESSFUL"), stopped(1, minute)], [1]],
@@ -94,11 +95,10 @@ describe("failedAfter", () => {
     ["one stopped at a time that is not told", [stopped(1)], [0]],
     ["two of one time, one of them stopped", [stopped(1, minute), deployment(1, "SUCCESSFUL")], [0]],
   ];
-  for (const [condition, deployments, indexes] of rows)
-    it(`is ${indexes.length === 0 ? "none" : `those at ${indexes.join(", ")}`}: ${condition}`, () => {
+  for (const [condition, deployments, indices] of rows)
+    it(`is ${indices.length === 0 ? "none" : `those at ${indices.join(", ")}`}: ${condition}`, () =>
       assert.deepEqual(
         failedAfter(deployments, changed),
-        indexes.map((index) => deployments[index]),
-      );
-    });
+        indices.map((index) => deployments[index]),
+      ));
 });

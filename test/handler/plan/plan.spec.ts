@@ -363,6 +363,42 @@ const ended: Row[] = [
     haltedBy("ROLLBACK_SUCCESSFUL"),
   ],
   [
+    "a failed deployment of the definition that new tasks would get",
+    {
+      seen: seen({ definitions: ["api:2", definition] }),
+      deployments: [deployment(1, "ROLLBACK_SUCCESSFUL", { definition: "api:2" })],
+    },
+    {},
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
+    "a failed deployment of another definition after that of the running one",
+    {
+      deployments: [
+        deployment(1, "ROLLBACK_SUCCESSFUL"),
+        deployment(2, "ROLLBACK_SUCCESSFUL", { definition: "api:2", revision: "revision" }),
+      ],
+    },
+    {},
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
+    "a doubt, and a failed deployment before its end",
+    { tasks: [task(changed - minute)], deployments: [deployment(-0.5, "ROLLBACK_SUCCESSFUL")] },
+    { values: { db: value(between(changed - 2 * minute, changed, { doubt: true })) } },
+    "recycle",
+    `1 of 1 tasks were created while the value changed, between 2026-02-05T19:48:00.000Z and ${at}`,
+  ],
+  [
+    "a doubt, and a failed deployment after its end",
+    { tasks: [task(changed - minute)], deployments: [deployment(1, "ROLLBACK_SUCCESSFUL")] },
+    { values: { db: value(between(changed - 2 * minute, changed, { doubt: true })) } },
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
     "R3: a failed deployment after the change of another definition",
     { deployments: [deployment(1, "ROLLBACK_SUCCESSFUL", { definition: "api:2" })] },
     {},
@@ -784,6 +820,30 @@ describe("the needs of plan", () => {
       { need: "revisions", revisions: ["revision"] },
       {
         deployments: [deployment(1, "ROLLBACK_SUCCESSFUL", { definition: undefined, revision: "revision" })],
+      },
+      {},
+    ],
+    [
+      "the revisions of all failed deployments that were not asked, each once",
+      { need: "revisions", revisions: ["a", "b"] },
+      {
+        deployments: [
+          deployment(6, "STOPPED", { definition: "api:2", revision: "asked" }),
+          deployment(5, "ROLLBACK_SUCCESSFUL", { definition: undefined, revision: "a" }),
+          deployment(4, "ROLLBACK_SUCCESSFUL", { definition: undefined, revision: "b" }),
+          deployment(3, "ROLLBACK_SUCCESSFUL", { definition: undefined, revision: "a" }),
+          deployment(2, "ROLLBACK_SUCCESSFUL", { definition: undefined }),
+        ],
+      },
+      {},
+    ],
+    [
+      "as many revisions as one call describes",
+      { need: "revisions", revisions: Array.from({ length: 20 }, (_, index) => `${index}`) },
+      {
+        deployments: Array.from({ length: 21 }, (_, index) =>
+          deployment(9 - index / 10, "ROLLBACK_FAILED", { definition: undefined, revision: `${index}` }),
+        ),
       },
       {},
     ],
