@@ -13,6 +13,7 @@ const styles: Readonly<Record<string, Style>> = {
   change: "cyan",
   moved: "cyan",
   recycle: "magenta",
+  proved: "green",
   fresh: "green",
   noise: "dim",
   wait: "dim",
