@@ -33,9 +33,12 @@ export function runCommand<Options extends ParseArgsOptionsConfig>(command: Comm
   dropRedirections(process.env);
   let end = (): Promise<void> => Promise.resolve();
   let stopping = false;
+  let done = false;
   const stop = (status: number): void => {
     if (stopping) return;
     stopping = true;
+    // At the exit Pulumi would report each resource of a deployment that was interrupted.
+    if (!done) process.removeAllListeners("exit");
     end().then(
       () => process.exit(status),
       (error: unknown) => {
@@ -53,8 +56,12 @@ export function runCommand<Options extends ParseArgsOptionsConfig>(command: Comm
       else throw error;
     });
   runWith(command, process.argv.slice(2), (all) => (end = all)).then(
-    (status) => stop(status),
+    (status) => {
+      done = true;
+      stop(status);
+    },
     (error: unknown) => {
+      done = true;
       if (stopping) return;
       const isMistake = error instanceof UsageError;
       process.stderr.write(`${isMistake ? error.message : inspect(error)}\n`);

@@ -74,6 +74,7 @@ async function perform(
       variant: options.variant,
       mode: options.withoutRecycler ? "off" : "recycle",
       onStep: (step) => timeline.event("deploy", step),
+      onWarning: (warning) => timeline.event("warning", warning),
       onResource: (count) => (resources = count),
     },
     opened,

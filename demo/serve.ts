@@ -72,7 +72,12 @@ runCommand({
     ends(() => platform.close());
     const opened = openStage(
       platform,
-      { seed: "local", mode: "recycle", onStep: (step) => timeline.event("deploy", step) },
+      {
+        seed: "local",
+        mode: "recycle",
+        onStep: (step) => timeline.event("deploy", step),
+        onWarning: (warning) => timeline.event("warning", warning),
+      },
       ends,
     );
     const stage = await Promise.race([opened, platform.failed]);

@@ -17,6 +17,7 @@ import { deployRecycler, deployShop, example, queueDelayMs, recyclerName } from 
 import type { Platform } from "./platform";
 import { Truth } from "./truth";
 import { defaultVariant, type Variant } from "./variant";
+import { withWarnings } from "./warnings";
 
 /** What differs between two stages. */
 export interface StageOptions {
@@ -28,6 +29,8 @@ export interface StageOptions {
   /** Told of each step as it begins, and of each resource that was created. */
   readonly onStep?: (step: string) => void;
   readonly onResource?: (count: number) => void;
+  /** Told of what the deployed programs warn of. Default: nobody. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /** The example and the recycler, deployed and running. */
@@ -110,7 +113,9 @@ export async function openStage(
   );
   const deployedAt = world.clock.now();
   options.onStep?.("deploying the recycler (index.ts with examples/shop/settings.yaml)");
-  const recycler = await deployRecycler(world, options.mode, variant, { onResource });
+  const recycler = await withWarnings(options.onWarning, () =>
+    deployRecycler(world, options.mode, variant, { onResource }),
+  );
   return { world, door, shop, recycler, truth: truthOf(world), clients, deployedAt };
 }
 

@@ -26,7 +26,7 @@ describe("the commands of the demonstration", () => {
     it(`${file}: ends quietly and leaves nothing behind when its output is read no further`, async () => {
       const folder = temporaryFolder();
       const program = startProgram(file, [], { TMPDIR: folder.path });
-      await program.line(/deploying examples\/shop/);
+      await program.line(/deploying the recycler/);
 
       program.closeOutput();
       const { status, stderr } = await program.ended;
