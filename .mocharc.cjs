@@ -2,7 +2,7 @@
 // A spec's name says what it needs: `*.process.spec.ts` starts child processes, `*.slow.spec.ts` takes many seconds;
 // every other spec of test/ and embedded-aws/test/ is a unit test.
 "use strict";
-const { existsSync } = require("node:fs");
+const { statSync } = require("node:fs");
 const { availableParallelism } = require("node:os");
 
 const elsewhere = ["test/engine/**", "test/databases/**", "embedded-aws/test/aws-cli/**"];
@@ -30,10 +30,13 @@ const suites = {
   "aws-cli": { spec: ["embedded-aws/test/aws-cli/**/*.spec.ts"], timeout: 2 * minuteMs },
 };
 
-/** Files and folders that were named on the command line run alone, one after the other, in this process. */
+const namesSpecs = (option) =>
+  option.endsWith(".spec.ts") ||
+  (/[\\/]/.test(option) && statSync(option, { throwIfNoEntry: false })?.isDirectory());
+
+/** Specs and folders that were named on the command line run alone, one after the other, in this process. */
 function chosen(options) {
-  if (options.some((option) => /[\\/]/.test(option) && existsSync(option)))
-    return { recursive: true, timeout: 5 * minuteMs };
+  if (options.some(namesSpecs)) return { recursive: true, timeout: 5 * minuteMs };
   const name = options.find((option) => option.startsWith("--suite="))?.slice("--suite=".length) ?? "all";
   if (Object.hasOwn(suites, name)) return suites[name];
   throw new Error(`--suite: found ${name}, expected ${Object.keys(suites).join(", ")}`);

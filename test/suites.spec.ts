@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { join, matchesGlob, sep } from "node:path";
+
+const root = join(__dirname, "..");
+const configuration = join(root, ".mocharc.cjs");
+
+interface Configuration {
+  readonly spec?: readonly string[];
+  readonly ignore?: readonly string[];
+}
+
+/** What mocha is told when it is started with these options. */
+function configured(...options: string[]): Configuration {
+  const { argv } = process;
+  process.argv = [...argv.slice(0, 2), ...options];
+  delete require.cache[configuration];
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- mocha loads it in the same way
+    return require(configuration) as Configuration;
+  } finally {
+    process.argv = argv;
+    delete require.cache[configuration];
+  }
+}
+
+function found(patterns: readonly string[]): string[] {
+  return globSync(patterns, { cwd: root }).map((file) => file.split(sep).join("/"));
+}
+
+function specsOf(suite: string): string[] {
+  const { spec = [], ignore = [] } = configured(`--suite=${suite}`);
+  const files = found(spec).filter((file) => !ignore.some((pattern) => matchesGlob(file, pattern)));
+  return [...new Set(files)].sort();
+}
+
+describe("the suites", () => {
+  const parts = ["unit", "slow", "engine", "databases", "aws-cli"];
+
+  it("hold every spec, each in one of them", () => {
+    const all = found(["test/**/*.spec.ts", "embedded-aws/test/**/*.spec.ts"]).sort();
+    const inParts = parts.flatMap(specsOf);
+
+    assert.ok(all.length > 100, "the specs were found");
+    assert.deepEqual(inParts.sort(), all);
+  });
+
+  it("are unit and slow together when none is named", () => {
+    assert.deepEqual(specsOf("all"), [...specsOf("unit"), ...specsOf("slow")].sort());
+    assert.deepEqual(configured(), configured("--suite=all"));
+  });
+
+  it("are put aside when specs or a folder are named, but not for the path of another option", () => {
+    assert.equal(configured("test/suites.spec.ts").spec, undefined);
+    assert.equal(configured("--bail", "./test").spec, undefined);
+    assert.deepEqual(configured("--reporter", "./.mocharc.cjs"), configured());
+  });
+
+  it("are listed when another is asked for", () => {
+    assert.throws(() => configured("--suite=quick"), /--suite: found quick, expected all, unit, slow/);
+  });
+});
