@@ -18,6 +18,8 @@ export const everyFeature = {
   parameters: ["/shop/credential", "/shop/long-credential"],
   /** So many that they are listed, not described one by one. */
   manySecrets: Array.from({ length: 10 }, (_, index) => `shop/many-${index}`),
+  /** Family and execution role of a task outside services that reads all of them. */
+  manyReader: "shop-many",
 } as const;
 
 /** When the rule of each parameter starts its rotation: twice within the first hour of virtual time, which is 08:00. */
@@ -114,7 +116,50 @@ async function prepare(world: World, recording: Recording): Promise<string> {
       Tier,
     });
   await ownFunction(call);
+  await manyReader(world, call);
   return KmsKeyId;
+}
+
+/** A task definition beside the example's that reads many secrets. */
+async function manyReader(
+  world: World,
+  call: (prefix: string, operation: string, input: object) => Promise<{ Role?: { Arn?: string } }>,
+): Promise<void> {
+  const RoleName = everyFeature.manyReader;
+  const arns = everyFeature.manySecrets.map((name) => world.arn("secretsmanager", `secret:${name}`));
+  const document = (statement: object): string =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+  const { Role } = await call("iam", "CreateRole", {
+    RoleName,
+    AssumeRolePolicyDocument: document({
+      Principal: { Service: "ecs-tasks.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    }),
+  });
+  await call("iam", "PutRolePolicy", {
+    RoleName,
+    PolicyName: "secrets",
+    PolicyDocument: document({
+      Action: "secretsmanager:GetSecretValue",
+      Resource: arns.map((arn) => `${arn}-??????`),
+    }),
+  });
+  await call("ecs", "RegisterTaskDefinition", {
+    family: everyFeature.manyReader,
+    executionRoleArn: Role?.Arn,
+    requiresCompatibilities: ["FARGATE"],
+    networkMode: "awsvpc",
+    cpu: "256",
+    memory: "512",
+    containerDefinitions: [
+      {
+        name: "reader",
+        image: "shop/reader:1",
+        essential: true,
+        secrets: arns.map((valueFrom, index) => ({ name: `VALUE_${index}`, valueFrom })),
+      },
+    ],
+  });
 }
 
 /** A function of somebody else, whose role may do everything: it is not about its policies. */

@@ -141,6 +141,12 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
       ({ subjectArn, label = "AWSCURRENT" }) => label === "AWSCURRENT" && subjectArn.includes(name),
     ).length;
   fresh("the deployment");
+  await call("ecs", "RunTask", {
+    cluster: example.cluster,
+    taskDefinition: everyFeature.manyReader,
+    launchType: "FARGATE",
+    networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-00000001"] } },
+  });
   for (const secret of [example.databaseSecret, everyFeature.singleSecret]) {
     const before = moves(`:${secret}-`);
     await call("secretsmanager", "RotateSecret", { SecretId: secret });
@@ -164,6 +170,7 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
     fresh(`a change of a ${what} whose events were lost`);
   }
   check("secrets are listed", done({ operation: "ListSecrets" }).length > 0);
+  await deployByHand(stage, check);
 
   await platform.clock.runUntil(hourMs + 21 * minuteMs);
   for (const parameter of everyFeature.parameters)
@@ -172,6 +179,34 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
   check("every event is delivered", undelivered(world).length === 0);
   const denied = log.filter((line) => decisionIn(line)?.decision === "denied");
   check("the recycler finds nothing denied", denied.length === 0);
+}
+
+/** A deployment that waits for a person, which the recycler must see. */
+async function deployByHand(stage: VirtualStage, check: Check): Promise<void> {
+  const { call, pass, putParameter, done } = handsOn(stage);
+  const service = { cluster: example.cluster, service: "web" };
+  const seen = (operation: string): boolean => done({ operation }).some(({ caller }) => isRecycler(caller));
+  const deploymentConfiguration = {
+    lifecycleHooks: [
+      {
+        targetType: "PAUSE",
+        lifecycleStages: ["PRE_SCALE_UP"],
+        timeoutConfiguration: { timeoutInMinutes: 8, action: "CONTINUE" },
+      },
+    ],
+  };
+  await call("ecs", "UpdateService", { ...service, deploymentConfiguration, forceNewDeployment: true });
+  await pass(10 * minuteMs);
+  await putParameter();
+  await pass(7 * minuteMs);
+  check("the recycler asks what a deployment waits for", seen("DescribeServiceDeployments"));
+  await pass(5 * minuteMs);
+  await call("ecs", "UpdateService", { ...service, deploymentConfiguration: { lifecycleHooks: [] } });
+  await pass(minuteMs);
+}
+
+function isRecycler(caller: Caller): boolean {
+  return caller.kind === "role" && caller.roleArn.endsWith(`:role/${recyclerName}`);
 }
 
 /** Takes the rules' targets away: what the queue of the undelivered and the alarms are for. */

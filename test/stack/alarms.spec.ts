@@ -8,7 +8,14 @@ const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const rotations = [{ secret: "db", rotator: { kind: "built-in", engine: "postgres", adminSecret: "admin" } }];
 
 /** What each sweep finds again while its cause lasts: their alarms must not end between two sweeps. */
-const swept = new Set<string>(["halted", "denied", "not-found", "unsupported", staleMinutesMetric]);
+const swept = new Set<string>([
+  "halted",
+  "cannot-replace",
+  "denied",
+  "not-found",
+  "unsupported",
+  staleMinutesMetric,
+]);
 
 function alarmsOf(run: Run) {
   return run.resources.filter(({ type }) => type === ALARM);
