@@ -38,6 +38,8 @@ export interface SeenService {
   readonly bounds: { readonly lower: number; readonly upper: number };
   /** The PRIMARY deployment (for other controllers: task set); absent if ECS shows none. */
   readonly primary?: { readonly id: string; readonly createdAtMs: number };
+  /** ARN of the service deployment that ECS calls current: one in progress may be older than those that are listed. */
+  readonly currentDeployment?: string;
   /** True while tasks of another deployment still run, or tasks of this one are missing. */
   readonly unfinished: boolean;
   /** The task definitions of its deployments, the one that new tasks get first. */

@@ -13,6 +13,7 @@ import {
   type Need,
   type Planned,
   type RunFacts,
+  type SeenService,
   type ServiceFacts,
   type ValueFacts,
 } from "./facts";
@@ -195,7 +196,6 @@ async function supply(
   need: Need,
 ): Promise<ServiceFacts> {
   const { cluster, service, seen, tasks } = facts;
-  const pauses = !isUnseen(seen) && seen.pauses;
   switch (need.need) {
     case "values":
       await observer.values.look(
@@ -207,7 +207,10 @@ async function supply(
       await observer.values.date(need.ids.flatMap((id) => references.get(id) ?? []));
       return facts;
     case "deployments":
-      return { ...facts, deployments: await observer.deployments(cluster, service, need.sinceMs, pauses) };
+      return {
+        ...facts,
+        deployments: await observer.deployments(cluster, service, need.sinceMs, shown(seen)),
+      };
     case "revisions": {
       const definitions = await observer.definitionsOf(need.revisions);
       if (isUnseen(definitions)) return { ...facts, deployments: definitions };
@@ -236,7 +239,12 @@ async function supply(
     }
     case "earlier-deployments": {
       const { of, sinceMs } = need;
-      const deployments = await observer.deployments(of.facts.cluster, of.facts.service, sinceMs, false);
+      // Whether it waits for a person is decided where it is decided about.
+      const { currentDeployment } = shown(of.facts.seen);
+      const deployments = await observer.deployments(of.facts.cluster, of.facts.service, sinceMs, {
+        pauses: false,
+        currentDeployment,
+      });
       const index = earlier.findIndex(
         (one) => one.facts.cluster === of.facts.cluster && one.facts.service === of.facts.service,
       );
@@ -244,6 +252,11 @@ async function supply(
       return facts;
     }
   }
+}
+
+/** What a service's description says of its deployments. */
+function shown(seen: ServiceFacts["seen"]): Pick<SeenService, "pauses" | "currentDeployment"> {
+  return isUnseen(seen) ? { pauses: false } : seen;
 }
 
 /** Decides and acts. Nothing runs between the decision and its count, so that limits hold. */

@@ -121,7 +121,7 @@ async function tasksOf(
 ): Promise<Map<string, readonly TaskFacts[] | Unseen>> {
   const clusters = new Map<string, string[]>();
   for (const { target, look } of concerned)
-    if (!isUnseen(look.seen) && look.seen.desiredCount > 0)
+    if (!isUnseen(look.seen) && look.seen.desiredCount + look.seen.runningCount > 0)
       clusters.set(target.cluster, [...(clusters.get(target.cluster) ?? []), target.service]);
   const found = new Map<string, readonly TaskFacts[] | Unseen>();
   await Promise.all(

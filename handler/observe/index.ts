@@ -1,5 +1,5 @@
 /** The only code that calls AWS to look, and the only one that remembers. */
-import type { ServiceDeployment, TaskFacts, Unseen } from "../facts";
+import type { SeenService, ServiceDeployment, TaskFacts, Unseen } from "../facts";
 import { definitionsOf, listServiceDeployments } from "./deployments";
 import type { ObserveEnvironment } from "./environment";
 import { installedAt } from "./installation";
@@ -28,12 +28,12 @@ export interface Observer {
   tasksAgain(cluster: string, arns: readonly string[]): ReturnType<typeof describeAgain>;
   /** What a revision of a task definition refers to. */
   taskDefinition(arn: string): Promise<RememberedDefinition | Unseen>;
-  /** A service's deployments since a time, with their status. */
+  /** A service's deployments since a time, with their status, and the one that ECS calls current. */
   deployments(
     cluster: string,
     service: string,
     sinceMs: number,
-    pauses: boolean,
+    seen: Pick<SeenService, "pauses" | "currentDeployment">,
   ): Promise<readonly ServiceDeployment[] | Unseen>;
   /** The task definition of each of these service revisions. */
   definitionsOf(revisions: readonly string[]): Promise<ReadonlyMap<string, string> | Unseen>;
@@ -50,8 +50,8 @@ export function observe(environment: ObserveEnvironment): Observer {
     tasksOfCluster: async (cluster) => (await tasksOfCluster(environment, cluster, Infinity)) ?? [],
     tasksAgain: (cluster, arns) => describeAgain(environment, cluster, arns),
     taskDefinition: (arn) => describeTaskDefinition(environment, arn),
-    deployments: (cluster, service, sinceMs, pauses) =>
-      listServiceDeployments(environment, cluster, service, sinceMs, pauses),
+    deployments: (cluster, service, sinceMs, seen) =>
+      listServiceDeployments(environment, cluster, service, sinceMs, seen),
     definitionsOf: (revisions) => definitionsOf(environment, revisions),
     values: createValueLooks(environment),
   };

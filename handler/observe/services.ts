@@ -92,6 +92,7 @@ function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook 
         primary?.id !== undefined && primary.createdAt
           ? { id: primary.id, createdAtMs: primary.createdAt.getTime() }
           : undefined,
+      currentDeployment: service.currentServiceDeployment,
       unfinished: isUnfinished(deployments),
       definitions: [...new Set(definitions)],
       pauses: hooks.some(({ targetType }) => targetType === "PAUSE"),

@@ -2,6 +2,7 @@
  * Decides about one service. Pure and total: takes plain facts, returns one decision with a verdict for each value, or
  * what it must know first.
  */
+import { currentStage } from "../../aws-semantics/secret-reference";
 import {
   decisionOfFailure,
   iso,
@@ -39,7 +40,8 @@ const revisionsPerCall = 20;
 export function plan(service: ServiceFacts, run: RunFacts): Decision | Need {
   const { seen, tasks } = service;
   if (isUnseen(seen)) return decide(service, decisionOfFailure(seen.code), seen.reason);
-  if (seen.desiredCount === 0) return decide(service, "fresh", "the desired count is 0: no tasks run");
+  const isIdle = seen.desiredCount === 0 && !isUnseen(tasks) && tasks.length === 0;
+  if (isIdle) return decide(service, "fresh", "the desired count is 0: no tasks run");
   if (isUnseen(tasks)) return decide(service, decisionOfFailure(tasks.code), tasks.reason);
   const ids = undated(service, run);
   if (ids.length > 0) return { need: "dates", ids };
@@ -64,6 +66,7 @@ interface Judged {
 function ofStale(judged: Judged, stale: readonly Actionable[]): Decision | Need {
   const { service, seen, verdicts, run } = judged;
   const governing = latest(stale);
+  if (seen.desiredCount === 0) return ofLingering(judged, stale, "the desired count is 0");
   if (seen.controller !== "ECS")
     return of(
       judged,
@@ -73,14 +76,7 @@ function ofStale(judged: Judged, stale: readonly Actionable[]): Decision | Need 
     );
   const missing = verdicts.find((verdict) => verdict.verdict === "not-found" && isCurrent(service, verdict));
   if (missing) return of(judged, "not-found", `${missing.reason}; new tasks could not start`, missing);
-  const { lower, upper } = seen.bounds;
-  if (seen.strategy === "ROLLING" && upper <= lower)
-    return of(
-      judged,
-      "cannot-replace",
-      `at least ${lower} and at most ${upper} ${upper === 1 ? "task" : "tasks"} may run: no task can be replaced`,
-      governing,
-    );
+  if (isStuck(seen)) return of(judged, "cannot-replace", stuckText(seen), governing);
   const settled = stale.filter(({ change }) => run.nowMs - change.hiMs >= run.delaySeconds * 1000);
   const waitedMs = run.nowMs - (service.staleSinceMs ?? run.nowMs);
   if (settled.length === 0 && waitedMs < settleAtMostMs)
@@ -160,27 +156,11 @@ function ofEnded(
   governing: Actionable,
   deployments: readonly ServiceDeployment[],
 ): Decision | Need {
-  const { service, tasks, run } = judged;
+  const { service, run } = judged;
   const lingering = stale.filter((verdict) => isLingering(judged, verdict, deployments));
-  if (lingering.length > 0 && !service.described)
-    return {
-      need: "tasks",
-      arns: [...new Set(lingering.flatMap((verdict) => staleTasks(judged, verdict)))].map(({ arn }) => arn),
-    };
   const rest = stale.filter((verdict) => !lingering.includes(verdict));
-  if (rest.length === 0) {
-    const protectedMs = tasks.flatMap(({ protectedUntilMs }) => protectedUntilMs ?? []);
-    const until =
-      protectedMs.length > 0
-        ? `; scale-in protection keeps ${protectedMs.length} of them until ${iso(Math.max(...protectedMs))} or longer`
-        : "";
-    return of(
-      withVerdict(judged, lingering, "replacing"),
-      "replacing",
-      `${governing.reason}; the deployment made after the change succeeded, so ECS stops them${until}`,
-      governing,
-    );
-  }
+  if (lingering.length > 0 && (rest.length === 0 || !service.described))
+    return ofLingering(judged, lingering, "the deployment made after the change succeeded");
   const last = newest(deployments);
   if (last && failedStatuses.includes(last.status) && !allLooked(service, run)) return { need: "values" };
   const halted = haltOf(judged, rest, deployments);
@@ -212,6 +192,37 @@ function ofEnded(
   return of(judged, "recycle", first.reason, first);
 }
 
+/** ECS stops the tasks that hold an old value, and needs no deployment for it. */
+function ofLingering(judged: Judged, lingering: readonly Actionable[], why: string): Decision | Need {
+  const { service, tasks } = judged;
+  if (!service.described)
+    return {
+      need: "tasks",
+      arns: [...new Set(lingering.flatMap((verdict) => staleTasks(judged, verdict)))].map(({ arn }) => arn),
+    };
+  const governing = latest(lingering);
+  const protectedMs = tasks.flatMap(({ protectedUntilMs }) => protectedUntilMs ?? []);
+  const until =
+    protectedMs.length > 0
+      ? `; scale-in protection keeps ${protectedMs.length} of them until ${iso(Math.max(...protectedMs))} or longer`
+      : "";
+  return of(
+    withVerdict(judged, lingering, "replacing"),
+    "replacing",
+    `${governing.reason}; ${why}, so ECS stops them${until}`,
+    governing,
+  );
+}
+
+/** True where ECS may neither stop a task before it starts another nor start one before it stops another. */
+function isStuck({ strategy, bounds: { lower, upper } }: SeenService): boolean {
+  return strategy === "ROLLING" && upper <= lower;
+}
+
+function stuckText({ bounds: { lower, upper } }: SeenService): string {
+  return `at least ${lower} and at most ${upper} ${upper === 1 ? "task" : "tasks"} may run: no task can be replaced`;
+}
+
 /** True when this container forced a deployment after the change a short time ago. */
 function wasForced({ forcedAtMs = 0 }: ServiceFacts, { change }: Actionable, { nowMs }: RunFacts): boolean {
   return forcedAtMs > change.hiMs && nowMs - forcedAtMs < forceAgainMs;
@@ -225,10 +236,9 @@ function haltOf(
 ): { readonly verdict: Actionable; readonly by: ServiceDeployment } | Need | undefined {
   const { delaySeconds } = judged.run;
   for (const verdict of stale) {
-    const { loMs, hiMs, doubt } = verdict.change;
+    const { hiMs } = verdict.change;
     if (succeededAfter(deployments, provedAfterMs(verdict.change, delaySeconds))) continue;
-    // Of a change in doubt only the end of its time is certain: what failed before it may have had the old value.
-    const failed = failedAfter(deployments, doubt ? hiMs : (loMs ?? hiMs));
+    const failed = failedAfter(deployments, isBackDated(verdict) ? hiMs : (verdict.change.loMs ?? hiMs));
     for (const by of failed) {
       if (isOwn(judged, by)) return { verdict, by };
       if (by.definition !== undefined) continue;
@@ -237,6 +247,14 @@ function haltOf(
     }
   }
   return undefined;
+}
+
+/**
+ * True for a change of which only the end of its time is certain: a doubt, or a label of one's own, which may have gone
+ * back to a version from long before. What failed until then may have had another value.
+ */
+function isBackDated({ change: { doubt, proved }, label }: Actionable): boolean {
+  return doubt || (!proved && label !== undefined && ![currentStage, "AWSPREVIOUS"].includes(label));
 }
 
 /**
@@ -280,6 +298,8 @@ function ofNotStale(judged: Judged): Decision {
   // Every verdict but fresh has a reason.
   if (urgent && rank(urgent.verdict) < rank("presumed"))
     return of(judged, urgent.verdict as DecisionName, urgent.reason!, urgent);
+  if (seen.unfinished && isStuck(seen) && tasks.length >= seen.bounds.upper)
+    return of(judged, "cannot-replace", `a deployment is in progress, but ${stuckText(seen)}`, urgent);
   if (seen.unfinished)
     return of(
       judged,

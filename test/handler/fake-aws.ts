@@ -339,8 +339,16 @@ export class FakeAws {
               : [{ taskArn, protectionEnabled: true, expirationDate: new Date(untilMs) }];
           }),
         };
-      case "DescribeServiceDeployments":
-        return { serviceDeployments: [{ lifecycleHookDetails: this.hook ? [this.hook] : [] }] };
+      case "DescribeServiceDeployments": {
+        const arns = input["serviceDeploymentArns"] as string[];
+        const lifecycleHookDetails = this.hook ? [this.hook] : [];
+        return {
+          serviceDeployments: [...this.deployments.values()]
+            .flat()
+            .filter(({ serviceDeploymentArn = "" }) => arns.includes(serviceDeploymentArn))
+            .map((one) => ({ ...one, lifecycleHookDetails })),
+        };
+      }
       case "DescribeServiceRevisions":
         return {
           serviceRevisions: (input["serviceRevisionArns"] as string[]).map((serviceRevisionArn) => ({

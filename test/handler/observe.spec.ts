@@ -325,6 +325,7 @@ describe("observe", () => {
       runningCount: 2,
       bounds: { lower: 2, upper: 4 },
       primary: { id: "new", createdAtMs: start },
+      currentDeployment: undefined,
       unfinished: false,
       definitions: ["arn:aws:ecs:us-west-2:123456789012:task-definition/api:1"],
       pauses: false,

@@ -91,6 +91,51 @@ describe("a service whose deployments tell another time than its tasks", () => {
   });
 });
 
+describe("a deployment in progress that began before the change", () => {
+  /** A broken image whose rollback, the PRIMARY, began after the time from which deployments are listed. */
+  function rollback(): FakeAws {
+    const aws = shop("api");
+    const [arn, begunMs] = ["service-deployment/shop/api/rollback", start - 10 * minute];
+    aws.service("api", start - 2 * minute, { currentServiceDeployment: arn }, start - hour);
+    aws.deployments.set("api", [
+      { serviceDeploymentArn: arn, createdAt: new Date(begunMs), status: "ROLLBACK_IN_PROGRESS" },
+    ]);
+    return aws;
+  }
+
+  it("blocks another one, though ECS lists it no more and shows its rollback as PRIMARY", async () => {
+    const aws = rollback();
+
+    await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+    assert.deepEqual(kinds(aws), ["api: blocked"]);
+    const counts = aws.counts();
+    assert.deepEqual([counts["DescribeServiceDeployments"], counts["UpdateService"]], [1, undefined]);
+  });
+
+  it("is not described where ECS lists it", async () => {
+    const aws = rollback();
+    aws.deployments.get("api")![0]!.createdAt = new Date(start - minute);
+
+    await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+    assert.deepEqual(kinds(aws), ["api: blocked"]);
+    assert.equal(aws.counts()["DescribeServiceDeployments"], undefined);
+  });
+
+  it("holds back nothing when it has ended, or when ECS shows it no more", async () => {
+    for (const end of ["ended", "gone"]) {
+      const aws = rollback();
+      if (end === "gone") aws.deployments.clear();
+      else aws.deployments.get("api")![0]!.status = "ROLLBACK_SUCCESSFUL";
+
+      await aws.recycler(settingsWith(listed))(batchOf(sweep));
+
+      assert.deepEqual(kinds(aws), ["api: recycle"]);
+    }
+  });
+});
+
 describe("a halted service", () => {
   it("stays halted when a deployment of another task definition failed since", async () => {
     const aws = shop("api");
@@ -332,6 +377,32 @@ describe("a service of which no task can be replaced", () => {
     assert.deepEqual([line.decision, line.tasks], ["replacing", { running: 3, stale: 1 }]);
     assert.ok(line.reason.includes(new Date(untilMs).toISOString()));
     assert.equal(aws.counts()["UpdateService"], 1);
+  });
+
+  it("waits for a protected task of a service that was scaled to zero", async () => {
+    const aws = shop("api");
+    const change = { desiredCount: 0, runningCount: 1 };
+    aws.service("api", start - hour, change);
+    const kept = aws.task("api", start - hour);
+    aws.tasks.set("api", [kept]);
+    const untilMs = start + 2 * hour;
+    aws.protectedUntil.set(kept.taskArn!, untilMs);
+    const recycler = aws.recycler(settingsWith(listed));
+
+    await recycler(batchOf(sweep));
+
+    const line = one(aws.decisions());
+    assert.deepEqual([line.decision, line.tasks], ["replacing", { running: 1, stale: 1 }]);
+    assert.ok(line.reason.includes(new Date(untilMs).toISOString()), line.reason);
+    const counts = aws.counts();
+    assert.deepEqual([counts["GetTaskProtection"], counts["UpdateService"]], [1, undefined]);
+
+    aws.tasks.set("api", []);
+    aws.services.get("api")!.runningCount = 0;
+    await recycler(batchOf(sweep));
+
+    assert.deepEqual(kinds(aws), ["api: fresh"]);
+    assert.equal(aws.counts()["ListTasks"], undefined);
   });
 
   it("leaves out of account what ECS stops already", async () => {

@@ -537,6 +537,57 @@ const ended: Row[] = [
     allOld,
   ],
   [
+    "a desired count of 0, and a protected task that holds an old value",
+    {
+      seen: seen({ desiredCount: 0, runningCount: 1 }),
+      tasks: [task(old, { protectedUntilMs: now + minute })],
+      described: true,
+    },
+    {},
+    "replacing",
+    `1 of 1 tasks were created before the value changed at ${at}; the desired count is 0, so ECS stops them; scale-in protection keeps 1 of them until 2026-02-05T20:01:00.000Z or longer`,
+  ],
+  [
+    "a failed deployment within the interval of a custom label's change",
+    {
+      reads: [reads("db", { label: "blue" })],
+      deployments: [deployment(-1, "ROLLBACK_SUCCESSFUL")],
+    },
+    { values: { db: value(between(changed - 2 * minute, changed)) } },
+    "recycle",
+    "2 of 2 tasks were created before the value changed between 2026-02-05T19:48:00.000Z and 2026-02-05T19:50:00.000Z",
+  ],
+  [
+    "a failed deployment after a custom label's change",
+    {
+      reads: [reads("db", { label: "blue" })],
+      deployments: [deployment(1, "ROLLBACK_SUCCESSFUL")],
+    },
+    { values: { db: value(between(changed - 2 * minute, changed)) } },
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
+    "a failed deployment after a custom label's proved change",
+    {
+      reads: [reads("db", { label: "blue" })],
+      deployments: [deployment(1, "ROLLBACK_SUCCESSFUL")],
+    },
+    {},
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL"),
+  ],
+  [
+    "a failed deployment within the interval of AWSPREVIOUS",
+    {
+      reads: [reads("db", { label: "AWSPREVIOUS" })],
+      deployments: [deployment(-1, "ROLLBACK_SUCCESSFUL")],
+    },
+    { values: { db: value(between(changed - 2 * minute, changed)) } },
+    "halted",
+    haltedBy("ROLLBACK_SUCCESSFUL", -1),
+  ],
+  [
     "old tasks after a success, and no PRIMARY",
     { seen: seen({ primary: undefined }), deployments: [succeeded], described: true },
     {},
@@ -628,10 +679,17 @@ const quiet: Row[] = [
   ["no value", { reads: [] }, {}, "fresh", "the tasks read no covered value that can change"],
   [
     "R13: a desired count of 0",
-    { seen: seen({ desiredCount: 0 }), tasks: [task(old)] },
+    { seen: seen({ desiredCount: 0, runningCount: 0 }), tasks: [] },
     {},
     "fresh",
     "the desired count is 0: no tasks run",
+  ],
+  [
+    "a desired count of 0, and a protected task that holds the value",
+    { seen: seen({ desiredCount: 0, runningCount: 1 }), tasks: [task(proved)] },
+    {},
+    "fresh",
+    "all 1 tasks were created after the last change",
   ],
   [
     "R13: tasks that were started after the change by an old deployment",
@@ -643,6 +701,27 @@ const quiet: Row[] = [
   [
     "a deployment in progress",
     { seen: seen({ unfinished: true }) },
+    {},
+    "rolling-out",
+    "a deployment is in progress; its tasks are younger than the change",
+  ],
+  [
+    "a deployment in progress that can replace no task",
+    { seen: seen({ unfinished: true, bounds: { lower: 2, upper: 2 } }) },
+    {},
+    "cannot-replace",
+    "a deployment is in progress, but at least 2 and at most 2 tasks may run: no task can be replaced",
+  ],
+  [
+    "a deployment in progress that may still start a task",
+    { seen: seen({ unfinished: true, bounds: { lower: 2, upper: 2 } }), tasks: [task(proved)] },
+    {},
+    "rolling-out",
+    "a deployment is in progress; its tasks are younger than the change",
+  ],
+  [
+    "a deployment in progress that shifts traffic, with bounds that only a rolling one keeps",
+    { seen: seen({ unfinished: true, strategy: "BLUE_GREEN", bounds: { lower: 2, upper: 2 } }) },
     {},
     "rolling-out",
     "a deployment is in progress; its tasks are younger than the change",
@@ -789,6 +868,12 @@ describe("the needs of plan", () => {
       "the deployments since before the change",
       { need: "deployments", sinceMs: changed - 61 * minute },
       { deployments: undefined },
+      {},
+    ],
+    [
+      "the protection of old tasks that run beside a desired count of 0",
+      { need: "tasks", arns: [`task ${old}`] },
+      { seen: seen({ desiredCount: 0, runningCount: 1 }), tasks: [task(old)] },
       {},
     ],
     [
