@@ -104,7 +104,7 @@ export const settingsSchema = strictObject({
   mode: oneOf(["recycle", "dry-run", "off"]).default("recycle"),
   timing: strictObject({
     /** Amazon SQS API Reference, CreateQueue: at most 900 s. Below 3 s the margin of freshness is lost. */
-    delaySeconds: wholeNumber(3, 900).default(10),
+    delaySeconds: wholeNumber(3, 900).default(15),
     sweep: schedule()
       .superRefine((sweep, context) => {
         const message = sweepMistake(sweep);

@@ -34,7 +34,7 @@ describe("parseSettings", () => {
       rotations: [],
       trail: "create",
       mode: "recycle",
-      timing: { delaySeconds: 10, sweep: "rate(5 minutes)" },
+      timing: { delaySeconds: 15, sweep: "rate(5 minutes)" },
       limits: {},
       alarms: { staleAfterMinutes: 30 },
       exceptions: [],
