@@ -1,9 +1,17 @@
+import { Ecs } from "../embedded-aws/aws/ecs";
 import { EventBridge } from "../embedded-aws/aws/eventbridge";
 import { noFaults } from "../embedded-aws/aws/eventbridge/faults";
 import { SecretsManager } from "../embedded-aws/aws/secrets-manager";
 import { Ssm } from "../embedded-aws/aws/ssm";
 import type { Caller } from "../embedded-aws/aws/caller";
-import type { DescribeServicesResponse } from "@aws-sdk/client-ecs";
+import type {
+  DescribeServicesResponse,
+  DescribeTaskDefinitionResponse,
+  DescribeTasksResponse,
+  ListServiceDeploymentsResponse,
+  ListTasksResponse,
+  RegisterTaskDefinitionResponse,
+} from "@aws-sdk/client-ecs";
 import type { LedgerEntry } from "../embedded-aws/aws/ledger";
 import type { World } from "../embedded-aws/aws/world";
 import { example, recyclerName } from "../demo/example";
@@ -31,8 +39,8 @@ export interface Outcome {
   readonly failure?: string;
   /** What did not happen that has to. */
   readonly missed: readonly string[];
-  /** What ECS said of the services. */
-  readonly serviceEvents: readonly string[];
+  /** What ECS said of the services, and why the task outside services stopped, if it did. */
+  readonly ecsMessages: readonly string[];
   readonly world: World;
 }
 
@@ -72,7 +80,7 @@ export async function useEveryPermission(recorded: RecordedExample): Promise<Out
   const gone = new Set<string>();
   let world!: World;
   let failure: string | undefined;
-  const serviceEvents: string[] = [];
+  const ecsMessages: string[] = [];
   try {
     const stage = await openVirtualStage(recorded, "statements", (started) => {
       world = started;
@@ -85,21 +93,34 @@ export async function useEveryPermission(recorded: RecordedExample): Promise<Out
     };
     await doEverything(stage, check);
     await deliverNothing(stage, recorded, gone, check);
-    serviceEvents.push(...(await eventsOf(world)));
+    ecsMessages.push(...(await messagesOf(world)));
   } catch (error) {
     failure = (error as Error).message;
   } finally {
     await world.stop();
   }
-  return { refused, failure, missed, serviceEvents, world };
+  return { refused, failure, missed, ecsMessages, world };
 }
 
-async function eventsOf(world: World): Promise<string[]> {
+async function messagesOf(world: World): Promise<string[]> {
+  const { cluster } = example;
   const { services = [] } = await world.asOperator<DescribeServicesResponse>("ecs", "DescribeServices", {
-    cluster: example.cluster,
+    cluster,
     services: example.services.map(({ service }) => service),
   });
-  return services.flatMap(({ events = [] }) => events.map(({ message = "" }) => message));
+  const { taskArns = [] } = await world.asOperator<ListTasksResponse>("ecs", "ListTasks", {
+    cluster,
+    family: everyFeature.manyReader,
+    desiredStatus: "STOPPED",
+  });
+  const { tasks = [] } =
+    taskArns.length === 0
+      ? {}
+      : await world.asOperator<DescribeTasksResponse>("ecs", "DescribeTasks", { cluster, tasks: taskArns });
+  return [
+    ...services.flatMap(({ events = [] }) => events.map(({ message = "" }) => message)),
+    ...tasks.map(({ stoppedReason = "" }) => stoppedReason),
+  ];
 }
 
 type Check = (what: string, happened: boolean) => void;
@@ -153,6 +174,11 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
     await pass(changeMs);
     check(`${secret} is rotated`, moves(`:${secret}-`) > before);
   }
+  const { taskArns = [] } = await world.asOperator<ListTasksResponse>("ecs", "ListTasks", {
+    cluster: example.cluster,
+    family: everyFeature.manyReader,
+  });
+  check("the task outside services runs", taskArns.length === 1);
   fresh("a rotation");
   await putParameter();
   await pass(changeMs);
@@ -181,28 +207,83 @@ async function doEverything(stage: VirtualStage, check: Check): Promise<void> {
   check("the recycler finds nothing denied", denied.length === 0);
 }
 
-/** A deployment that waits for a person, which the recycler must see. */
+/** What people do with deployments of their own, which the recycler must see. */
 async function deployByHand(stage: VirtualStage, check: Check): Promise<void> {
+  const { world } = stage;
   const { call, pass, putParameter, done } = handsOn(stage);
-  const service = { cluster: example.cluster, service: "web" };
+  const [web] = example.services;
+  const service = { cluster: example.cluster, service: web.service };
+  const update = (change: object): Promise<object> => call("ecs", "UpdateService", { ...service, ...change });
   const seen = (operation: string): boolean => done({ operation }).some(({ caller }) => isRecycler(caller));
-  const deploymentConfiguration = {
-    lifecycleHooks: [
-      {
-        targetType: "PAUSE",
-        lifecycleStages: ["PRE_SCALE_UP"],
-        timeoutConfiguration: { timeoutInMinutes: 8, action: "CONTINUE" },
-      },
-    ],
+  const fresh = (after: string): void =>
+    check(`web is fresh after ${after}`, truthOf(world).isFresh(web.service, web.desiredCount));
+
+  const pause = {
+    targetType: "PAUSE",
+    lifecycleStages: ["PRE_SCALE_UP"],
+    timeoutConfiguration: { timeoutInMinutes: 8, action: "CONTINUE" },
   };
-  await call("ecs", "UpdateService", { ...service, deploymentConfiguration, forceNewDeployment: true });
-  await pass(10 * minuteMs);
+  await update({ deploymentConfiguration: { lifecycleHooks: [pause] } });
   await putParameter();
   await pass(7 * minuteMs);
   check("the recycler asks what a deployment waits for", seen("DescribeServiceDeployments"));
-  await pass(5 * minuteMs);
-  await call("ecs", "UpdateService", { ...service, deploymentConfiguration: { lifecycleHooks: [] } });
-  await pass(minuteMs);
+  await pass(2 * minuteMs);
+  fresh("a deployment that waited");
+
+  Ecs.of(world).settings.deferredCleanUpMs = { low: minuteMs, high: minuteMs };
+  const early = { enable: true, healthyPercent: 100, sourceServiceRevisionCleanup: "DEFERRED" };
+  await update({ deploymentConfiguration: { lifecycleHooks: [], earlySuccessCriteria: early } });
+  await putParameter();
+  await pass(3 * minuteMs);
+  check("the recycler asks what protects tasks that outlive a deployment", seen("GetTaskProtection"));
+  fresh("a deferred clean-up");
+  await update({ deploymentConfiguration: { earlySuccessCriteria: { ...early, enable: false } } });
+
+  EventBridge.of(world).faults = { ...noFaults, lostProbability: 1 };
+  await putParameter();
+  await pass(10_000);
+  await update({ taskDefinition: await anotherDefinition(world, `shop-${web.service}`) });
+  await pass(1_000);
+  const { serviceDeployments = [] } = await world.asOperator<ListServiceDeploymentsResponse>(
+    "ecs",
+    "ListServiceDeployments",
+    { ...service, status: ["IN_PROGRESS"] },
+  );
+  for (const { serviceDeploymentArn } of serviceDeployments)
+    await call("ecs", "StopServiceDeployment", { serviceDeploymentArn, stopType: "ROLLBACK" });
+  EventBridge.of(world).faults = noFaults;
+  await pass(6 * minuteMs);
+  check("the recycler asks whose deployment failed", seen("DescribeServiceRevisions"));
+  fresh("a failed deployment of another task definition");
+}
+
+/** Registers the newest definition of a family once more, with one variable besides. @returns its ARN */
+async function anotherDefinition(world: World, family: string): Promise<string> {
+  const { taskDefinition: old } = await world.asOperator<DescribeTaskDefinitionResponse>(
+    "ecs",
+    "DescribeTaskDefinition",
+    { taskDefinition: family },
+  );
+  const {
+    executionRoleArn,
+    requiresCompatibilities,
+    networkMode,
+    cpu,
+    memory,
+    containerDefinitions = [],
+  } = old!;
+  const { taskDefinition } = await world.asOperator<RegisterTaskDefinitionResponse>(
+    "ecs",
+    "RegisterTaskDefinition",
+    {
+      ...{ family, executionRoleArn, requiresCompatibilities, networkMode, cpu, memory },
+      containerDefinitions: containerDefinitions.map((container) => ({
+        ...container,
+        environment: [...(container.environment ?? []), { name: "RELEASE", value: "another" }],
+      })),
+    },
+  );
+  return taskDefinition!.taskDefinitionArn!;
 }
 
 function isRecycler(caller: Caller): boolean {
