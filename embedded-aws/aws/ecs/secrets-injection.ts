@@ -1,6 +1,7 @@
 import type { GetSecretValueRequest, GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import type { GetParametersRequest, GetParametersResult } from "@aws-sdk/client-ssm";
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import { currentStage } from "../../../aws-semantics/secret-reference";
 import type { TaskSpec } from "../runtime";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
@@ -156,9 +157,14 @@ class Reader {
       throw resourceFailure(
         `${purpose}: service call has been retried 1 time(s): invalid parameters: ${valueFrom}`,
       );
+    const subjectArn = parameter.ARN ?? valueFrom;
+    // Only a parameter that stands for a secret has a source: what was read is the secret.
+    const { VersionId } = JSON.parse(parameter.SourceResult ?? "{}") as { VersionId?: string };
     return {
       value: parameter.Value,
-      read: { subjectArn: parameter.ARN ?? valueFrom, versionId: String(parameter.Version ?? 1) },
+      read: VersionId
+        ? { subjectArn, label: currentStage, versionId: VersionId }
+        : { subjectArn, versionId: String(parameter.Version ?? 1) },
     };
   }
 

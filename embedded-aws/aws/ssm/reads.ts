@@ -6,6 +6,7 @@ import { onParameter } from "./authorize";
 import { invalid, splitSelector } from "./checks";
 import { filtersOf, fits, isBelow } from "./filters";
 import { decrypt } from "./keys";
+import { isSecretParameter, readSecretParameter } from "./secret-references";
 import { newest, type Parameter, type ParameterStore, type ParameterVersion } from "./store";
 
 const badToken = { code: "InvalidNextToken" } as const;
@@ -43,6 +44,10 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
       access: "read",
       authorize: ({ Name }) => onParameter(store, splitSelector(Name ?? "").name),
       handle: async ({ Name, WithDecryption = false }, call) => {
+        if (isSecretParameter(Name!)) {
+          const Parameter = await readSecretParameter(world, call, Name!, WithDecryption);
+          if (Parameter) return { Parameter };
+        }
         const { name, selector } = splitSelector(Name!);
         const parameter = store.get(name);
         const version = selected(parameter, selector);
@@ -62,8 +67,10 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
           const { name, selector } = splitSelector(given);
           const parameter = store.find(name);
           const version = parameter && lookUp(parameter, selector);
-          if (parameter && version)
-            Parameters.push(await answer(call, parameter, version, WithDecryption, selector));
+          const found = isSecretParameter(given)
+            ? await readSecretParameter(world, call, given, WithDecryption)
+            : parameter && version && (await answer(call, parameter, version, WithDecryption, selector));
+          if (found) Parameters.push(found);
           else InvalidParameters.push(given);
         }
         return { Parameters, InvalidParameters };

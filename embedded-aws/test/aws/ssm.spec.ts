@@ -15,6 +15,7 @@ import {
   type ParameterStringFilter,
   type PutParameterRequest,
 } from "@aws-sdk/client-ssm";
+import type { CreateSecretResponse } from "@aws-sdk/client-secrets-manager";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { operator, type Caller } from "../../aws/caller";
 import type { VirtualClock } from "../../aws/clock";
@@ -53,6 +54,43 @@ describe("embedded-aws/aws/ssm", () => {
         detail: { name: "/shop/key", type: "SecureString", operation: "Create" },
       },
     ]);
+  });
+
+  it("reads the secret that a parameter stands for, as the caller, with decryption only", async () => {
+    const secret = await world.asOperator<CreateSecretResponse>("secretsmanager", "CreateSecret", {
+      Name: "shop/db",
+      SecretString: "one",
+    });
+    const Name = "/aws/reference/secretsmanager/shop/db";
+    const absent = "/aws/reference/secretsmanager/shop/none";
+
+    const parameter = await get(Name);
+    const several = await client.send(
+      new GetParametersCommand({ Names: [Name, absent], WithDecryption: true }),
+    );
+
+    assert.deepEqual(
+      [parameter?.ARN, parameter?.Name, parameter?.Type, parameter?.Value, parameter?.Version],
+      [secret.ARN, Name, "SecureString", "one", 0],
+    );
+    assert.equal(
+      (JSON.parse(parameter?.SourceResult ?? "{}") as { VersionId?: string }).VersionId,
+      secret.VersionId,
+    );
+    assert.deepEqual(
+      several.Parameters?.map(({ Value }) => Value),
+      ["one"],
+    );
+    assert.deepEqual(several.InvalidParameters, [absent]);
+    await assert.rejects(get(absent), (error) => error instanceof ParameterNotFound);
+    await assert.rejects(client.send(new GetParameterCommand({ Name })), /WithDecryption flag must be True/);
+    const nobody: Caller = { kind: "role", roleArn: "arn:aws:iam::123456789012:role/none", session: "s" };
+    await assert.rejects(
+      new SSMClient(clientConfig(world, nobody)).send(
+        new GetParameterCommand({ Name, WithDecryption: true }),
+      ),
+      { name: "AccessDeniedException" },
+    );
   });
 
   it("overwrites only where that is asked for, and moves the version, the date and the truth", async () => {

@@ -43,6 +43,7 @@ describe("ECS with the real Secrets Manager, Parameter Store and IAM", () => {
           secrets: [
             { name: "DB", valueFrom: `${secretArn}:password::` },
             { name: "FLAGS", valueFrom: "/shop/flags" },
+            { name: "DB_TOO", valueFrom: "/aws/reference/secretsmanager/shop/db" },
           ],
         },
       ],
@@ -64,6 +65,11 @@ describe("ECS with the real Secrets Manager, Parameter Store and IAM", () => {
       Action: "ssm:GetParameters",
       Resource: "arn:aws:ssm:us-west-2:123456789012:parameter/shop/flags",
     },
+    {
+      Effect: "Allow",
+      Action: "ssm:GetParameters",
+      Resource: "arn:aws:ssm:us-west-2:123456789012:parameter/aws/reference/secretsmanager/shop/db",
+    },
   ];
 
   it("injects what moved last, so that reads and moves name the same versions", async () => {
@@ -84,12 +90,13 @@ describe("ECS with the real Secrets Manager, Parameter Store and IAM", () => {
     const parameterMove = Ssm.of(world).moves.at(-1)!;
     assert.equal(tasks.length, 2);
     for (const task of tasks) {
-      const [secret, parameter] = task.reads;
+      const [secret, parameter, secretByParameter] = task.reads;
       assert.deepEqual(secret, {
         subjectArn: secretMove.subjectArn,
         label: "AWSCURRENT",
         versionId: secretMove.versionId,
       });
+      assert.deepEqual(secretByParameter, secret);
       assert.equal(parameter!.subjectArn, parameterMove.subjectArn);
       assert.equal(parameter!.versionId, parameterMove.versionId);
       assert.ok(task.createdAt > secretMove.time);
@@ -99,6 +106,7 @@ describe("ECS with the real Secrets Manager, Parameter Store and IAM", () => {
   for (const [what, index, action] of [
     ["the secret", 0, "secretsmanager:GetSecretValue"],
     ["the parameter", 1, "ssm:GetParameters"],
+    ["the parameter that stands for a secret", 2, "ssm:GetParameters"],
   ] as const)
     it(`starts no task when the execution role may not read ${what}`, async () => {
       const { world, call } = await shop((arn) => reads(arn).filter((_, i) => i !== index));
