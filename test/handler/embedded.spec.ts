@@ -95,12 +95,13 @@ class Shop {
     return this.clock.runUntil(this.clock.now() + seconds * 1000);
   }
 
-  async build(names: readonly string[]): Promise<void> {
+  /** @param valueFrom what the tasks refer to. Default: the secret's ARN */
+  async build(names: readonly string[], valueFrom?: string): Promise<void> {
     const { world } = this;
     const ecs = new ECSClient(clientConfig(world, operator));
     const secrets = new SecretsManagerClient(clientConfig(world, operator));
     await this.drive(createRole(world, "execution", "ecs-tasks.amazonaws.com"));
-    await this.policy("execution", ["secretsmanager:GetSecretValue"]);
+    await this.policy("execution", ["secretsmanager:GetSecretValue", "ssm:GetParameters"]);
     await this.drive(createRole(world, functionName, "lambda.amazonaws.com"));
     await this.policy(functionName, allowed);
     const { ARN } = await this.drive(
@@ -118,7 +119,7 @@ class Shop {
               name: "app",
               image: "shop:1",
               memory: 64,
-              secrets: [{ name: "DB", valueFrom: this.#secretArn }],
+              secrets: [{ name: "DB", valueFrom: valueFrom ?? this.#secretArn }],
             },
           ],
         }),
@@ -265,6 +266,25 @@ describe("createRecycler in the embedded AWS", () => {
       ...names.map((name) => `${name}: recycle`),
       ...names.map((name) => `${name}: fresh`),
     ]);
+    await shop.world.stop();
+  });
+
+  it("recycles what reads a secret by a parameter that stands for it", async () => {
+    const shop = new Shop();
+    await shop.build(["api"], "/aws/reference/secretsmanager/shop/db");
+    const recycler = shop.recycler([{ service: "api", secrets: ["shop/db"] }]);
+    await recycler(sweep);
+    const event = await shop.put();
+    const staleBefore = shop.stale();
+    await shop.pass(delayMs / 1000);
+
+    await recycler(batchOf(event));
+    await shop.pass(300);
+    await recycler(sweep);
+
+    assert.equal(staleBefore, 2);
+    assert.equal(shop.stale(), 0);
+    assert.deepEqual(shop.decisions(), ["api: fresh", "api: recycle", "api: fresh"]);
     await shop.world.stop();
   });
 
