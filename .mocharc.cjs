@@ -2,8 +2,9 @@
 // A spec's name says what it needs: `*.process.spec.ts` starts child processes, `*.slow.spec.ts` takes many seconds;
 // every other spec of test/ and embedded-aws/test/ is a unit test.
 "use strict";
-const { statSync } = require("node:fs");
+const { globSync, statSync } = require("node:fs");
 const { availableParallelism } = require("node:os");
+const { sep } = require("node:path");
 
 const elsewhere = ["test/engine/**", "test/databases/**", "embedded-aws/test/aws-cli/**"];
 const named = ["**/*.process.spec.ts", "**/*.slow.spec.ts"];
@@ -42,5 +43,16 @@ function chosen(options) {
   throw new Error(`--suite: found ${name}, expected ${Object.keys(suites).join(", ")}`);
 }
 
-const { require: further = [], ...suite } = chosen(process.argv.slice(2));
-module.exports = { extension: ["spec.ts"], require: ["./embedded-aws/register.cjs", ...further], ...suite };
+/** Each file once, in the order of the patterns: mocha runs a file again for each pattern that matches it. */
+function files(patterns, exclude) {
+  const found = patterns.flatMap((pattern) => globSync(pattern, { cwd: __dirname, exclude }).sort());
+  return [...new Set(found.map((file) => file.split(sep).join("/")))];
+}
+
+const { require: further = [], spec, ignore = [], ...suite } = chosen(process.argv.slice(2));
+module.exports = {
+  extension: ["spec.ts"],
+  require: ["./embedded-aws/register.cjs", ...further],
+  ...(spec && { spec: files(spec, ignore) }),
+  ...suite,
+};

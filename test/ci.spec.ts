@@ -23,8 +23,7 @@ function specsOf(name: string): string[] {
   process.argv = [...argv.slice(0, 2), ...scripts[name]!.split(" ").slice(1)];
   delete load.cache[configuration];
   try {
-    const { spec, ignore = [] } = load(configuration) as { spec: string[]; ignore?: string[] };
-    return globSync(spec, { cwd: root, exclude: ignore });
+    return (load(configuration) as { spec: string[] }).spec;
   } finally {
     process.argv = argv;
     delete load.cache[configuration];
