@@ -58,6 +58,14 @@ export function queueDelayMs(): number {
 /** Who is told of the progress of a deployment, and how it waits. */
 export type Listeners = Pick<DeployOptions, "onResource" | "onCall" | "sleep">;
 
+/** How the recycler is deployed into a world. */
+export interface RecyclerOptions extends Listeners {
+  /** By full key, instead of the example's. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Exports that stand in for those of handler/index.ts. */
+  readonly handler?: unknown;
+}
+
 /** Deploys the example into a world. Its passwords are drawn from the world's seed. */
 export function deployShop(
   world: World,
@@ -79,15 +87,12 @@ export function deployShop(
   });
 }
 
-/**
- * Deploys the recycler with the example's settings into a world.
- * @param options.settings by full key, instead of the example's
- */
+/** Deploys the recycler with the example's settings into a world. */
 export function deployRecycler(
   world: World,
   mode: Mode,
   variant: Variant,
-  { settings = {}, ...listeners }: Listeners & { readonly settings?: Readonly<Record<string, unknown>> } = {},
+  { settings = {}, handler, ...listeners }: RecyclerOptions = {},
 ): Promise<Deployment> {
   return deploy(world, join(repository, "index.ts"), {
     project: recyclerProject,
@@ -98,6 +103,7 @@ export function deployRecycler(
       "aws:region": world.region,
       [`${recyclerProject}:mode`]: mode,
     },
+    ...(handler !== undefined && { standIns: { [join(repository, "handler", "index.ts")]: handler } }),
     ...listeners,
   });
 }

@@ -27,48 +27,50 @@ const parameterSchedule = "cron(20,40 8 * * ? *)";
 
 /** The example with everything that the stack can make: every kind of rotation, alarms, listed secrets. */
 export function recordEveryFeature(): Promise<RecordedExample> {
-  return recordExample("recycle", async (world, recording) => {
-    const keyArn = await prepare(world, recording);
-    const builtIn = { kind: "built-in", engine: "postgres", minimumIntervalMinutes: 0 };
-    return {
-      [`${recyclerProject}:services`]: [
-        { cluster: "shop", service: "web" },
-        {
-          cluster: "shop",
-          exclude: ["web", "reports"],
-          secrets: ["shop/database", "shop/log-token", ...everyFeature.manySecrets],
-          parameters: ["/shop/feature-flags"],
-        },
-      ],
-      [`${recyclerProject}:rotations`]: [
-        {
-          secret: "shop/database",
-          rotator: {
-            kind: "built-in",
-            database: "shop",
-            adminSecret: "shop/database-admin",
-            minimumIntervalMinutes: 0,
+  return recordExample({
+    between: async (world, recording) => {
+      const keyArn = await prepare(world, recording);
+      const builtIn = { kind: "built-in", engine: "postgres", minimumIntervalMinutes: 0 };
+      return {
+        [`${recyclerProject}:services`]: [
+          { cluster: "shop", service: "web" },
+          {
+            cluster: "shop",
+            exclude: ["web", "reports"],
+            secrets: ["shop/database", "shop/log-token", ...everyFeature.manySecrets],
+            parameters: ["/shop/feature-flags"],
           },
-        },
-        {
-          secret: everyFeature.singleSecret,
-          rotator: { ...builtIn, strategy: "single-user", kmsKeyArn: keyArn },
-        },
-        ...everyFeature.parameters.map((parameter) => ({
-          parameter,
-          schedule: parameterSchedule,
-          rotator: { ...builtIn, adminSecret: "shop/database-admin", kmsKeyArn: keyArn },
-        })),
-        {
-          secret: everyFeature.ownSecret,
-          rotator: {
-            kind: "function",
-            rotationLambdaArn: world.arn("lambda", `function:${everyFeature.ownFunction}`),
+        ],
+        [`${recyclerProject}:rotations`]: [
+          {
+            secret: "shop/database",
+            rotator: {
+              kind: "built-in",
+              database: "shop",
+              adminSecret: "shop/database-admin",
+              minimumIntervalMinutes: 0,
+            },
           },
-        },
-      ],
-      [`${recyclerProject}:alarms`]: { email: "shop@example.com" },
-    };
+          {
+            secret: everyFeature.singleSecret,
+            rotator: { ...builtIn, strategy: "single-user", kmsKeyArn: keyArn },
+          },
+          ...everyFeature.parameters.map((parameter) => ({
+            parameter,
+            schedule: parameterSchedule,
+            rotator: { ...builtIn, adminSecret: "shop/database-admin", kmsKeyArn: keyArn },
+          })),
+          {
+            secret: everyFeature.ownSecret,
+            rotator: {
+              kind: "function",
+              rotationLambdaArn: world.arn("lambda", `function:${everyFeature.ownFunction}`),
+            },
+          },
+        ],
+        [`${recyclerProject}:alarms`]: { email: "shop@example.com" },
+      };
+    },
   });
 }
 

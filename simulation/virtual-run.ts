@@ -19,8 +19,9 @@ import { clientsOf, createDemoWorld, demoPlace, truthOf } from "../demo/stage";
 import type { Truth } from "../demo/truth";
 import { capturedSettings, virtualPlatform, type VirtualPlatform } from "./virtual-platform";
 import { defaultVariant, type Variant } from "../demo/variant";
+import { recyclerStub } from "./recycler-stub";
 
-/** The deployments of the demonstration, recorded once. */
+/** The deployments of the demonstration. */
 export interface RecordedExample {
   readonly shop: Recording;
   readonly recycler: Recording;
@@ -59,17 +60,39 @@ function virtualWorld(seed: string | number, place: Place): { platform: VirtualP
   return { platform, world };
 }
 
-/**
- * Deploys the example and the recycler once, under Pulumi, and keeps the calls.
- * @param between what else is deployed before the recycler; gives settings of the recycler beside the example's
- */
-export async function recordExample(
-  mode: Mode,
-  between: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>> = () =>
-    Promise.resolve({}),
-  place: Place = demoPlace,
-  variant: Variant = defaultVariant,
-): Promise<RecordedExample> {
+/** How the example and the recycler are deployed. */
+export interface RecordOptions {
+  readonly mode?: Mode;
+  readonly place?: Place;
+  readonly variant?: Variant;
+  /** Settings of the recycler, by full key, beside the example's. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Deploys something more before the recycler, and answers further settings. */
+  readonly between?: (world: World, recording: Recording) => Promise<Readonly<Record<string, unknown>>>;
+  /** What the function's archive holds: a run has no need of it, since it takes the recycler's source. Default: stub. */
+  readonly archive?: "stub" | "real";
+}
+
+/** Recordings by their options: a recording is played, and never changes. */
+const recordings = new Map<string, Promise<RecordedExample>>();
+
+/** Deploys the example and the recycler, under Pulumi, and keeps the calls; once for the same options. */
+export function recordExample(options: RecordOptions = {}): Promise<RecordedExample> {
+  if (options.between) return record(options);
+  const key = JSON.stringify(options);
+  const recording = recordings.get(key) ?? record(options);
+  recordings.set(key, recording);
+  return recording;
+}
+
+async function record({
+  mode = "recycle",
+  place = demoPlace,
+  variant = defaultVariant,
+  settings: given = {},
+  between,
+  archive = "stub",
+}: RecordOptions): Promise<RecordedExample> {
   const { platform, world } = virtualWorld("recording", place);
   const { clock } = platform;
   const sleep = (delayMs: number): Promise<void> => clock.runUntil(clock.now() + delayMs);
@@ -77,8 +100,14 @@ export async function recordExample(
   const recycler = new Recording();
   try {
     const shopDeployment = await deployShop(world, variant, { onCall: shop.add, sleep });
-    const settings = await between(world, shop);
-    const deployment = await deployRecycler(world, mode, variant, { onCall: recycler.add, sleep, settings });
+    const settings = { ...given, ...(await between?.(world, shop)) };
+    const handler = archive === "stub" ? recyclerStub : undefined;
+    const deployment = await deployRecycler(world, mode, variant, {
+      onCall: recycler.add,
+      sleep,
+      settings,
+      handler,
+    });
     return { shop, recycler, mode, place, variant, shopDeployment, deployment };
   } finally {
     await world.stop();

@@ -1,3 +1,4 @@
+import Module from "node:module";
 import { dirname, sep } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
@@ -21,6 +22,8 @@ export interface DeployOptions extends Omit<ProgramOptions, "secretKeys" | "prev
   readonly onCall?: (call: AnsweredCall) => void;
   /** How a provider waits for a database or a service; on the world's clock, when absent. */
   readonly sleep?: (delayMs: number) => Promise<void>;
+  /** Exports that stand in for modules of the program, by the paths of their files. */
+  readonly standIns?: Readonly<Record<string, unknown>>;
 }
 
 /** A resource that exists now. */
@@ -86,10 +89,12 @@ export async function deploy(world: World, program: string, options: DeployOptio
         invoke(account("invoke", args.token), args.token, inputs as Properties),
       ),
   };
-  const outputs = await runProgram(() => loadAnew(program), options, engine).catch((error: unknown) => {
-    // What a resource said counts more than what the runtime made of it.
-    throw failures[0] ?? error;
-  });
+  const outputs = await runProgram(() => loadAnew(program, options.standIns), options, engine).catch(
+    (error: unknown) => {
+      // What a resource said counts more than what the runtime made of it.
+      throw failures[0] ?? error;
+    },
+  );
   if (failures.length > 0) throw failures[0];
   return { outputs, resources, destroy: () => destroy(world, resources, options) };
 }
@@ -132,13 +137,23 @@ function secretsKept(inputs: Properties, state: Properties): Record<string, unkn
 }
 
 /** A program declares its resources when it is loaded: its own files are loaded anew for each deployment. */
-function loadAnew(program: string): unknown {
+function loadAnew(program: string, standIns: DeployOptions["standIns"] = {}): unknown {
   const folder = dirname(require.resolve(program)) + sep;
   for (const file of Object.keys(require.cache))
     if (file.startsWith(folder) && isOfProgram(file.slice(folder.length))) delete require.cache[file];
-  // As Pulumi loads it: `import()` would pass the TypeScript registration by.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return require(program);
+  for (const [file, exports] of Object.entries(standIns)) require.cache[file] = loadedModule(file, exports);
+  try {
+    // As Pulumi loads it: `import()` would pass the TypeScript registration by.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    return require(program);
+  } finally {
+    for (const file of Object.keys(standIns)) delete require.cache[file];
+  }
+}
+
+/** A module as `require` keeps it once it is loaded. */
+export function loadedModule(file: string, exports: unknown): NodeJS.Module {
+  return Object.assign(new Module(file), { loaded: true, exports });
 }
 
 function isOfProgram(path: string): boolean {

@@ -82,8 +82,8 @@ describe("what the settings name and does not exist", () => {
   let recorded: RecordedExample;
 
   before(async () => {
-    recorded = await recordExample("recycle", () =>
-      Promise.resolve({
+    recorded = await recordExample({
+      settings: {
         ...alarms,
         [`${recyclerProject}:services`]: [
           {
@@ -97,8 +97,8 @@ describe("what the settings name and does not exist", () => {
           { cluster: "elsewhere", service: "ghost" },
           { cluster: "nowhere" },
         ],
-      }),
-    );
+      },
+    });
   });
 
   it("is reported as not-found for that one and alarms, and the others are recycled", async () => {

@@ -16,7 +16,7 @@ async function changeAll(shop: VirtualShop): Promise<void> {
 
 describe("the mode dry-run", () => {
   it("decides and logs as the recycler does, and changes nothing", async () => {
-    const shop = await VirtualShop.open(await recordExample("dry-run"), "dry-run");
+    const shop = await VirtualShop.open(await recordExample({ mode: "dry-run" }), "dry-run");
     const tasks = shop.truth.tasks("web").map(({ taskArn }) => taskArn);
 
     await changeAll(shop);
@@ -49,7 +49,7 @@ describe("the mode dry-run", () => {
 
 describe("the mode off", () => {
   it("has rules and function disabled: no event is sent, and no message is taken", async () => {
-    const shop = await VirtualShop.open(await recordExample("off"), "off");
+    const shop = await VirtualShop.open(await recordExample({ mode: "off" }), "off");
     const { Rules = [] } = await shop.call<{ Rules?: { Name: string; State: string }[] }>(
       "events",
       "ListRules",

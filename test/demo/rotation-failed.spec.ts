@@ -107,11 +107,8 @@ describe("a rotation that fails", () => {
   let inParameter: RecordedExample;
 
   before(async () => {
-    inSecret = await recordExample("recycle");
-    inParameter = await recordExample("recycle", undefined, undefined, {
-      engine: "postgres",
-      store: "parameter",
-    });
+    inSecret = await recordExample();
+    inParameter = await recordExample({ variant: { engine: "postgres", store: "parameter" } });
   });
 
   for (const { name, code, admin, database } of failures)

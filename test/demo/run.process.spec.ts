@@ -46,7 +46,7 @@ describe("the demonstration on real time, with processes and PostgreSQL", () => 
     const before = new Set(descendantsOf(process.pid));
 
     const real = await runDemo({ withoutRecycler: false, seed: "demo", screen });
-    const virtual = await runVirtual(await recordExample("recycle"), "demo");
+    const virtual = await runVirtual(await recordExample(), "demo");
 
     assert.deepEqual(real.faults, [], real.failures.join("\n"));
     assert.ok(real.report.queries.total > 100);

@@ -22,7 +22,7 @@ describe("a secret's value", () => {
   const variants: readonly Variant[] = [defaultVariant, { engine: "postgres", store: "parameter" }];
   for (const variant of variants)
     it(`stands nowhere but in its ${variant.store} and in the calls that set and give it`, async () => {
-      const recorded = await recordExample("recycle", undefined, undefined, variant);
+      const recorded = await recordExample({ variant, archive: "real" });
       let secrecy!: Secrecy;
       const shop = await VirtualShop.open(recorded, "secrecy", (world) => {
         secrecy = new Secrecy(world);

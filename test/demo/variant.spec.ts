@@ -61,7 +61,7 @@ describe("a credential in a parameter", () => {
     const key = `${recyclerProject}:rotations`;
     const [rotation] = exampleSettings(inParameter)[key] as [object];
     const settings = { [key]: [{ ...rotation, schedule: "cron(15,30 8 * * ? *)" }] };
-    const recorded = await recordExample("recycle", () => Promise.resolve(settings), undefined, inParameter);
+    const recorded = await recordExample({ settings, variant: inParameter });
     const stage = await openVirtualStage(recorded, "schedule");
     const { world, platform, credential } = stage;
     await stage.install();

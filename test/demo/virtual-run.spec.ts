@@ -24,7 +24,7 @@ describe("the demonstration on virtual time", () => {
   let recorded: RecordedExample;
 
   before(async () => {
-    recorded = await recordExample("recycle");
+    recorded = await recordExample({ archive: "real" });
   });
 
   it("makes every covered task fresh with one deployment for each value, and no query fails", async () => {
@@ -129,7 +129,7 @@ describe("the demonstration in other partitions", () => {
     { partition: "aws-us-gov", region: "us-gov-west-1" },
   ])
     it(`does in ${place.partition} what it does elsewhere`, async () => {
-      const recorded = await recordExample("recycle", undefined, place);
+      const recorded = await recordExample({ place });
 
       const { faults, report } = await runVirtual(recorded, "demo", fewQueriesMs);
 
@@ -145,7 +145,7 @@ describe("the demonstration with other databases and another store", () => {
     { engine: "mariadb", store: "parameter" },
   ] as const)
     it(`does with ${variant.engine} and a ${variant.store} what it does elsewhere`, async () => {
-      const recorded = await recordExample("recycle", undefined, undefined, variant);
+      const recorded = await recordExample({ variant });
 
       const { faults, report } = await runVirtual(recorded, "demo", fewQueriesMs);
 
@@ -162,7 +162,7 @@ describe("the demonstration with other databases and another store", () => {
 
   it("sees queries fail in the control with a parameter, where nobody replaces the tasks", async () => {
     const variant = { engine: "postgres", store: "parameter" } as const;
-    const recorded = await recordExample("off", undefined, undefined, variant);
+    const recorded = await recordExample({ mode: "off", variant });
 
     const { report, faults } = await runVirtual(recorded, "demo", fewQueriesMs);
 
@@ -173,7 +173,7 @@ describe("the demonstration with other databases and another store", () => {
 
 describe("the control on virtual time", () => {
   it("sees queries fail when nobody replaces the tasks", async () => {
-    const recorded = await recordExample("off");
+    const recorded = await recordExample({ mode: "off" });
 
     const { report, faults } = await runVirtual(recorded, "demo");
 

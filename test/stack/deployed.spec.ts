@@ -6,6 +6,7 @@ import type { DescribeSecretResponse } from "@aws-sdk/client-secrets-manager";
 import type { World } from "../../embedded-aws/aws/world";
 import { SecretsManager } from "../../embedded-aws/aws/secrets-manager";
 import { deploy, type Deployment } from "../../embedded-aws/pulumi/mocks";
+import { recyclerStub } from "../../simulation/recycler-stub";
 import { places } from "../support/places";
 import { settingsOfStack } from "../support/stack-file";
 import { virtualWorld } from "../../embedded-aws/test/support/world";
@@ -29,10 +30,12 @@ function up(world: World, stack: string): Promise<Deployment> {
   const config: Record<string, unknown> = { "aws:region": world.region };
   for (const [key, value] of Object.entries(settingsOfStack(stack)))
     config[`ecs-secret-recycler:${key}`] = value;
-  return deploy(world, join(__dirname, "..", "..", "index.ts"), {
+  const root = join(__dirname, "..", "..");
+  return deploy(world, join(root, "index.ts"), {
     project: "ecs-secret-recycler",
     stack,
     config,
+    standIns: { [join(root, "handler", "index.ts")]: recyclerStub },
   });
 }
 

@@ -1,7 +1,8 @@
-import Module from "node:module";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { loadedModule } from "../../embedded-aws/pulumi/mocks";
 import { runProgram } from "../../embedded-aws/pulumi/run-program";
+import { recyclerStub } from "../../simulation/recycler-stub";
 
 /** What stands in every output that AWS would compute: found in a policy or pattern, it is an unknown of a preview. */
 export const COMPUTED = "<computed>";
@@ -249,12 +250,7 @@ function loadIndex(recycler: Surroundings["recycler"]): unknown {
   }
   const handler = path.join(root, "handler", "index.ts");
   const loaded = require.cache[handler];
-  if (recycler === "stub") {
-    const stub = new Module(handler);
-    stub.loaded = true;
-    stub.exports = { createRecycler: (settings: unknown) => async () => settings };
-    require.cache[handler] = stub;
-  }
+  if (recycler === "stub") require.cache[handler] = loadedModule(handler, recyclerStub);
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded anew for each run, as the engine does it
     return require(path.join(root, "index.ts")) as unknown;
