@@ -45,9 +45,12 @@ async function runNow(
   { project, stack, config, secretKeys = [], preview = false }: ProgramOptions,
   engine: Engine,
 ): Promise<Record<string, unknown>> {
-  // Pulumi's runtime takes a stack trace with every promise, and each is mapped to TypeScript: half of the time.
+  // Pulumi's runtime takes a stack trace with every promise and, whatever the limit, with every resource; each is
+  // mapped to TypeScript: half of the time.
   const { stackTraceLimit } = Error;
+  const prepareStackTrace: unknown = Reflect.get(Error, "prepareStackTrace");
   Error.stackTraceLimit = 0;
+  Error.prepareStackTrace = String;
   try {
     await pulumi.runtime.setMocks(engine, project, stack, preview);
     engine.ready?.();
@@ -70,5 +73,6 @@ async function runNow(
   } finally {
     await pulumi.runtime.disconnect();
     Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, "prepareStackTrace", prepareStackTrace);
   }
 }
