@@ -3,12 +3,7 @@ export type Caller =
   /** A role that a function, a task or a person has assumed; its policies decide. */
   | { readonly kind: "role"; readonly roleArn: string; readonly session: string }
   /** An AWS service acting for itself (a rule that sends to a queue): resource policies decide. */
-  | {
-      readonly kind: "service";
-      readonly principal: string;
-      readonly sourceArn?: string;
-      readonly sourceAccount?: string;
-    }
+  | { readonly kind: "service"; readonly principal: string; readonly sourceArn?: string }
   /** Whoever set this account up: an IAM user to whom everything is allowed. */
   | { readonly kind: "operator"; readonly userName: string };
 

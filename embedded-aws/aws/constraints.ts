@@ -6,8 +6,9 @@ export interface Refusal {
   readonly status?: number;
 }
 
-function refuse(refusal: Refusal, message: string): never {
-  throw new ServiceError(refusal.code, message, refusal.status ?? 400);
+/** The error with which a service refuses a call. */
+export function refused({ code, status }: Refusal, message: string): ServiceError {
+  return new ServiceError(code, message, status);
 }
 
 /** Refuses a value that is none of `allowed`; an absent one passes. */
@@ -19,7 +20,7 @@ export function oneOf(
 ): void {
   const values = Array.isArray(allowed) ? (allowed as readonly string[]) : Object.values(allowed);
   if (value !== undefined && !values.includes(value))
-    refuse(
+    throw refused(
       refusal,
       `Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy enum value set: [${values.join(", ")}]`,
     );
@@ -34,7 +35,7 @@ export function between(
   refusal: Refusal,
 ): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= low && value <= high))
-    refuse(
+    throw refused(
       refusal,
       `Value '${value}' at '${member}' failed to satisfy constraint: Member must be an integer between ${low} and ${high}`,
     );
@@ -49,7 +50,7 @@ export function lengthBetween(
   refusal: Refusal,
 ): void {
   if (value !== undefined && !(value.length >= low && value.length <= high))
-    refuse(
+    throw refused(
       refusal,
       `Value at '${member}' failed to satisfy constraint: Member must have length between ${low} and ${high}, has ${value.length}`,
     );
@@ -63,7 +64,7 @@ export function matchesPattern(
   refusal: Refusal,
 ): void {
   if (value !== undefined && !new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(value))
-    refuse(
+    throw refused(
       refusal,
       `Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern.source}`,
     );
@@ -82,7 +83,7 @@ export function page<Item>(
 ): { items: Item[]; nextToken: string | undefined } {
   const start = token === undefined ? 0 : positionOf(token);
   if (start === undefined || start > items.length)
-    refuse(refusal, `The pagination token is not valid: ${JSON.stringify(token)}`);
+    throw refused(refusal, `The pagination token is not valid: ${JSON.stringify(token)}`);
   const end = start + Math.min(limit ?? maximum, maximum);
   return {
     items: items.slice(start, end),
@@ -91,12 +92,12 @@ export function page<Item>(
 }
 
 /** A position in a list as an opaque token. */
-export function tokenOf(position: number): string {
+function tokenOf(position: number): string {
   return Buffer.from(String(position)).toString("base64url");
 }
 
 /** The position that a token stands for; undefined for a text that is no token. */
-export function positionOf(token: string): number | undefined {
+function positionOf(token: string): number | undefined {
   const text = Buffer.from(token, "base64url").toString();
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
@@ -107,9 +108,9 @@ export function jsonObject(text: string, member: string, refusal: Refusal): Reco
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    refuse(refusal, `${member} is not valid JSON: ${(cause as Error).message}`);
+    throw refused(refusal, `${member} is not valid JSON: ${(cause as Error).message}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    refuse(refusal, `${member} must be a JSON object`);
+    throw refused(refusal, `${member} must be a JSON object`);
   return value as Record<string, unknown>;
 }

@@ -77,14 +77,17 @@ export interface Finished {
   readonly record: (responseBytes: number) => void;
 }
 
-/** Told of every finished call; CloudTrail is one of them. */
-export type CallObserver = (finished: {
+/** A finished call, as observers are told of it. */
+export interface FinishedCall {
   readonly call: Call;
   readonly operation: Operation;
   readonly input: object;
   readonly output?: object;
   readonly error?: ServiceError;
-}) => void;
+}
+
+/** Told of every finished call; CloudTrail is one of them. */
+export type CallObserver = (finished: FinishedCall) => void;
 
 /**
  * One AWS account in one Region. Whatever comes in, through whichever door, is one `dispatch`: checked,
@@ -159,6 +162,13 @@ export class World {
   service(prefix: string): Service {
     const service = this.#services.get(prefix);
     if (!service) throw notImplemented(`service ${prefix}`);
+    return service;
+  }
+
+  /** A service as the class that it is, for what only its own methods tell. */
+  serviceAs<Type extends Service>(prefix: string, type: new (world: World) => Type): Type {
+    const service = this.service(prefix);
+    if (!(service instanceof type)) throw new Error(`service ${prefix} is not the embedded ${type.name}`);
     return service;
   }
 

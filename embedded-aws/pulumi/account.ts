@@ -1,6 +1,6 @@
 import { operator, type Caller } from "../aws/caller";
 import type { World } from "../aws/world";
-import type { Account } from "./types/resource-type";
+import { defined, type Account } from "./types/resource-type";
 
 /** A call that was answered. */
 export interface AnsweredCall {
@@ -32,7 +32,8 @@ export function accountOf(
     account: world.account,
     arn: (service, resource) => world.arn(service, resource),
     defaultTags: options.defaultTags ?? {},
-    async call<Output extends object>(prefix: string, operation: string, input: object): Promise<Output> {
+    async call<Output extends object>(prefix: string, operation: string, given: object): Promise<Output> {
+      const input = defined(given);
       const output = await world.dispatch<Output>(prefix, operation, input, { caller, door: "pulumi" });
       options.onCall?.({ prefix, operation, input, output });
       return output;

@@ -96,63 +96,56 @@ export function trailBucketPolicy(bucketArn: string): aws.iam.PolicyDocument {
 
 /** The service, and the task definition with what it needs unless one is given. */
 function fargateService(name: string, inputs: ServiceInputs, options: ExpansionOptions): Expansion {
-  const { taskDefinition, taskDefinitionArgs, assignPublicIp, continueBeforeSteadyState, ...rest } = inputs;
-  if ((taskDefinition === undefined) === (taskDefinitionArgs === undefined))
-    throw new Error(
-      `awsx.ecs.FargateService ${name}: exactly one of taskDefinition and taskDefinitionArgs is wanted`,
-    );
+  const { taskDefinitionArgs, assignPublicIp, useClusterDefaultCapacityProviderStrategy, ...rest } = inputs;
   if (inputs.networkConfiguration !== undefined && assignPublicIp !== undefined)
     throw new Error(
       `awsx.ecs.FargateService ${name}: only one of networkConfiguration and assignPublicIp can be given`,
     );
+  checkDefinition(`awsx.ecs.FargateService ${name}`, inputs);
   const definition = taskDefinitionArgs && fargateTaskDefinition(name, taskDefinitionArgs, options);
-  const { useClusterDefaultCapacityProviderStrategy, ...service } = rest;
   const byStrategy =
-    service.capacityProviderStrategies !== undefined || useClusterDefaultCapacityProviderStrategy;
-  return {
-    taskDefinition: definition,
-    service: new aws.ecs.Service(
-      name,
-      {
-        desiredCount: 1,
-        ...service,
-        networkConfiguration:
-          service.networkConfiguration ??
-          defaultNetwork(
-            name,
-            pulumi.output(assignPublicIp).apply((given) => given ?? false),
-            options,
-          ),
-        launchType: byStrategy ? undefined : "FARGATE",
-        waitForSteadyState: pulumi.output(continueBeforeSteadyState).apply((before) => !(before ?? false)),
-        taskDefinition: definition ? definition.arn : taskDefinition,
-      },
-      options,
-    ),
-  };
+    rest.capacityProviderStrategies !== undefined || useClusterDefaultCapacityProviderStrategy;
+  const publicIp = pulumi.output(assignPublicIp).apply((given) => given ?? false);
+  const network = rest.networkConfiguration ?? defaultNetwork(name, publicIp, options);
+  return service(
+    name,
+    {
+      desiredCount: 1,
+      ...rest,
+      networkConfiguration: network,
+      launchType: byStrategy ? undefined : "FARGATE",
+    },
+    definition,
+    options,
+  );
 }
 
 /** As a Fargate service, on container instances; the network is left to the task definition's mode. */
 function ec2Service(name: string, inputs: Ec2ServiceInputs, options: ExpansionOptions): Expansion {
-  const { taskDefinition, taskDefinitionArgs, continueBeforeSteadyState, ...service } = inputs;
-  if ((taskDefinition === undefined) === (taskDefinitionArgs === undefined))
-    throw new Error(
-      `awsx.ecs.EC2Service ${name}: exactly one of taskDefinition and taskDefinitionArgs is wanted`,
-    );
+  const { taskDefinitionArgs, ...rest } = inputs;
+  checkDefinition(`awsx.ecs.EC2Service ${name}`, inputs);
   const definition = taskDefinitionArgs && ec2TaskDefinition(name, taskDefinitionArgs, options);
-  return {
-    taskDefinition: definition,
-    service: new aws.ecs.Service(
-      name,
-      {
-        ...service,
-        launchType: "EC2",
-        waitForSteadyState: pulumi.output(continueBeforeSteadyState).apply((before) => !(before ?? false)),
-        taskDefinition: definition ? definition.arn : taskDefinition,
-      },
-      options,
-    ),
+  return service(name, { ...rest, launchType: "EC2" }, definition, options);
+}
+
+function checkDefinition(component: string, inputs: ServiceInputs | Ec2ServiceInputs): void {
+  if ((inputs.taskDefinition === undefined) === (inputs.taskDefinitionArgs === undefined))
+    throw new Error(`${component}: exactly one of taskDefinition and taskDefinitionArgs is wanted`);
+}
+
+function service(
+  name: string,
+  inputs: aws.ecs.ServiceArgs & { continueBeforeSteadyState?: pulumi.Input<boolean | undefined> },
+  taskDefinition: aws.ecs.TaskDefinition | undefined,
+  options: ExpansionOptions,
+): Expansion {
+  const { continueBeforeSteadyState, ...rest } = inputs;
+  const args: aws.ecs.ServiceArgs = {
+    ...rest,
+    waitForSteadyState: pulumi.output(continueBeforeSteadyState).apply((before) => !(before ?? false)),
+    taskDefinition: taskDefinition ? taskDefinition.arn : rest.taskDefinition,
   };
+  return { taskDefinition, service: new aws.ecs.Service(name, args, options) };
 }
 
 /** The network of a service that names none: the default VPC, a security group that lets everything in. */

@@ -1,19 +1,12 @@
 import type { GetSecretValueResponse, DescribeSecretResponse } from "@aws-sdk/client-secrets-manager";
 import type { GetParameterResult } from "@aws-sdk/client-ssm";
 import type { DescribeDBInstancesCommandOutput } from "@aws-sdk/client-rds";
-import type {
-  DescribeSecurityGroupsCommandOutput,
-  DescribeSubnetsCommandOutput,
-  DescribeVpcsCommandOutput,
-} from "@aws-sdk/client-ec2";
+import type * as sdk from "@aws-sdk/client-ec2";
 import type { DescribeTaskDefinitionResponse, DescribeClustersResponse } from "@aws-sdk/client-ecs";
-import { defined, text, type Account, type Properties } from "./types/resource-type";
+import { text, type Account, type Properties } from "./types/resource-type";
 
 /** A function of a provider: arguments in, properties out. */
-type Invoke = (
-  account: Account,
-  args: Properties,
-) => Promise<Record<string, unknown>> | Record<string, unknown>;
+type Invoke = (account: Account, args: Properties) => Promise<Properties> | Properties;
 
 interface NamedFilter {
   readonly name: string;
@@ -25,15 +18,11 @@ function filters(args: Properties): { Name: string; Values: readonly string[] }[
   return given?.map(({ name, values }) => ({ Name: name, Values: values }));
 }
 
-async function getVpc(account: Account, args: Properties): Promise<Record<string, unknown>> {
-  const answer = await account.call<DescribeVpcsCommandOutput>(
-    "ec2",
-    "DescribeVpcs",
-    defined({
-      VpcIds: args.id === undefined ? undefined : [args.id],
-      Filters: args.default ? [{ Name: "is-default", Values: ["true"] }] : filters(args),
-    }),
-  );
+async function getVpc(account: Account, args: Properties): Promise<Properties> {
+  const answer = await account.call<sdk.DescribeVpcsCommandOutput>("ec2", "DescribeVpcs", {
+    VpcIds: args.id === undefined ? undefined : [args.id],
+    Filters: args.default ? [{ Name: "is-default", Values: ["true"] }] : filters(args),
+  });
   const vpc = answer.Vpcs?.[0];
   if (!vpc)
     throw new Error(
@@ -67,18 +56,16 @@ export const invokes: Readonly<Record<string, Invoke>> = {
 
   "aws:ec2/getVpc:getVpc": getVpc,
   "aws:ec2/getSubnets:getSubnets": async (account, args) => {
-    const answer = await account.call<DescribeSubnetsCommandOutput>(
-      "ec2",
-      "DescribeSubnets",
-      defined({ Filters: filters(args) }),
-    );
+    const answer = await account.call<sdk.DescribeSubnetsCommandOutput>("ec2", "DescribeSubnets", {
+      Filters: filters(args),
+    });
     return { id: account.region, ids: (answer.Subnets ?? []).map((subnet) => subnet.SubnetId) };
   },
   "aws:ec2/getSecurityGroup:getSecurityGroup": async (account, args) => {
-    const answer = await account.call<DescribeSecurityGroupsCommandOutput>(
+    const answer = await account.call<sdk.DescribeSecurityGroupsCommandOutput>(
       "ec2",
       "DescribeSecurityGroups",
-      defined({ GroupIds: args.id === undefined ? undefined : [args.id], Filters: filters(args) }),
+      { GroupIds: args.id === undefined ? undefined : [args.id], Filters: filters(args) },
     );
     const group = answer.SecurityGroups?.[0];
     if (!group)
@@ -136,11 +123,11 @@ export const invokes: Readonly<Record<string, Invoke>> = {
     };
   },
   "aws:secretsmanager/getSecretVersion:getSecretVersion": async (account, args) => {
-    const answer = await account.call<GetSecretValueResponse>(
-      "secretsmanager",
-      "GetSecretValue",
-      defined({ SecretId: args.secretId, VersionId: args.versionId, VersionStage: args.versionStage }),
-    );
+    const answer = await account.call<GetSecretValueResponse>("secretsmanager", "GetSecretValue", {
+      SecretId: args.secretId,
+      VersionId: args.versionId,
+      VersionStage: args.versionStage,
+    });
     return {
       id: `${answer.ARN}|${answer.VersionId}`,
       arn: answer.ARN,
@@ -205,7 +192,7 @@ export const invokes: Readonly<Record<string, Invoke>> = {
 };
 
 /** The answer to an invoke; throws for one that is not in the table, naming it. */
-export function invoke(account: Account, token: string, args: Properties): Promise<Record<string, unknown>> {
+export function invoke(account: Account, token: string, args: Properties): Promise<Properties> {
   const found = Object.hasOwn(invokes, token) ? invokes[token] : undefined;
   if (!found)
     throw new Error(

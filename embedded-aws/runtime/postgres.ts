@@ -11,7 +11,6 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
-import type { Certificate } from "./certificates";
 import { scramVerifier } from "../aws/rds/master-password";
 import {
   onFreePort,
@@ -32,8 +31,8 @@ const startDeadlineMs = 30_000;
 export interface PostgresOptions {
   /** Server parameters beside the built-in ones (`{ log_statement: "all" }`). */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** With one, the server offers TLS. Default: none, on a loopback address. */
-  readonly certificate?: Certificate;
+  /** With one (in PEM), the server offers TLS. Default: none, on a loopback address. */
+  readonly certificate?: { readonly certificate: string; readonly key: string };
 }
 
 /**
@@ -155,7 +154,7 @@ function serverParameters(further: Readonly<Record<string, string>>): string[] {
 function tlsParameters(
   folder: string,
   account: Account | undefined,
-  tls: Certificate | undefined,
+  tls: PostgresOptions["certificate"],
 ): Readonly<Record<string, string>> {
   if (!tls) return {};
   const parameters = { ssl_cert_file: join(folder, "server.crt"), ssl_key_file: join(folder, "server.key") };

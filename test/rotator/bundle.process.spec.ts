@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { createAuthority } from "../../embedded-aws/runtime/certificates";
+import { createAuthority } from "../../embedded-aws/test/support/certificates";
 import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
 import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { build } from "../../rotator/build.cjs";

@@ -12,6 +12,7 @@ import { defaultSelectors, logs, parseSelectors } from "./selectors";
 
 /** Trails of one Region and account (AWS CloudTrail User Guide, "Quotas in AWS CloudTrail"). */
 const MAXIMUM_TRAILS = 5;
+const TRAIL_NAME = /(?=.{3,128}$)(?!\d+\.\d+\.\d+\.\d+$)[a-zA-Z0-9](?:[._-]?[a-zA-Z0-9])*/;
 /** LookupEvents a second, for the whole account. */
 const LOOKUPS_A_SECOND = 2;
 
@@ -60,9 +61,7 @@ export class CloudTrail implements Service {
 
   /** The trails of a world. */
   static of(world: World): CloudTrail {
-    const service = world.service("cloudtrail");
-    if (!(service instanceof CloudTrail)) throw new Error("the world's cloudtrail is not the embedded one");
-    return service;
+    return world.serviceAs("cloudtrail", CloudTrail);
   }
 
   /** Every management event so far, visible to LookupEvents or not: for judging a run. */
@@ -124,7 +123,7 @@ export class CloudTrail implements Service {
     lengthBetween(prefix, 0, 200, "S3KeyPrefix", { code: "InvalidS3PrefixException" });
     if (!S3.of(this.world).has(bucket))
       throw new ServiceError("S3BucketDoesNotExistException", `S3 bucket ${bucket} does not exist!`);
-    const caller = trailCaller(this.world, trailArn);
+    const caller = trailCaller(trailArn);
     try {
       await this.world.call("s3", "GetBucketAcl", { Bucket: bucket }, caller);
       const put = { ...call, service: "s3", operation: "PutObject", caller, door: "internal" } as const;
@@ -161,14 +160,7 @@ export class CloudTrail implements Service {
       authorize: (input) => this.#on(input.Name),
       handle: async (input, call) => {
         const name = input.Name ?? "";
-        matchesPattern(
-          name,
-          /(?=.{3,128}$)(?!\d+\.\d+\.\d+\.\d+$)[a-zA-Z0-9](?:[._-]?[a-zA-Z0-9])*/,
-          "Name",
-          {
-            code: "InvalidTrailNameException",
-          },
-        );
+        matchesPattern(name, TRAIL_NAME, "Name", { code: "InvalidTrailNameException" });
         this.#checkOptions(input);
         if (this.#trails.has(name))
           throw new ServiceError(

@@ -13,13 +13,8 @@ export interface LogDestination {
 }
 
 /** CloudTrail acts for a trail: the bucket's policy decides. */
-export function trailCaller(world: World, trailArn: string): Caller {
-  return {
-    kind: "service",
-    principal: "cloudtrail.amazonaws.com",
-    sourceArn: trailArn,
-    sourceAccount: world.account,
-  };
+export function trailCaller(trailArn: string): Caller {
+  return { kind: "service", principal: "cloudtrail.amazonaws.com", sourceArn: trailArn };
 }
 
 /** `PREFIX/AWSLogs/ACCOUNT`, below which a trail writes. */
@@ -72,7 +67,7 @@ export class LogFiles {
           ContentType: "application/json",
           ContentEncoding: "gzip",
         },
-        trailCaller(world, trailArn),
+        trailCaller(trailArn),
       );
       this.latestDeliveryMs = world.clock.now();
       this.latestError = undefined;

@@ -1,8 +1,9 @@
 import * as sdk from "@aws-sdk/client-cloudtrail";
-import { positionOf, tokenOf } from "../constraints";
+import { between, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import type { TrailRecord } from "./record";
 
+const invalidAttribute = { code: "InvalidLookupAttributesException" } as const;
 const DAYS_90_MS = 90 * 86_400_000;
 
 /** A record in the event history; it is found from `visibleMs` on (milliseconds since the epoch). */
@@ -19,33 +20,24 @@ export function lookupEvents(
   nowMs: number,
 ): sdk.LookupEventsResponse {
   const attributes = input.LookupAttributes ?? [];
-  if (attributes.length > 1)
-    throw new ServiceError("InvalidLookupAttributesException", "Only one lookup attribute can be given.");
+  if (attributes.length > 1) throw refused(invalidAttribute, "Only one lookup attribute can be given.");
   const [attribute] = attributes;
   const key = attribute?.AttributeKey;
   const value = attribute?.AttributeValue ?? "";
   if (key !== undefined && !Object.values<string>(sdk.LookupAttributeKey).includes(key))
-    throw new ServiceError("InvalidLookupAttributesException", `${String(key)} is no lookup attribute.`);
+    throw refused(invalidAttribute, `${String(key)} is no lookup attribute.`);
   if (attribute && (value.length < 1 || value.length > 2000))
-    throw new ServiceError(
-      "InvalidLookupAttributesException",
-      "A lookup attribute has a value of 1 to 2000 characters.",
-    );
+    throw refused(invalidAttribute, "A lookup attribute has a value of 1 to 2000 characters.");
   if (input.EventCategory !== undefined && input.EventCategory !== "insight")
     throw new ServiceError(
       "InvalidEventCategoryException",
       `${String(input.EventCategory)} is no event category.`,
     );
-  const limit = input.MaxResults ?? 50;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 50)
-    throw new ServiceError("InvalidMaxResultsException", `MaxResults must be between 1 and 50, is ${limit}.`);
+  between(input.MaxResults, 1, 50, "MaxResults", { code: "InvalidMaxResultsException" });
   const startMs = Math.max(input.StartTime?.getTime() ?? 0, nowMs - DAYS_90_MS);
   const endMs = input.EndTime?.getTime() ?? nowMs;
   if (input.StartTime && input.EndTime && input.StartTime > input.EndTime)
     throw new ServiceError("InvalidTimeRangeException", "StartTime is after EndTime.");
-  const start = input.NextToken === undefined ? 0 : positionOf(input.NextToken);
-  if (start === undefined)
-    throw new ServiceError("InvalidNextTokenException", "The next token is not valid.");
   const found =
     input.EventCategory === "insight"
       ? []
@@ -53,11 +45,10 @@ export function lookupEvents(
           ({ record, timeMs, visibleMs }) =>
             visibleMs <= nowMs && timeMs >= startMs && timeMs <= endMs && fits(record, key, value),
         );
-  const newestFirst = [...found].reverse();
-  return {
-    Events: newestFirst.slice(start, start + limit).map(({ record, timeMs }) => shown(record, timeMs)),
-    NextToken: start + limit < newestFirst.length ? tokenOf(start + limit) : undefined,
-  };
+  const { items, nextToken } = page([...found].reverse(), input.NextToken, input.MaxResults, 50, {
+    code: "InvalidNextTokenException",
+  });
+  return { Events: items.map(({ record, timeMs }) => shown(record, timeMs)), NextToken: nextToken };
 }
 
 function fits(record: TrailRecord, key: sdk.LookupAttributeKey | undefined, value: string): boolean {

@@ -1,9 +1,8 @@
 import type { Caller } from "../caller";
 import { callerName } from "../caller";
-import type { ServiceError } from "../errors";
-import type { Call, Operation, Service } from "../service";
+import type { Service } from "../service";
 import { ServiceModel } from "../wire/model";
-import type { ServiceEvent, World } from "../world";
+import type { FinishedCall, ServiceEvent, World } from "../world";
 import { trailMembers } from "./members";
 
 /** A record of CloudTrail: `detail` of the event on the bus, and one of `Records` in a log file. */
@@ -29,15 +28,6 @@ export interface TrailRecord {
   readonly eventCategory: "Management";
   readonly errorCode?: string;
   readonly errorMessage?: string;
-}
-
-/** A finished call, as the world tells it. */
-export interface FinishedCall {
-  readonly call: Call;
-  readonly operation: Operation;
-  readonly input: object;
-  readonly output?: object;
-  readonly error?: ServiceError;
 }
 
 /** What CloudTrail keeps of Secrets Manager's answers; nothing where an operation is not named. */
@@ -67,12 +57,11 @@ export function callRecord(world: World, finished: FinishedCall, eventID: string
   const eventTime = seconds(call.time);
   const internal = call.caller.kind === "service" ? call.caller.principal : undefined;
   return {
-    eventVersion: "1.08",
+    ...common(world),
     userIdentity: identity(world, call.caller, eventTime),
     eventTime,
     eventSource: eventSourceOf(call.service),
     eventName: call.service === "lambda" ? `${call.operation}20150331` : call.operation,
-    awsRegion: world.region,
     sourceIPAddress: internal ?? "127.0.0.1",
     userAgent: internal ?? `ecs-secret-recycler/local ${call.door}`,
     requestParameters: model ? orNull(trailMembers(model.input, finished.input)) : null,
@@ -81,9 +70,6 @@ export function callRecord(world: World, finished: FinishedCall, eventID: string
     eventID,
     readOnly,
     eventType: "AwsApiCall",
-    managementEvent: true,
-    recipientAccountId: world.account,
-    eventCategory: "Management",
     ...(error && {
       errorCode: error.code === "AccessDeniedException" ? "AccessDenied" : error.code,
       errorMessage: error.message,
@@ -94,12 +80,11 @@ export function callRecord(world: World, finished: FinishedCall, eventID: string
 /** The record of what a service did by itself. */
 export function serviceEventRecord(world: World, event: ServiceEvent, eventID: string): TrailRecord {
   return {
-    eventVersion: "1.08",
+    ...common(world),
     userIdentity: { accountId: world.account, invokedBy: event.eventSource },
     eventTime: seconds(world.clock.now()),
     eventSource: event.eventSource,
     eventName: event.eventName,
-    awsRegion: world.region,
     sourceIPAddress: event.eventSource,
     userAgent: event.eventSource,
     requestParameters: null,
@@ -109,11 +94,19 @@ export function serviceEventRecord(world: World, event: ServiceEvent, eventID: s
     eventID,
     readOnly: false,
     eventType: "AwsServiceEvent",
-    managementEvent: true,
-    recipientAccountId: world.account,
-    eventCategory: "Management",
     ...(event.errorMessage !== undefined && { errorMessage: event.errorMessage }),
   };
+}
+
+/** What every record of a world has. */
+function common({ region, account }: World) {
+  return {
+    eventVersion: "1.08",
+    awsRegion: region,
+    managementEvent: true,
+    recipientAccountId: account,
+    eventCategory: "Management",
+  } as const;
 }
 
 function answer(service: Service, operation: string, output: object | undefined): unknown {

@@ -1,15 +1,12 @@
 import * as sdk from "@aws-sdk/client-cloudwatch";
-import { between as range, lengthBetween, oneOf } from "../constraints";
+import { between as range, lengthBetween, oneOf, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import { between, isStatistic, type Series } from "./series";
 
 /** How CloudWatch refuses a value. */
 export const invalid = { code: "InvalidParameterValueException" } as const;
-
-/** A refusal of a value. */
-export function refused(message: string): ServiceError {
-  return new ServiceError("InvalidParameterValueException", message);
-}
+/** How CloudWatch refuses parameters that do not go together. */
+export const invalidCombination = { code: "InvalidParameterCombinationException" } as const;
 
 /** Dimensions as a record. */
 export function dimensionRecord(dimensions: readonly sdk.Dimension[]): Record<string, string> {
@@ -35,7 +32,8 @@ export function periods(
 ) {
   const fromMs = start?.getTime() ?? NaN;
   const toMs = end?.getTime() ?? NaN;
-  if (!(fromMs < toMs)) throw refused("The parameter StartTime must be less than the parameter EndTime.");
+  if (!(fromMs < toMs))
+    throw refused(invalid, "The parameter StartTime must be less than the parameter EndTime.");
   const periodMs = periodSeconds * 1000;
   const first = Math.floor(fromMs / periodMs) * periodMs;
   const byPeriod = new Map<number, Series["samples"]>();
@@ -56,7 +54,7 @@ export function checkPeriod(period: number): void {
     ![1, 5, 10, 20, 30].includes(period) &&
     !(Number.isInteger(period) && period > 0 && period % 60 === 0 && period <= 86_400)
   )
-    throw refused("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60 up to 86400.");
+    throw refused(invalid, "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60 up to 86400.");
 }
 
 /** Refuses what PutMetricData refuses. */
@@ -66,20 +64,18 @@ export function checkDatum(datum: sdk.MetricDatum): void {
   oneOf(datum.Unit, sdk.StandardUnit, "Unit", invalid);
   const given = [datum.Value, datum.Values, datum.StatisticValues].filter((v) => v !== undefined).length;
   if (given !== 1)
-    throw new ServiceError(
-      "InvalidParameterCombinationException",
+    throw refused(
+      invalidCombination,
       "Exactly one of Value, Values and StatisticValues must be given for each metric.",
     );
   if (datum.Counts && datum.Counts.length !== datum.Values?.length)
-    throw new ServiceError(
-      "InvalidParameterCombinationException",
-      "Values and Counts must have the same length.",
-    );
+    throw refused(invalidCombination, "Values and Counts must have the same length.");
   for (const value of [datum.Value, ...(datum.Values ?? [])])
-    if (value !== undefined && !Number.isFinite(value)) throw refused(`The value ${value} is no number.`);
+    if (value !== undefined && !Number.isFinite(value))
+      throw refused(invalid, `The value ${value} is no number.`);
   for (const count of datum.Counts ?? []) range(count, 0, 1_000_000, "Counts", invalid);
   if (datum.Timestamp !== undefined && Number.isNaN(datum.Timestamp.getTime()))
-    throw refused("Timestamp is no date.");
+    throw refused(invalid, "Timestamp is no date.");
 }
 
 /** Refuses what PutMetricAlarm refuses, and what the embedded CloudWatch does not evaluate. */
@@ -125,12 +121,12 @@ export function checkAlarm(input: sdk.PutMetricAlarmInput): void {
     invalid,
   );
   if ((input.Statistic === undefined) === (input.ExtendedStatistic === undefined))
-    throw new ServiceError(
-      "InvalidParameterCombinationException",
-      "Exactly one of Statistic and ExtendedStatistic must be given.",
-    );
+    throw refused(invalidCombination, "Exactly one of Statistic and ExtendedStatistic must be given.");
   if (input.ExtendedStatistic !== undefined && !isStatistic(input.ExtendedStatistic))
-    throw refused(`The value ${input.ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
+    throw refused(
+      invalid,
+      `The value ${input.ExtendedStatistic} for parameter ExtendedStatistic is not supported.`,
+    );
   for (const action of [
     ...(input.AlarmActions ?? []),
     ...(input.OKActions ?? []),

@@ -1,7 +1,15 @@
 import * as sdk from "@aws-sdk/client-cloudwatch";
-import { between as range, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import {
+  between as range,
+  jsonObject,
+  lengthBetween,
+  matchesPattern,
+  oneOf,
+  page,
+  refused,
+} from "../constraints";
 import type { Cancel } from "../clock";
-import { ServiceError, notImplemented } from "../errors";
+import { ServiceError } from "../errors";
 import { operation, type Authorization, type Service } from "../service";
 import { Sqs } from "../sqs";
 import type { World } from "../world";
@@ -12,12 +20,14 @@ import {
   checkPeriod,
   dimensionRecord,
   invalid,
+  invalidCombination,
   periods,
-  refused,
   shownMetric,
 } from "./checks";
 import type { Measured } from "./record";
 import { MetricStore, between, isStatistic, statistic } from "./series";
+
+const badToken = { code: "InvalidNextToken" } as const;
 
 interface StoredAlarm {
   alarm: sdk.MetricAlarm & { AlarmName: string; AlarmArn: string };
@@ -38,9 +48,7 @@ export class CloudWatch implements Service {
 
   /** The metrics of a world. */
   static of(world: World): CloudWatch {
-    const service = world.service("cloudwatch");
-    if (!(service instanceof CloudWatch)) throw new Error("the world's cloudwatch is not the embedded one");
-    return service;
+    return world.serviceAs("cloudwatch", CloudWatch);
   }
 
   /** Takes what AWS measures itself, and what logs carry. */
@@ -174,12 +182,7 @@ export class CloudWatch implements Service {
             Trigger: { MetricName: alarm.MetricName, Namespace: alarm.Namespace, Threshold: alarm.Threshold },
           }),
         },
-        {
-          kind: "service",
-          principal: "cloudwatch.amazonaws.com",
-          sourceArn: alarm.AlarmArn,
-          sourceAccount: this.world.account,
-        },
+        { kind: "service", principal: "cloudwatch.amazonaws.com", sourceArn: alarm.AlarmArn },
       );
       this.#note(alarm.AlarmName, "Action", `Successfully executed action ${action}`);
     } catch (error) {
@@ -235,7 +238,7 @@ export class CloudWatch implements Service {
                   (Value === undefined || series.dimensions[Name] === Value),
               ),
           );
-        const { items, nextToken } = page(all, input.NextToken, undefined, 500, { code: "InvalidNextToken" });
+        const { items, nextToken } = page(all, input.NextToken, undefined, 500, badToken);
         return { Metrics: items.map(shownMetric), NextToken: nextToken };
       },
     }),
@@ -248,12 +251,9 @@ export class CloudWatch implements Service {
         checkPeriod(period);
         const stats = [...(input.Statistics ?? []), ...(input.ExtendedStatistics ?? [])];
         if (stats.length === 0)
-          throw new ServiceError(
-            "InvalidParameterCombinationException",
-            "Statistics or ExtendedStatistics must be given",
-          );
+          throw refused(invalidCombination, "Statistics or ExtendedStatistics must be given");
         for (const stat of stats)
-          if (!isStatistic(stat)) throw refused(`The value ${stat} for Statistics is invalid.`);
+          if (!isStatistic(stat)) throw refused(invalid, `The value ${stat} for Statistics is invalid.`);
         oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
         const series = this.#series(input.Namespace, input.MetricName, input.Dimensions);
         const Datapoints = periods(series, input.StartTime, input.EndTime, period, input.Unit).map(
@@ -269,39 +269,6 @@ export class CloudWatch implements Service {
           }),
         );
         return { Label: input.MetricName, Datapoints };
-      },
-    }),
-
-    GetMetricData: operation<sdk.GetMetricDataInput, sdk.GetMetricDataOutput>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        oneOf(input.ScanBy, sdk.ScanBy, "ScanBy", invalid);
-        const queries = input.MetricDataQueries ?? [];
-        lengthBetween(queries, 1, 500, "MetricDataQueries", { code: "ValidationException" });
-        const MetricDataResults = queries.map((query): sdk.MetricDataResult => {
-          matchesPattern(query.Id, /[a-z][a-zA-Z0-9_]{0,254}/, "Id", { code: "ValidationException" });
-          if (query.Expression !== undefined)
-            throw notImplemented("cloudwatch:GetMetricData with an expression");
-          const { Metric, Period = 0, Stat = "", Unit } = query.MetricStat ?? {};
-          checkPeriod(Period);
-          if (!isStatistic(Stat)) throw refused(`The value ${Stat} for Stat is invalid.`);
-          oneOf(Unit, sdk.StandardUnit, "Unit", invalid);
-          const series = this.#series(Metric?.Namespace, Metric?.MetricName, Metric?.Dimensions);
-          const found = periods(series, input.StartTime, input.EndTime, Period, Unit);
-          if (input.ScanBy !== "TimestampAscending") found.reverse();
-          return {
-            Id: query.Id,
-            Label: query.Label ?? Metric?.MetricName,
-            Timestamps: found.map(({ startMs }) => new Date(startMs)),
-            Values: found.map(({ samples }) => statistic(samples, Stat) ?? 0),
-            StatusCode: "Complete",
-          };
-        });
-        return {
-          MetricDataResults: MetricDataResults.filter((_, i) => queries[i]?.ReturnData !== false),
-          Messages: [],
-        };
       },
     }),
 
@@ -357,9 +324,7 @@ export class CloudWatch implements Service {
               (input.AlarmTypes?.includes("MetricAlarm") ?? true),
           )
           .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
-        const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, {
-          code: "InvalidNextToken",
-        });
+        const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, badToken);
         return {
           MetricAlarms: items.map((alarm) => ({ ...alarm })),
           CompositeAlarms: [],
@@ -379,9 +344,7 @@ export class CloudWatch implements Service {
             (input.AlarmName ?? item.AlarmName) === item.AlarmName &&
             (input.HistoryItemType ?? item.HistoryItemType) === item.HistoryItemType,
         );
-        const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, {
-          code: "InvalidNextToken",
-        });
+        const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, badToken);
         return { AlarmHistoryItems: items, NextToken: nextToken };
       },
     }),
@@ -450,27 +413,14 @@ export class CloudWatch implements Service {
     const dimensions = dimensionRecord(datum.Dimensions ?? []);
     const unit = datum.Unit ?? "None";
     const name = datum.MetricName ?? "";
+    const add = (count: number, sum: number, minimum: number, maximum: number): void =>
+      this.#metrics.add(namespace, name, dimensions, { timeMs, unit, count, sum, minimum, maximum });
     const set = datum.StatisticValues;
-    if (set)
-      this.#metrics.add(namespace, name, dimensions, {
-        timeMs,
-        unit,
-        count: set.SampleCount ?? 0,
-        sum: set.Sum ?? 0,
-        minimum: set.Minimum ?? 0,
-        maximum: set.Maximum ?? 0,
-      });
+    if (set) add(set.SampleCount ?? 0, set.Sum ?? 0, set.Minimum ?? 0, set.Maximum ?? 0);
     const values = datum.Values ?? (datum.Value === undefined ? [] : [datum.Value]);
     values.forEach((value, index) => {
       const count = datum.Counts?.[index] ?? 1;
-      this.#metrics.add(namespace, name, dimensions, {
-        timeMs,
-        unit,
-        count,
-        sum: value * count,
-        minimum: value,
-        maximum: value,
-      });
+      add(count, value * count, value, value);
     });
   }
 }

@@ -1,9 +1,4 @@
-import type {
-  CreateTaskSetResponse,
-  DescribeServicesResponse,
-  DescribeTaskSetsResponse,
-  TaskSet,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
 import type { World } from "../world";
 import { parseAppSpec } from "./appspec";
@@ -57,7 +52,7 @@ export class Deployer {
 
   async #createTaskSet(group: GroupRecord, deployment: DeploymentRecord): Promise<string> {
     const { taskDefinition } = parseAppSpec(deployment.revision);
-    const { services } = await this.#ecs<DescribeServicesResponse>(group, "DescribeServices", {
+    const { services } = await this.#ecs<sdk.DescribeServicesResponse>(group, "DescribeServices", {
       cluster: group.clusterName,
       services: [group.serviceName],
     });
@@ -70,7 +65,7 @@ export class Deployer {
       ...(primary?.networkConfiguration ? { networkConfiguration: primary.networkConfiguration } : {}),
       scale: { value: 100, unit: "PERCENT" },
     };
-    const { taskSet } = await this.#ecs<CreateTaskSetResponse>(group, "CreateTaskSet", request);
+    const { taskSet } = await this.#ecs<sdk.CreateTaskSetResponse>(group, "CreateTaskSet", request);
     return taskSet!.id!;
   }
 
@@ -85,8 +80,8 @@ export class Deployer {
     }
   }
 
-  async #taskSets(group: GroupRecord): Promise<TaskSet[]> {
-    const answer = await this.#ecs<DescribeTaskSetsResponse>(group, "DescribeTaskSets", service(group));
+  async #taskSets(group: GroupRecord): Promise<sdk.TaskSet[]> {
+    const answer = await this.#ecs<sdk.DescribeTaskSetsResponse>(group, "DescribeTaskSets", service(group));
     return answer.taskSets ?? [];
   }
 

@@ -28,29 +28,18 @@ export class CodeDeploy implements Service {
     this.operations = { ...this.#applicationOperations(), ...this.#deploymentOperations() };
   }
 
-  /** The CodeDeploy of a world. */
-  static of(world: World): CodeDeploy {
-    const service = world.service("codedeploy");
-    if (!(service instanceof CodeDeploy))
-      throw new Error("the world's service codedeploy is not a CodeDeploy");
-    return service;
-  }
-
-  #onApplication(input: { applicationName?: string | undefined }): Authorization {
+  #onApplication(input: { applicationName?: string }): Authorization {
     return { resource: this.world.arn("codedeploy", `application:${input.applicationName ?? "*"}`) };
   }
 
-  #onGroup(input: {
-    applicationName?: string | undefined;
-    deploymentGroupName?: string | undefined;
-  }): Authorization {
+  #onGroup(input: { applicationName?: string; deploymentGroupName?: string }): Authorization {
     const { applicationName = "*", deploymentGroupName = "*" } = input;
     return {
       resource: this.world.arn("codedeploy", `deploymentgroup:${applicationName}/${deploymentGroupName}`),
     };
   }
 
-  #onDeployment(input: { deploymentId?: string | undefined }): Authorization {
+  #onDeployment(input: { deploymentId?: string }): Authorization {
     const group = this.#deployments.get(input.deploymentId ?? "")?.group;
     return this.#onGroup({ applicationName: group?.application, deploymentGroupName: group?.name });
   }
@@ -201,10 +190,7 @@ export class CodeDeploy implements Service {
     return found;
   }
 
-  #group(input: {
-    applicationName?: string | undefined;
-    deploymentGroupName?: string | undefined;
-  }): GroupRecord {
+  #group(input: { applicationName?: string; deploymentGroupName?: string }): GroupRecord {
     const { groups } = this.#application(input.applicationName);
     if (input.deploymentGroupName === undefined)
       throw new ServiceError(

@@ -1,10 +1,13 @@
 import type { Filter, Tag, TagSpecification } from "@aws-sdk/client-ec2";
+import { between, page as pageOf, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";
 
+const invalid = { code: "InvalidParameterValue" } as const;
+
 /** A parameter's value is not right (Amazon EC2 API Reference, "Error codes"). */
 export function invalidValue(message: string): ServiceError {
-  return new ServiceError("InvalidParameterValue", message);
+  return refused(invalid, message);
 }
 
 /** `prefix-` and 17 hexadecimal digits, as EC2 makes ids. */
@@ -44,7 +47,7 @@ export function checkTags(tags: readonly Tag[]): void {
 export type FilterValues<T> = Readonly<Record<string, (item: T) => readonly (string | undefined)[]>>;
 
 /** The items that every filter lets through. Values may hold `*` and `?`; `tag:KEY` and `tag-key` always work. */
-export function applyFilters<T extends { readonly Tags?: Tag[] | undefined }>(
+export function applyFilters<T extends { readonly Tags?: Tag[] }>(
   items: readonly T[],
   filters: readonly Filter[] | undefined,
   known: FilterValues<T>,
@@ -61,7 +64,7 @@ export function applyFilters<T extends { readonly Tags?: Tag[] | undefined }>(
   );
 }
 
-function filterOf<T extends { readonly Tags?: Tag[] | undefined }>(
+function filterOf<T extends { readonly Tags?: Tag[] }>(
   name: string,
   known: FilterValues<T>,
 ): (item: T) => readonly (string | undefined)[] {
@@ -84,19 +87,9 @@ function globToRegExp(glob: string): RegExp {
 /** One page. EC2 gives everything when no size is asked for; sizes are 5 to 1000. */
 export function page<T>(
   items: readonly T[],
-  input: { MaxResults?: number | undefined; NextToken?: string | undefined },
+  { MaxResults, NextToken }: { MaxResults?: number; NextToken?: string },
 ): { items: T[]; NextToken?: string } {
-  const { MaxResults, NextToken } = input;
-  if (MaxResults !== undefined && (!Number.isInteger(MaxResults) || MaxResults < 5 || MaxResults > 1000))
-    throw invalidValue(
-      `Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value from 5 to 1000.`,
-    );
-  const start = NextToken === undefined ? 0 : Number(Buffer.from(NextToken, "base64url").toString());
-  if (!Number.isInteger(start) || start < 0 || start > items.length)
-    throw invalidValue("The provided token is invalid.");
-  const end = MaxResults === undefined ? items.length : start + MaxResults;
-  return {
-    items: items.slice(start, end),
-    ...(end < items.length ? { NextToken: Buffer.from(String(end)).toString("base64url") } : {}),
-  };
+  between(MaxResults, 5, 1000, "maxResults", invalid);
+  const { items: some, nextToken } = pageOf(items, NextToken, MaxResults, items.length, invalid);
+  return { items: some, NextToken: nextToken };
 }

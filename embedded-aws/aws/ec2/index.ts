@@ -17,11 +17,4 @@ export class Ec2 implements Service {
     networks.createDefault();
     this.operations = { ...networks.operations(), ...groups.operations() };
   }
-
-  /** The EC2 of a world. */
-  static of(world: World): Ec2 {
-    const service = world.service("ec2");
-    if (!(service instanceof Ec2)) throw new Error("the world's service ec2 is not an Ec2");
-    return service;
-  }
 }

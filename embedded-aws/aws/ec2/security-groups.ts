@@ -35,7 +35,7 @@ export class SecurityGroups {
   }
 
   operations(): Record<string, Operation> {
-    const onGroup = (input: { GroupId?: string | undefined }) => ({
+    const onGroup = (input: { GroupId?: string }) => ({
       resource: this.world.arn("ec2", `security-group/${input.GroupId ?? "*"}`),
     });
     return {

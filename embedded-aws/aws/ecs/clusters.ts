@@ -1,13 +1,4 @@
-import type {
-  CreateClusterRequest,
-  CreateClusterResponse,
-  DeleteClusterRequest,
-  DeleteClusterResponse,
-  DescribeClustersRequest,
-  DescribeClustersResponse,
-  ListClustersRequest,
-  ListClustersResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
@@ -25,12 +16,12 @@ const everything = ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "
 /** Clusters: CreateCluster to DeleteCluster. */
 export function clusterOperations(context: EcsContext): Record<string, Operation> {
   const { registry, world } = context;
-  const onCluster = (input: { cluster?: string | undefined }) => ({
+  const onCluster = (input: { cluster?: string }) => ({
     resource: registry.clusterArn(input.cluster),
   });
 
   return {
-    CreateCluster: operation<CreateClusterRequest, CreateClusterResponse>({
+    CreateCluster: operation<sdk.CreateClusterRequest, sdk.CreateClusterResponse>({
       access: "write",
       authorize: () => ({ resource: "*" }),
       handle: (input) => {
@@ -60,7 +51,7 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    DescribeClusters: operation<DescribeClustersRequest, DescribeClustersResponse>({
+    DescribeClusters: operation<sdk.DescribeClustersRequest, sdk.DescribeClustersResponse>({
       access: "read",
       authorize: (input) =>
         (input.clusters?.length ? input.clusters : ["default"]).map((cluster) => onCluster({ cluster })),
@@ -82,7 +73,7 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    ListClusters: operation<ListClustersRequest, ListClustersResponse>({
+    ListClusters: operation<sdk.ListClustersRequest, sdk.ListClustersResponse>({
       access: "read",
       authorize: () => ({ resource: "*" }),
       handle: (input) => {
@@ -92,7 +83,7 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    DeleteCluster: operation<DeleteClusterRequest, DeleteClusterResponse>({
+    DeleteCluster: operation<sdk.DeleteClusterRequest, sdk.DeleteClusterResponse>({
       access: "write",
       authorize: onCluster,
       handle: (input) => {
@@ -122,6 +113,6 @@ function checkProviders(providers: readonly string[] | undefined): void {
       );
 }
 
-function serviceConnect(request: CreateClusterRequest["serviceConnectDefaults"]) {
+function serviceConnect(request: sdk.CreateClusterRequest["serviceConnectDefaults"]) {
   return request?.namespace ? { namespace: request.namespace } : undefined;
 }

@@ -38,6 +38,4 @@ export interface EcsContext {
     start(request: TaskRequest): TaskRecord;
     stop(task: TaskRecord, reason: string, code: TaskStopCode): void;
   };
-  /** Told when production traffic goes to other tasks of a service. */
-  trafficMoved(service: ServiceRecord): void;
 }

@@ -44,7 +44,6 @@ export function failHealthCheck(context: EcsContext, task: TaskRecord): void {
   task.unhealthy = true;
   if (deployment.status !== "PRIMARY") deployment.lost += 1;
   addServiceEvent(context.world, service, `(task ${task.id}) failed container health checks.`);
-  context.trafficMoved(service);
   context.scheduler.wake(service);
 }
 
@@ -137,5 +136,4 @@ function rollBack(
     serviceRevisionArn: target.serviceRevisionArn,
   };
   emitDeploymentEvent(world, service, failed, "SERVICE_DEPLOYMENT_IN_PROGRESS", reason);
-  context.trafficMoved(service);
 }

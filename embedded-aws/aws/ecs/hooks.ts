@@ -1,9 +1,4 @@
-import type {
-  DeploymentLifecycleHook,
-  DeploymentLifecycleHookAction,
-  DeploymentLifecycleHookStage,
-  DeploymentLifecycleHookStatus,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import type { EcsContext } from "./context";
 import { emitHookEvent } from "./events";
 import { failDeployment } from "./failures";
@@ -15,7 +10,7 @@ const defaultTimeoutMinutes = 1_440;
 /** The stages before the first new task; the first of them only where several revisions still run. */
 export function stagesBeforeScaleUp(
   record: ServiceDeploymentRecord | undefined,
-): DeploymentLifecycleHookStage[] {
+): sdk.DeploymentLifecycleHookStage[] {
   return [
     ...((record?.sourceRevisionArns.length ?? 0) > 1 ? (["RECONCILE_SERVICE"] as const) : []),
     "PRE_SCALE_UP",
@@ -30,7 +25,7 @@ export function mayPass(
   context: EcsContext,
   service: ServiceRecord,
   deployment: DeploymentRecord,
-  stages: readonly DeploymentLifecycleHookStage[],
+  stages: readonly sdk.DeploymentLifecycleHookStage[],
 ): boolean {
   const record = deployment.serviceDeployment;
   if (!record || record.finishedAt !== undefined || record.rollback) return true;
@@ -52,8 +47,8 @@ function begin(
   service: ServiceRecord,
   deployment: DeploymentRecord,
   record: ServiceDeploymentRecord,
-  { timeoutConfiguration }: DeploymentLifecycleHook,
-  stage: DeploymentLifecycleHookStage,
+  { timeoutConfiguration }: sdk.DeploymentLifecycleHook,
+  stage: sdk.DeploymentLifecycleHookStage,
 ): void {
   const { clock } = context.world;
   const timeoutMs = (timeoutConfiguration?.timeoutInMinutes ?? defaultTimeoutMinutes) * 60_000;
@@ -78,8 +73,8 @@ export function settle(
   service: ServiceRecord,
   deployment: DeploymentRecord,
   hook: HookRecord,
-  status: DeploymentLifecycleHookStatus,
-  action: DeploymentLifecycleHookAction,
+  status: sdk.DeploymentLifecycleHookStatus,
+  action: sdk.DeploymentLifecycleHookAction,
 ): void {
   hook.cancel();
   hook.status = status;

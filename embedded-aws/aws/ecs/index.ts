@@ -46,9 +46,6 @@ export interface Target {
   readonly port: number;
 }
 
-/** Told whenever the targets of a service changed; `cluster` and `service` are names. */
-export type TargetListener = (cluster: string, service: string, targets: readonly Target[]) => void;
-
 /** Amazon ECS: clusters, task definitions, services and the scheduler that keeps them. */
 export class Ecs implements AwsService {
   readonly prefix = "ecs";
@@ -60,7 +57,6 @@ export class Ecs implements AwsService {
   readonly #scheduler: Scheduler;
   readonly #runner: TaskRunner;
   readonly #context: EcsContext;
-  readonly #listeners = new Set<TargetListener>();
 
   constructor(world: World) {
     this.#registry = new Registry(world);
@@ -69,14 +65,12 @@ export class Ecs implements AwsService {
       random: world.random.fork("ecs"),
       registry: this.#registry,
       settings: this.settings,
-      trafficMoved: (service: ServiceRecord) => this.#tellTargets(service),
     } as { -readonly [K in keyof EcsContext]: EcsContext[K] };
     this.#context = context;
     context.scheduler = this.#scheduler = new Scheduler(context);
-    context.runner = this.#runner = new TaskRunner(context, (task, outcome) => {
-      if (task.service && (outcome === "healthy" || outcome === "draining")) this.#tellTargets(task.service);
-      this.#scheduler.taskChanged(task, outcome);
-    });
+    context.runner = this.#runner = new TaskRunner(context, (task, outcome) =>
+      this.#scheduler.taskChanged(task, outcome),
+    );
     this.operations = {
       ...clusterOperations(context),
       ...taskDefinitionOperations(context),
@@ -89,9 +83,7 @@ export class Ecs implements AwsService {
 
   /** The ECS of a world. */
   static of(world: World): Ecs {
-    const service = world.service("ecs");
-    if (!(service instanceof Ecs)) throw new Error("the world's service ecs is not an Ecs");
-    return service;
+    return world.serviceAs("ecs", Ecs);
   }
 
   /** The truth about what runs: every task of a service whose containers are up, draining ones included. */
@@ -120,12 +112,6 @@ export class Ecs implements AwsService {
     return found ? targetsOf(found) : [];
   }
 
-  /** Calls the listener at every change of a service's targets, until the answer is called. */
-  onTargetsChanged(listener: TargetListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
   /** Makes a running task of a service fail its health check, as a hung process does. Throws for any other. */
   failHealthCheck(taskArn: string): void {
     const task = this.#services()
@@ -143,11 +129,6 @@ export class Ecs implements AwsService {
 
   #services(): ServiceRecord[] {
     return [...this.#registry.clusters.values()].flatMap((c) => [...c.services.values()]);
-  }
-
-  #tellTargets(service: ServiceRecord): void {
-    const targets = targetsOf(service);
-    for (const listener of this.#listeners) listener(service.cluster.name, service.name, targets);
   }
 }
 

@@ -8,7 +8,7 @@ import { invalidParameter } from "./errors";
  */
 export function page<T>(
   items: readonly T[],
-  input: { maxResults?: number | undefined; nextToken?: string | undefined },
+  input: { maxResults?: number; nextToken?: string },
   sizes: { fallback: number; limit: number; sorted?: boolean },
   keyOf: (item: T) => string,
 ): { items: T[]; nextToken?: string } {

@@ -1,15 +1,4 @@
-import type {
-  ContinueServiceDeploymentRequest,
-  ContinueServiceDeploymentResponse,
-  DescribeServiceDeploymentsRequest,
-  DescribeServiceDeploymentsResponse,
-  DescribeServiceRevisionsRequest,
-  DescribeServiceRevisionsResponse,
-  ListServiceDeploymentsRequest,
-  ListServiceDeploymentsResponse,
-  StopServiceDeploymentRequest,
-  StopServiceDeploymentResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
 import { operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
@@ -56,7 +45,7 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
   };
 
   return {
-    ListServiceDeployments: operation<ListServiceDeploymentsRequest, ListServiceDeploymentsResponse>({
+    ListServiceDeployments: operation<sdk.ListServiceDeploymentsRequest, sdk.ListServiceDeploymentsResponse>({
       access: "read",
       authorize: (input) => ({
         resource: registry.serviceArn(input.cluster, input.service),
@@ -80,8 +69,8 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
     }),
 
     DescribeServiceDeployments: operation<
-      DescribeServiceDeploymentsRequest,
-      DescribeServiceDeploymentsResponse
+      sdk.DescribeServiceDeploymentsRequest,
+      sdk.DescribeServiceDeploymentsResponse
     >({
       access: "read",
       authorize: (input) => (input.serviceDeploymentArns ?? []).flatMap(onPart),
@@ -95,7 +84,10 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
       },
     }),
 
-    DescribeServiceRevisions: operation<DescribeServiceRevisionsRequest, DescribeServiceRevisionsResponse>({
+    DescribeServiceRevisions: operation<
+      sdk.DescribeServiceRevisionsRequest,
+      sdk.DescribeServiceRevisionsResponse
+    >({
       access: "read",
       authorize: (input) => (input.serviceRevisionArns ?? []).flatMap(onPart),
       handle: (input) => {
@@ -108,27 +100,28 @@ export function serviceDeploymentOperations(context: EcsContext): Record<string,
       },
     }),
 
-    ContinueServiceDeployment: operation<ContinueServiceDeploymentRequest, ContinueServiceDeploymentResponse>(
-      {
-        access: "write",
-        authorize: (input) => onPart(input.serviceDeploymentArn ?? ""),
-        handle: (input) => {
-          checkInput(input);
-          const { service, record } = found(input.serviceDeploymentArn!);
-          const deployment = service.deployments.find((d) => d.serviceDeployment === record);
-          const hook = record.hooks.find((h) => h.id === input.hookId);
-          if (!hook || !deployment)
-            throw invalidParameter("The lifecycle hook was not found in the service deployment.");
-          if (hook.status !== "AWAITING_ACTION")
-            throw invalidParameter("The lifecycle hook is not awaiting an action.");
-          const action = input.action ?? "CONTINUE";
-          settle(context, service, deployment, hook, action === "CONTINUE" ? "SUCCEEDED" : "FAILED", action);
-          return { serviceDeploymentArn: record.arn };
-        },
+    ContinueServiceDeployment: operation<
+      sdk.ContinueServiceDeploymentRequest,
+      sdk.ContinueServiceDeploymentResponse
+    >({
+      access: "write",
+      authorize: (input) => onPart(input.serviceDeploymentArn ?? ""),
+      handle: (input) => {
+        checkInput(input);
+        const { service, record } = found(input.serviceDeploymentArn!);
+        const deployment = service.deployments.find((d) => d.serviceDeployment === record);
+        const hook = record.hooks.find((h) => h.id === input.hookId);
+        if (!hook || !deployment)
+          throw invalidParameter("The lifecycle hook was not found in the service deployment.");
+        if (hook.status !== "AWAITING_ACTION")
+          throw invalidParameter("The lifecycle hook is not awaiting an action.");
+        const action = input.action ?? "CONTINUE";
+        settle(context, service, deployment, hook, action === "CONTINUE" ? "SUCCEEDED" : "FAILED", action);
+        return { serviceDeploymentArn: record.arn };
       },
-    ),
+    }),
 
-    StopServiceDeployment: operation<StopServiceDeploymentRequest, StopServiceDeploymentResponse>({
+    StopServiceDeployment: operation<sdk.StopServiceDeploymentRequest, sdk.StopServiceDeploymentResponse>({
       access: "write",
       authorize: (input) => onPart(input.serviceDeploymentArn ?? ""),
       handle: (input) => {

@@ -1,15 +1,10 @@
-import type {
-  CreateServiceRequest,
-  DeploymentConfiguration,
-  DeploymentLifecycleHook,
-  UpdateServiceRequest,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { invalidParameter } from "./errors";
 import type { ServiceRecord, TaskDefinitionRecord } from "./state";
 
 /** What ECS refuses of a new service, as far as the embedded one looks. */
 export function checkService(
-  input: CreateServiceRequest,
+  input: sdk.CreateServiceRequest,
   definition: TaskDefinitionRecord | undefined,
 ): void {
   const controller = input.deploymentController?.type ?? "ECS";
@@ -35,7 +30,7 @@ export function checkService(
   checkConfiguration(input.deploymentConfiguration ?? {});
 }
 
-function checkDaemon(input: CreateServiceRequest, controller: string): void {
+function checkDaemon(input: sdk.CreateServiceRequest, controller: string): void {
   if (controller !== "ECS")
     throw invalidParameter(
       `The daemon scheduling strategy does not support the ${controller} deployment controller.`,
@@ -49,7 +44,7 @@ function checkDaemon(input: CreateServiceRequest, controller: string): void {
 }
 
 function checkLoadBalancers(
-  input: Pick<CreateServiceRequest, "loadBalancers">,
+  input: Pick<sdk.CreateServiceRequest, "loadBalancers">,
   definition: TaskDefinitionRecord | undefined,
 ): void {
   for (const { containerName, containerPort } of input.loadBalancers ?? []) {
@@ -63,7 +58,7 @@ function checkLoadBalancers(
   }
 }
 
-function checkConfiguration(configuration: DeploymentConfiguration): void {
+function checkConfiguration(configuration: sdk.DeploymentConfiguration): void {
   const { minimumHealthyPercent: minimum = 100, maximumPercent: maximum = 200 } = configuration;
   // 100 and 100 leave a deployment nothing to do.
   if (minimum >= 100 && maximum <= 100)
@@ -83,7 +78,7 @@ function checkConfiguration(configuration: DeploymentConfiguration): void {
     throw invalidParameter("healthyPercent must be at least minimumHealthyPercent.");
 }
 
-function checkHook({ targetType, hookTargetArn, lifecycleStages }: DeploymentLifecycleHook): void {
+function checkHook({ targetType, hookTargetArn, lifecycleStages }: sdk.DeploymentLifecycleHook): void {
   if (!lifecycleStages?.length)
     throw invalidParameter("lifecycleStages must be specified for a lifecycle hook.");
   if (targetType !== "PAUSE" && !hookTargetArn)
@@ -94,7 +89,7 @@ function checkHook({ targetType, hookTargetArn, lifecycleStages }: DeploymentLif
 }
 
 /** What ECS refuses of a change; most of it is the deployment controller's business. */
-export function checkUpdate(service: ServiceRecord, input: UpdateServiceRequest): void {
+export function checkUpdate(service: ServiceRecord, input: sdk.UpdateServiceRequest): void {
   if (service.controller !== "ECS") {
     const hint =
       service.controller === "CODE_DEPLOY" ? " Use AWS CodeDeploy to trigger a new deployment." : "";

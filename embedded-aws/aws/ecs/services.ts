@@ -1,17 +1,4 @@
-import type {
-  CreateServiceRequest,
-  CreateServiceResponse,
-  DeleteServiceRequest,
-  DeleteServiceResponse,
-  DeploymentConfiguration,
-  DescribeServicesRequest,
-  DescribeServicesResponse,
-  ListServicesRequest,
-  ListServicesResponse,
-  Service,
-  UpdateServiceRequest,
-  UpdateServiceResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { callerName } from "../caller";
 import { operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
@@ -45,9 +32,9 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
   const { registry, world, settings, random, scheduler } = context;
 
   const onService = (input: {
-    cluster?: string | undefined;
-    service?: string | undefined;
-    taskDefinition?: string | undefined;
+    cluster?: string;
+    service?: string;
+    taskDefinition?: string;
   }): Authorization => ({
     resource: registry.serviceArn(input.cluster, input.service),
     context: {
@@ -68,7 +55,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
       };
   };
 
-  const answerOf = (service: ServiceRecord, withTags: boolean): Service => {
+  const answerOf = (service: ServiceRecord, withTags: boolean): sdk.Service => {
     const { before } = service;
     if (before && world.clock.now() < before.untilMs && random.chance(settings.staleAnswers.share))
       return withTags ? before.view : compact({ ...before.view, tags: undefined });
@@ -76,7 +63,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
   };
 
   return {
-    CreateService: operation<CreateServiceRequest, CreateServiceResponse>({
+    CreateService: operation<sdk.CreateServiceRequest, sdk.CreateServiceResponse>({
       access: "write",
       authorize: (input) => [
         onService({
@@ -144,7 +131,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    UpdateService: operation<UpdateServiceRequest, UpdateServiceResponse>({
+    UpdateService: operation<sdk.UpdateServiceRequest, sdk.UpdateServiceResponse>({
       access: "write",
       authorize: onService,
       handle: (input) => {
@@ -186,7 +173,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    DescribeServices: operation<DescribeServicesRequest, DescribeServicesResponse>({
+    DescribeServices: operation<sdk.DescribeServicesRequest, sdk.DescribeServicesResponse>({
       access: "read",
       authorize: (input) =>
         (input.services ?? []).map((service) => onService({ cluster: input.cluster, service })),
@@ -210,7 +197,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    ListServices: operation<ListServicesRequest, ListServicesResponse>({
+    ListServices: operation<sdk.ListServicesRequest, sdk.ListServicesResponse>({
       access: "read",
       authorize: (input) => ({
         resource: "*",
@@ -231,7 +218,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    DeleteService: operation<DeleteServiceRequest, DeleteServiceResponse>({
+    DeleteService: operation<sdk.DeleteServiceRequest, sdk.DeleteServiceResponse>({
       access: "write",
       authorize: onService,
       handle: (input) => {
@@ -254,7 +241,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
   function nextRollout(
     service: ServiceRecord,
     current: DeploymentRecord | undefined,
-    input: UpdateServiceRequest,
+    input: sdk.UpdateServiceRequest,
     definition: Rollout["taskDefinition"] | undefined,
   ): Rollout | undefined {
     if (service.controller !== "ECS" || !current) return undefined;
@@ -278,7 +265,7 @@ export function serviceOperations(context: EcsContext): Record<string, Operation
 function rolloutOf(
   service: Pick<ServiceRecord, "kept">,
   base: Rollout,
-  input: Pick<CreateServiceRequest, "serviceConnectConfiguration" | "volumeConfigurations">,
+  input: Pick<sdk.CreateServiceRequest, "serviceConnectConfiguration" | "volumeConfigurations">,
 ): Rollout {
   return compact({
     ...base,
@@ -292,7 +279,7 @@ function rolloutOf(
 }
 
 /** Defaults of DeploymentConfiguration: 100 and 200 percent; 0 and 100 for DAEMON (API Reference). */
-function withDefaults(given: DeploymentConfiguration, scheduling: string): DeploymentConfiguration {
+function withDefaults(given: sdk.DeploymentConfiguration, scheduling: string): sdk.DeploymentConfiguration {
   const daemon = scheduling === "DAEMON";
   return compact({
     ...given,

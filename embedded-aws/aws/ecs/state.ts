@@ -1,27 +1,4 @@
-import type {
-  CapacityProviderStrategyItem,
-  ClusterConfiguration,
-  ClusterServiceConnectDefaults,
-  ClusterSetting,
-  DeploymentConfiguration,
-  DeploymentController,
-  DeploymentLifecycleHookAction,
-  DeploymentLifecycleHookStage,
-  DeploymentLifecycleHookStatus,
-  DeploymentRolloutState,
-  Rollback,
-  SchedulingStrategy,
-  Service,
-  ServiceConnectConfiguration,
-  ServiceDeploymentLifecycleStage,
-  ServiceDeploymentStatus,
-  ServiceEvent,
-  ServiceRevisionSummary,
-  ServiceVolumeConfiguration,
-  Tag,
-  TaskDefinition,
-  TaskStopCode,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import type { TaskHandle } from "../runtime";
 import type { Cancel } from "../clock";
 
@@ -37,8 +14,8 @@ export interface SecretRead {
 
 /** A revision of a task definition and its tags. */
 export interface TaskDefinitionRecord {
-  readonly definition: TaskDefinition & { taskDefinitionArn: string; family: string; revision: number };
-  tags: Tag[];
+  readonly definition: sdk.TaskDefinition & { taskDefinitionArn: string; family: string; revision: number };
+  tags: sdk.Tag[];
 }
 
 /** A task, standing for the containers that run. `lastStatus` takes ECS's own values. */
@@ -52,8 +29,8 @@ export interface TaskRecord {
   readonly definition: TaskDefinitionRecord;
   readonly group: string;
   readonly startedBy?: string;
-  readonly launchType: Service["launchType"];
-  readonly tags: Tag[];
+  readonly launchType: sdk.Service["launchType"];
+  readonly tags: sdk.Tag[];
   readonly createdAt: number;
   desiredStatus: "RUNNING" | "STOPPED";
   /** True once it failed its health check: it takes no traffic and is replaced. */
@@ -70,19 +47,19 @@ export interface TaskRecord {
   stoppingAt?: number;
   stoppedAt?: number;
   stoppedReason?: string;
-  stopCode?: TaskStopCode;
+  stopCode?: sdk.TaskStopCode;
   version: number;
 }
 
 /** What a deployment rolls out, taken from the service when the deployment is made. */
 export interface Rollout {
   readonly taskDefinition: TaskDefinitionRecord;
-  readonly launchType?: Service["launchType"];
+  readonly launchType?: sdk.Service["launchType"];
   readonly platformVersion?: string;
-  readonly capacityProviderStrategy?: CapacityProviderStrategyItem[];
-  readonly networkConfiguration?: Service["networkConfiguration"];
-  readonly serviceConnectConfiguration?: ServiceConnectConfiguration;
-  readonly volumeConfigurations?: ServiceVolumeConfiguration[];
+  readonly capacityProviderStrategy?: sdk.CapacityProviderStrategyItem[];
+  readonly networkConfiguration?: sdk.Service["networkConfiguration"];
+  readonly serviceConnectConfiguration?: sdk.ServiceConnectConfiguration;
+  readonly volumeConfigurations?: sdk.ServiceVolumeConfiguration[];
 }
 
 /** One entry of `deployments[]` (controller ECS) or of `taskSets[]` (CODE_DEPLOY, EXTERNAL). */
@@ -93,7 +70,7 @@ export interface DeploymentRecord {
   readonly rollout: Rollout;
   readonly createdAt: number;
   updatedAt: number;
-  rolloutState: DeploymentRolloutState;
+  rolloutState: sdk.DeploymentRolloutState;
   rolloutStateReason: string;
   /** Tasks that failed one after another; what the circuit breaker counts. */
   failedTasks: number;
@@ -111,16 +88,16 @@ export interface DeploymentRecord {
   readonly externalId?: string;
   /** Task sets only: how many percent of the desired count it runs. */
   scalePercent?: number;
-  tags?: Tag[];
+  tags?: sdk.Tag[];
 }
 
 /** A PAUSE hook that a deployment reached. */
 export interface HookRecord {
   readonly id: string;
-  readonly stage: DeploymentLifecycleHookStage;
-  status: DeploymentLifecycleHookStatus;
+  readonly stage: sdk.DeploymentLifecycleHookStage;
+  status: sdk.DeploymentLifecycleHookStatus;
   readonly expiresAt: number;
-  readonly timeoutAction: DeploymentLifecycleHookAction;
+  readonly timeoutAction: sdk.DeploymentLifecycleHookAction;
   /** Ends its timer. */
   readonly cancel: Cancel;
 }
@@ -133,19 +110,19 @@ export interface ServiceDeploymentRecord {
   finishedAt?: number;
   stoppedAt?: number;
   updatedAt: number;
-  status: ServiceDeploymentStatus;
+  status: sdk.ServiceDeploymentStatus;
   statusReason?: string;
-  lifecycleStage?: ServiceDeploymentLifecycleStage;
+  lifecycleStage?: sdk.ServiceDeploymentLifecycleStage;
   readonly targetRevisionArn: string;
   readonly sourceRevisionArns: readonly string[];
-  readonly configuration: DeploymentConfiguration;
+  readonly configuration: sdk.DeploymentConfiguration;
   /** In the order in which they were reached. */
   readonly hooks: HookRecord[];
-  rollback?: Rollback;
+  rollback?: sdk.Rollback;
   breakerTriggered: boolean;
   failureCount: number;
   /** The task counts of its revisions when it ended: DescribeServiceDeployments shows those from then on. */
-  countsAtEnd?: readonly ServiceRevisionSummary[];
+  countsAtEnd?: readonly sdk.ServiceRevisionSummary[];
 }
 
 /** A service revision: what one deployment rolls out, for ever. */
@@ -153,7 +130,7 @@ export interface RevisionRecord {
   readonly arn: string;
   readonly createdAt: number;
   readonly rollout: Rollout;
-  readonly kept: Pick<Service, "loadBalancers" | "serviceRegistries">;
+  readonly kept: Pick<sdk.Service, "loadBalancers" | "serviceRegistries">;
 }
 
 /** A service: what was asked for, and the deployments that bring it about. */
@@ -166,12 +143,12 @@ export interface ServiceRecord {
   readonly createdBy: string;
   /** CreateService with it again answers with this service. */
   readonly clientToken?: string;
-  readonly controller: DeploymentController["type"] & string;
-  readonly schedulingStrategy: SchedulingStrategy;
+  readonly controller: sdk.DeploymentController["type"] & string;
+  readonly schedulingStrategy: sdk.SchedulingStrategy;
   desiredCount: number;
-  configuration: DeploymentConfiguration;
+  configuration: sdk.DeploymentConfiguration;
   /** Members that are kept and shown as they were given. */
-  kept: Partial<Service>;
+  kept: Partial<sdk.Service>;
   /** PRIMARY first, then the others, newest first. */
   deployments: DeploymentRecord[];
   /** Newest first. */
@@ -182,11 +159,11 @@ export interface ServiceRecord {
   lastCompleted?: DeploymentRecord;
   /** Its tasks that have not stopped, oldest first. */
   readonly tasks: Set<TaskRecord>;
-  tags: Tag[];
-  events: ServiceEvent[];
+  tags: sdk.Tag[];
+  events: sdk.ServiceEvent[];
   steady: boolean;
   /** The answer of DescribeServices before the latest write, and until when it may still be given. */
-  before?: { readonly view: Service; readonly untilMs: number };
+  before?: { readonly view: sdk.Service; readonly untilMs: number };
   reconcile?: Cancel;
   stage?: Cancel;
 }
@@ -196,12 +173,12 @@ export interface ClusterRecord {
   readonly name: string;
   readonly arn: string;
   status: "ACTIVE" | "INACTIVE";
-  settings: ClusterSetting[];
-  configuration?: ClusterConfiguration;
-  serviceConnectDefaults?: ClusterServiceConnectDefaults;
+  settings: sdk.ClusterSetting[];
+  configuration?: sdk.ClusterConfiguration;
+  serviceConnectDefaults?: sdk.ClusterServiceConnectDefaults;
   capacityProviders: string[];
-  defaultCapacityProviderStrategy: CapacityProviderStrategyItem[];
-  tags: Tag[];
+  defaultCapacityProviderStrategy: sdk.CapacityProviderStrategyItem[];
+  tags: sdk.Tag[];
   readonly services: Map<string, ServiceRecord>;
   readonly tasks: Map<string, TaskRecord>;
 }

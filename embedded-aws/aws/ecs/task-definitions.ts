@@ -1,14 +1,4 @@
-import type {
-  ContainerDefinition,
-  DeregisterTaskDefinitionRequest,
-  DeregisterTaskDefinitionResponse,
-  DescribeTaskDefinitionRequest,
-  DescribeTaskDefinitionResponse,
-  ListTaskDefinitionsRequest,
-  ListTaskDefinitionsResponse,
-  RegisterTaskDefinitionRequest,
-  RegisterTaskDefinitionResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { callerName } from "../caller";
 import { operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
@@ -23,7 +13,7 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
   const { registry, world } = context;
 
   return {
-    RegisterTaskDefinition: operation<RegisterTaskDefinitionRequest, RegisterTaskDefinitionResponse>({
+    RegisterTaskDefinition: operation<sdk.RegisterTaskDefinitionRequest, sdk.RegisterTaskDefinitionResponse>({
       access: "write",
       authorize: (input) => [
         { resource: world.arn("ecs", `task-definition/${input.family ?? ""}:*`) },
@@ -59,7 +49,7 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
       },
     }),
 
-    DescribeTaskDefinition: operation<DescribeTaskDefinitionRequest, DescribeTaskDefinitionResponse>({
+    DescribeTaskDefinition: operation<sdk.DescribeTaskDefinitionRequest, sdk.DescribeTaskDefinitionResponse>({
       access: "read",
       authorize: () => ({ resource: "*" }),
       handle: (input) => {
@@ -72,7 +62,10 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
       },
     }),
 
-    DeregisterTaskDefinition: operation<DeregisterTaskDefinitionRequest, DeregisterTaskDefinitionResponse>({
+    DeregisterTaskDefinition: operation<
+      sdk.DeregisterTaskDefinitionRequest,
+      sdk.DeregisterTaskDefinitionResponse
+    >({
       access: "write",
       authorize: () => ({ resource: "*" }),
       handle: (input, call) => {
@@ -87,7 +80,7 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
       },
     }),
 
-    ListTaskDefinitions: operation<ListTaskDefinitionsRequest, ListTaskDefinitionsResponse>({
+    ListTaskDefinitions: operation<sdk.ListTaskDefinitionsRequest, sdk.ListTaskDefinitionsResponse>({
       access: "read",
       authorize: () => ({ resource: "*" }),
       handle: (input) => {
@@ -108,15 +101,9 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
 
 /** Whoever registers a definition hands its roles to ECS (Amazon ECS Developer Guide, "Grant permissions to pass a role"). */
 function passRole(roleArn: string | undefined): Authorization[] {
-  return roleArn?.startsWith("arn:")
-    ? [
-        {
-          action: "iam:PassRole",
-          resource: roleArn,
-          context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
-        },
-      ]
-    : [];
+  if (!roleArn?.startsWith("arn:")) return [];
+  const context = { "iam:PassedToService": "ecs-tasks.amazonaws.com" };
+  return [{ action: "iam:PassRole", resource: roleArn, context }];
 }
 
 function checkStatus(given: string | undefined, allowed: readonly string[]): void {
@@ -125,7 +112,7 @@ function checkStatus(given: string | undefined, allowed: readonly string[]): voi
 }
 
 /** The rules that ECS checks before it takes a revision; the errors are ClientException. */
-function checkTaskDefinition(input: RegisterTaskDefinitionRequest): void {
+function checkTaskDefinition(input: sdk.RegisterTaskDefinitionRequest): void {
   checkInput(input, clientException);
   checkName(input.family ?? "", "Family", clientException);
   checkTags(input.tags, clientException);
@@ -151,7 +138,7 @@ function checkTaskDefinition(input: RegisterTaskDefinitionRequest): void {
     throw clientException("At least one container in the task definition must be marked essential.");
 }
 
-function checkFargate(input: RegisterTaskDefinitionRequest): void {
+function checkFargate(input: sdk.RegisterTaskDefinitionRequest): void {
   if (input.networkMode !== undefined && input.networkMode !== "awsvpc")
     throw clientException("Fargate only supports network mode 'awsvpc'.");
   for (const member of ["cpu", "memory"] as const)
@@ -159,20 +146,17 @@ function checkFargate(input: RegisterTaskDefinitionRequest): void {
       throw clientException(`Fargate requires that '${member}' be defined at the task level.`);
 }
 
-function checkSecrets(container: ContainerDefinition, executionRoleArn: string | undefined): void {
+function checkSecrets(container: sdk.ContainerDefinition, executionRoleArn: string | undefined): void {
   const secrets = container.secrets ?? [];
   const options = container.logConfiguration?.secretOptions ?? [];
-  if (secrets.length > 0 && !executionRoleArn)
+  const needing = [
+    secrets.length > 0 && "container secrets",
+    options.length > 0 && "a log driver secret",
+    container.repositoryCredentials && "repository credentials",
+  ].find(Boolean);
+  if (needing && !executionRoleArn)
     throw clientException(
-      "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
-    );
-  if (options.length > 0 && !executionRoleArn)
-    throw clientException(
-      "When you are specifying a log driver secret, you must also specify a value for 'executionRoleArn'.",
-    );
-  if (container.repositoryCredentials && !executionRoleArn)
-    throw clientException(
-      "When you are specifying repository credentials, you must also specify a value for 'executionRoleArn'.",
+      `When you are specifying ${needing}, you must also specify a value for 'executionRoleArn'.`,
     );
   const taken = new Set((container.environment ?? []).map((e) => e.name));
   for (const { name, valueFrom } of secrets) {
@@ -196,7 +180,7 @@ function checkValueFrom(valueFrom: string): void {
     throw clientException(`Invalid ARN for a secret: ${valueFrom}.`);
 }
 
-function withDefaults(container: ContainerDefinition): ContainerDefinition {
+function withDefaults(container: sdk.ContainerDefinition): sdk.ContainerDefinition {
   return compact({
     ...container,
     cpu: container.cpu ?? 0,
@@ -209,7 +193,7 @@ function withDefaults(container: ContainerDefinition): ContainerDefinition {
   });
 }
 
-function compatibilities(input: RegisterTaskDefinitionRequest): ("EC2" | "FARGATE")[] {
+function compatibilities(input: sdk.RegisterTaskDefinitionRequest): ("EC2" | "FARGATE")[] {
   const fargate = input.networkMode === "awsvpc" && input.cpu !== undefined && input.memory !== undefined;
   return fargate ? ["EC2", "FARGATE"] : ["EC2"];
 }

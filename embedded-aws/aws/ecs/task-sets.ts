@@ -1,14 +1,4 @@
-import type {
-  CreateTaskSetRequest,
-  CreateTaskSetResponse,
-  DeleteTaskSetRequest,
-  DeleteTaskSetResponse,
-  DescribeTaskSetsRequest,
-  DescribeTaskSetsResponse,
-  Scale,
-  UpdateServicePrimaryTaskSetRequest,
-  UpdateServicePrimaryTaskSetResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
@@ -22,11 +12,7 @@ import { compact, taskSetArn, taskSetView } from "./views";
 /** Task sets: how CodeDeploy and other deployers run a service whose controller is not ECS. */
 export function taskSetOperations(context: EcsContext): Record<string, Operation> {
   const { registry, scheduler } = context;
-  const onSet = (input: {
-    cluster?: string | undefined;
-    service?: string | undefined;
-    taskSet?: string | undefined;
-  }) => ({
+  const onSet = (input: { cluster?: string; service?: string; taskSet?: string }) => ({
     resource: registry
       .serviceArn(input.cluster, input.service)
       .replace(":service/", ":task-set/")
@@ -37,10 +23,7 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
     },
   });
 
-  const serviceOf = (input: {
-    cluster?: string | undefined;
-    service?: string | undefined;
-  }): ServiceRecord => {
+  const serviceOf = (input: { cluster?: string; service?: string }): ServiceRecord => {
     const service = registry.service(registry.cluster(input.cluster), input.service!);
     if (service.status !== "ACTIVE") throw serviceNotActive();
     if (service.controller === "ECS")
@@ -57,7 +40,7 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
   };
 
   return {
-    CreateTaskSet: operation<CreateTaskSetRequest, CreateTaskSetResponse>({
+    CreateTaskSet: operation<sdk.CreateTaskSetRequest, sdk.CreateTaskSetResponse>({
       access: "write",
       authorize: onSet,
       handle: (input) => {
@@ -88,7 +71,7 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    DescribeTaskSets: operation<DescribeTaskSetsRequest, DescribeTaskSetsResponse>({
+    DescribeTaskSets: operation<sdk.DescribeTaskSetsRequest, sdk.DescribeTaskSetsResponse>({
       access: "read",
       authorize: (input) =>
         (input.taskSets?.length ? input.taskSets : ["*"]).map((taskSet) => onSet({ ...input, taskSet })),
@@ -108,8 +91,8 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
     }),
 
     UpdateServicePrimaryTaskSet: operation<
-      UpdateServicePrimaryTaskSetRequest,
-      UpdateServicePrimaryTaskSetResponse
+      sdk.UpdateServicePrimaryTaskSetRequest,
+      sdk.UpdateServicePrimaryTaskSetResponse
     >({
       access: "write",
       authorize: (input) => ({
@@ -125,12 +108,11 @@ export function taskSetOperations(context: EcsContext): Record<string, Operation
           set.traffic = set === primary;
         }
         primary.updatedAt = context.world.clock.now();
-        context.trafficMoved(service);
         return { taskSet: taskSetView(service, primary) };
       },
     }),
 
-    DeleteTaskSet: operation<DeleteTaskSetRequest, DeleteTaskSetResponse>({
+    DeleteTaskSet: operation<sdk.DeleteTaskSetRequest, sdk.DeleteTaskSetResponse>({
       access: "write",
       authorize: onSet,
       handle: (input) => {
@@ -156,7 +138,7 @@ function idOf(reference: string): string {
 }
 
 /** The share of the desired count that a task set runs, 0 to 100 percent. */
-function percent(scale: Scale | undefined): number | undefined {
+function percent(scale: sdk.Scale | undefined): number | undefined {
   if (scale?.value === undefined) return undefined;
   if (!(scale.value >= 0 && scale.value <= 100))
     throw invalidParameter("The scale of a task set must be between 0 and 100 percent.");

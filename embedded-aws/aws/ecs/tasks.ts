@@ -1,18 +1,4 @@
-import type {
-  DescribeTasksRequest,
-  DescribeTasksResponse,
-  Failure,
-  GetTaskProtectionRequest,
-  GetTaskProtectionResponse,
-  ListTasksRequest,
-  ListTasksResponse,
-  RunTaskRequest,
-  RunTaskResponse,
-  StopTaskRequest,
-  StopTaskResponse,
-  UpdateTaskProtectionRequest,
-  UpdateTaskProtectionResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { operation, type Call, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter } from "./errors";
@@ -30,7 +16,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
   /** What earlier RunTask calls started, by client token: the same call again starts nothing. */
   const runs = new Map<string, TaskRecord[]>();
 
-  const onTasks = (input: { cluster?: string | undefined; tasks?: string[] | undefined }) =>
+  const onTasks = (input: { cluster?: string; tasks?: string[] }) =>
     (input.tasks ?? ["*"]).map((task) => ({
       resource: registry.taskArn(input.cluster, task),
       context: { "ecs:cluster": registry.clusterArn(input.cluster) },
@@ -38,10 +24,10 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
 
   /** What is found of the tasks that are asked for, as long as ECS shows them. */
   const eachTask = <View extends object>(
-    input: { cluster?: string | undefined; tasks?: string[] | undefined },
+    input: { cluster?: string; tasks?: string[] },
     limit: number,
     view: (task: TaskRecord) => View | string,
-  ): { found: View[]; failures: Failure[] } => {
+  ): { found: View[]; failures: sdk.Failure[] } => {
     const asked = input.tasks ?? [];
     if (asked.length === 0) throw invalidParameter("Tasks cannot be empty.");
     if (asked.length > limit) throw invalidParameter(`Tasks cannot contain more than ${limit} elements.`);
@@ -73,7 +59,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
   };
 
   return {
-    ListTasks: operation<ListTasksRequest, ListTasksResponse>({
+    ListTasks: operation<sdk.ListTasksRequest, sdk.ListTasksResponse>({
       access: "read",
       authorize: (input) => ({
         // Of a whole cluster it is asked on "*": only the condition narrows it.
@@ -107,7 +93,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
       },
     }),
 
-    DescribeTasks: operation<DescribeTasksRequest, DescribeTasksResponse>({
+    DescribeTasks: operation<sdk.DescribeTasksRequest, sdk.DescribeTasksResponse>({
       access: "read",
       authorize: onTasks,
       handle: (input) => {
@@ -119,7 +105,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
       },
     }),
 
-    GetTaskProtection: operation<GetTaskProtectionRequest, GetTaskProtectionResponse>({
+    GetTaskProtection: operation<sdk.GetTaskProtectionRequest, sdk.GetTaskProtectionResponse>({
       access: "read",
       authorize: onTasks,
       handle: (input) => {
@@ -130,7 +116,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
       },
     }),
 
-    UpdateTaskProtection: operation<UpdateTaskProtectionRequest, UpdateTaskProtectionResponse>({
+    UpdateTaskProtection: operation<sdk.UpdateTaskProtectionRequest, sdk.UpdateTaskProtectionResponse>({
       access: "write",
       authorize: onTasks,
       handle: (input, { time }) => {
@@ -147,7 +133,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
       },
     }),
 
-    RunTask: operation<RunTaskRequest, RunTaskResponse>({
+    RunTask: operation<sdk.RunTaskRequest, sdk.RunTaskResponse>({
       access: "write",
       authorize: (input) => ({
         resource: registry.taskDefinitionArn(input.taskDefinition),
@@ -179,7 +165,7 @@ export function taskOperations(context: EcsContext): Record<string, Operation> {
       },
     }),
 
-    StopTask: operation<StopTaskRequest, StopTaskResponse>({
+    StopTask: operation<sdk.StopTaskRequest, sdk.StopTaskResponse>({
       access: "write",
       authorize: (input) => ({
         resource: registry.taskArn(input.cluster, input.task),

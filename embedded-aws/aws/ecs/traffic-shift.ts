@@ -25,7 +25,6 @@ export function shiftTraffic(context: EcsContext, service: ServiceRecord, primar
     record.updatedAt = world.clock.now();
     record.lifecycleStage = "POST_PRODUCTION_TRAFFIC_SHIFT";
     for (const other of service.deployments) if (other !== primary) other.traffic = false;
-    context.trafficMoved(service);
   }
   if (record.lifecycleStage === "POST_PRODUCTION_TRAFFIC_SHIFT") {
     if (!mayPass(context, service, primary, ["POST_PRODUCTION_TRAFFIC_SHIFT"])) return;

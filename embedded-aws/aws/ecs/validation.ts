@@ -2,6 +2,9 @@ import * as ecs from "@aws-sdk/client-ecs";
 import type { ServiceError } from "../errors";
 import { invalidParameter } from "./errors";
 
+/** Makes the error that refuses a value. */
+type Refuse = (message: string) => ServiceError;
+
 /**
  * Allowed values by member name, or by `parent.member` where a name means different things. The SDK's schemas
  * hold no enum values; its enum objects do.
@@ -80,14 +83,11 @@ const lengths: Readonly<Record<string, number>> = {
  * Refuses values that the schemas let through: unknown enum values, numbers out of range or not whole, texts
  * too long. `refuse` makes the error; InvalidParameterException by default.
  */
-export function checkInput(
-  input: object,
-  refuse: (message: string) => ServiceError = invalidParameter,
-): void {
+export function checkInput(input: object, refuse: Refuse = invalidParameter): void {
   check(input, "", refuse);
 }
 
-function check(value: unknown, parent: string, refuse: (message: string) => ServiceError): void {
+function check(value: unknown, parent: string, refuse: Refuse): void {
   if (Array.isArray(value)) {
     for (const item of value) check(item, parent, refuse);
     return;
@@ -107,12 +107,7 @@ function check(value: unknown, parent: string, refuse: (message: string) => Serv
   }
 }
 
-function checkText(
-  text: string,
-  member: string,
-  qualified: string,
-  refuse: (message: string) => ServiceError,
-): void {
+function checkText(text: string, member: string, qualified: string, refuse: Refuse): void {
   const allowed = enums[qualified] ?? enums[member];
   if (allowed && !Object.values(allowed).includes(text))
     throw refuse(`Invalid ${member}: expected one of ${Object.values(allowed).join(", ")}.`);
@@ -121,12 +116,7 @@ function checkText(
     throw refuse(`${member} must have length less than or equal to ${longest}.`);
 }
 
-function checkNumber(
-  number: number,
-  member: string,
-  qualified: string,
-  refuse: (message: string) => ServiceError,
-): void {
+function checkNumber(number: number, member: string, qualified: string, refuse: Refuse): void {
   if (!Number.isFinite(number)) throw refuse(`${member} must be a number.`);
   const range = ranges[qualified] ?? ranges[member];
   if (range && (!Number.isInteger(number) || number < range[0] || number > range[1]))
@@ -134,11 +124,7 @@ function checkNumber(
 }
 
 /** Names of clusters, services and families: letters, digits, hyphens and underscores, at most 255. */
-export function checkName(
-  name: string,
-  what: string,
-  refuse: (message: string) => ServiceError = invalidParameter,
-): void {
+export function checkName(name: string, what: string, refuse: Refuse = invalidParameter): void {
   if (!/^[A-Za-z0-9_-]{1,255}$/.test(name))
     throw refuse(
       `${what} must contain 1 to 255 letters (uppercase and lowercase), numbers, hyphens and underscores.`,
@@ -146,10 +132,7 @@ export function checkName(
 }
 
 /** Tags: at most 50, keys of 1 to 128 characters that do not begin with `aws:`, values of at most 256. */
-export function checkTags(
-  tags: readonly ecs.Tag[] | undefined,
-  refuse: (message: string) => ServiceError = invalidParameter,
-): void {
+export function checkTags(tags: readonly ecs.Tag[] | undefined, refuse: Refuse = invalidParameter): void {
   if (!tags) return;
   if (tags.length > 50) throw refuse("Too many tags: a resource can have at most 50.");
   const keys = new Set<string>();

@@ -1,16 +1,4 @@
-import type {
-  Cluster,
-  Container,
-  Deployment,
-  ProtectedTask,
-  Service,
-  ServiceDeployment,
-  ServiceDeploymentBrief,
-  ServiceRevision,
-  ServiceRevisionSummary,
-  Task,
-  TaskSet,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import { failureThreshold } from "./circuit-breaker";
 import {
   isPending,
@@ -30,9 +18,9 @@ export function compact<T extends object>(shape: T): T {
 }
 
 /** A cluster as DescribeClusters shows it; parts of it only when `include` asks for them. */
-export function clusterView(cluster: ClusterRecord, include: readonly string[] = []): Cluster {
+export function clusterView(cluster: ClusterRecord, include: readonly string[] = []): sdk.Cluster {
   const tasks = [...cluster.tasks.values()];
-  return compact<Cluster>({
+  return compact<sdk.Cluster>({
     clusterArn: cluster.arn,
     clusterName: cluster.name,
     status: cluster.status,
@@ -51,12 +39,12 @@ export function clusterView(cluster: ClusterRecord, include: readonly string[] =
 }
 
 /** A service as DescribeServices shows it. */
-export function serviceView(service: ServiceRecord, withTags: boolean): Service {
+export function serviceView(service: ServiceRecord, withTags: boolean): sdk.Service {
   const tasks = tasksOf(service);
   const controlledByEcs = service.controller === "ECS";
   const primary = service.deployments.find((d) => d.status === "PRIMARY");
   const current = service.serviceDeployments.find((d) => d.finishedAt === undefined);
-  return compact<Service>({
+  return compact<sdk.Service>({
     ...service.kept,
     serviceArn: service.arn,
     serviceName: service.name,
@@ -92,12 +80,12 @@ export function serviceView(service: ServiceRecord, withTags: boolean): Service 
   });
 }
 
-function deploymentView(service: ServiceRecord, deployment: DeploymentRecord): Deployment {
+function deploymentView(service: ServiceRecord, deployment: DeploymentRecord): sdk.Deployment {
   const tasks = tasksOf(service).filter((t) => t.deployment === deployment);
   const rolling = (service.configuration.strategy ?? "ROLLING") === "ROLLING";
   const classic = (service.kept.loadBalancers ?? []).some((b) => b.loadBalancerName !== undefined);
   const { taskDefinition, ...rollout } = deployment.rollout;
-  return compact<Deployment>({
+  return compact<sdk.Deployment>({
     id: deployment.id,
     status: deployment.status,
     taskDefinition: taskDefinition.definition.taskDefinitionArn,
@@ -115,12 +103,12 @@ function deploymentView(service: ServiceRecord, deployment: DeploymentRecord): D
 }
 
 /** A task set as CODE_DEPLOY and EXTERNAL services show it. */
-export function taskSetView(service: ServiceRecord, deployment: DeploymentRecord): TaskSet {
+export function taskSetView(service: ServiceRecord, deployment: DeploymentRecord): sdk.TaskSet {
   const tasks = tasksOf(service).filter((t) => t.deployment === deployment);
   const { rollout } = deployment;
   const computed = computedDesiredCount(service, deployment);
   const steady = tasks.filter(isRunning).length === computed && tasks.length === computed;
-  return compact<TaskSet>({
+  return compact<sdk.TaskSet>({
     id: deployment.id,
     taskSetArn: taskSetArn(service, deployment),
     serviceArn: service.arn,
@@ -161,8 +149,8 @@ export function computedDesiredCount(service: ServiceRecord, deployment: Deploym
 export function serviceDeploymentBrief(
   service: ServiceRecord,
   record: ServiceDeploymentRecord,
-): ServiceDeploymentBrief {
-  return compact<ServiceDeploymentBrief>({
+): sdk.ServiceDeploymentBrief {
+  return compact<sdk.ServiceDeploymentBrief>({
     serviceDeploymentArn: record.arn,
     serviceArn: service.arn,
     clusterArn: service.cluster.arn,
@@ -179,11 +167,11 @@ export function serviceDeploymentBrief(
 export function serviceDeploymentView(
   service: ServiceRecord,
   record: ServiceDeploymentRecord,
-): ServiceDeployment {
+): sdk.ServiceDeployment {
   const breaker = record.configuration.deploymentCircuitBreaker;
-  const countsOf = (arn: string): ServiceRevisionSummary =>
+  const countsOf = (arn: string): sdk.ServiceRevisionSummary =>
     record.countsAtEnd?.find((counts) => counts.arn === arn) ?? revisionSummary(service, arn);
-  return compact<ServiceDeployment>({
+  return compact<sdk.ServiceDeployment>({
     serviceDeploymentArn: record.arn,
     serviceArn: service.arn,
     clusterArn: service.cluster.arn,
@@ -218,7 +206,7 @@ export function serviceDeploymentView(
 }
 
 /** How many tasks of a revision are wanted, on their way and running now. */
-export function revisionSummary(service: ServiceRecord, arn: string): ServiceRevisionSummary {
+export function revisionSummary(service: ServiceRecord, arn: string): sdk.ServiceRevisionSummary {
   const deployment = service.deployments.find((d) => d.serviceRevisionArn === arn);
   const tasks = tasksOf(service).filter((t) => deployment !== undefined && t.deployment === deployment);
   return {
@@ -230,9 +218,9 @@ export function revisionSummary(service: ServiceRecord, arn: string): ServiceRev
 }
 
 /** A service revision as DescribeServiceRevisions shows it. There are no image registries here: no digests. */
-export function serviceRevisionView(service: ServiceRecord, revision: RevisionRecord): ServiceRevision {
+export function serviceRevisionView(service: ServiceRecord, revision: RevisionRecord): sdk.ServiceRevision {
   const { taskDefinition, ...rollout } = revision.rollout;
-  return compact<ServiceRevision>({
+  return compact<sdk.ServiceRevision>({
     serviceRevisionArn: revision.arn,
     serviceArn: service.arn,
     clusterArn: service.cluster.arn,
@@ -250,7 +238,7 @@ export function serviceRevisionView(service: ServiceRecord, revision: RevisionRe
 }
 
 /** The scale-in protection of a task as GetTaskProtection shows it. */
-export function protectionView(task: TaskRecord, now: number): ProtectedTask {
+export function protectionView(task: TaskRecord, now: number): sdk.ProtectedTask {
   const until = task.protectedUntil ?? 0;
   return {
     taskArn: task.arn,
@@ -260,9 +248,9 @@ export function protectionView(task: TaskRecord, now: number): ProtectedTask {
 }
 
 /** A task as DescribeTasks shows it. */
-export function taskView(task: TaskRecord, withTags = false): Task {
+export function taskView(task: TaskRecord, withTags = false): sdk.Task {
   const { definition } = task.definition;
-  return compact<Task>({
+  return compact<sdk.Task>({
     taskArn: task.arn,
     clusterArn: task.cluster.arn,
     taskDefinitionArn: definition.taskDefinitionArn,
@@ -274,8 +262,8 @@ export function taskView(task: TaskRecord, withTags = false): Task {
     availabilityZone: undefined,
     connectivity: task.startedAt === undefined ? undefined : "CONNECTED",
     connectivityAt: date(task.startedAt),
-    containers: (definition.containerDefinitions ?? []).map((c): Container =>
-      compact<Container>({
+    containers: (definition.containerDefinitions ?? []).map((c): sdk.Container =>
+      compact<sdk.Container>({
         containerArn: `${task.arn.replace(":task/", ":container/")}/${c.name}`,
         taskArn: task.arn,
         name: c.name,

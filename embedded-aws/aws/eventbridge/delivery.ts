@@ -2,6 +2,7 @@ import type { Target } from "@aws-sdk/client-eventbridge";
 import { recordMetrics } from "../cloudwatch/record";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
+import { queueUrlOf } from "../sqs/queue-url";
 import type { Random } from "../random";
 import type { World } from "../world";
 import type { DeliveryFaults } from "./faults";
@@ -79,12 +80,7 @@ export class Deliverer {
 
   #caller({ rule, target }: Delivery): Caller {
     return target.RoleArn === undefined
-      ? {
-          kind: "service",
-          principal: "events.amazonaws.com",
-          sourceArn: rule.arn,
-          sourceAccount: this.world.account,
-        }
+      ? ruleItself(rule.arn)
       : { kind: "role", roleArn: target.RoleArn, session: rule.name };
   }
 
@@ -97,7 +93,7 @@ export class Deliverer {
     switch (arn.split(":")[2]) {
       case "sqs":
         await call("sqs", "SendMessage", {
-          QueueUrl: queueUrl(arn),
+          QueueUrl: queueUrlOf(arn),
           MessageBody: input,
           MessageGroupId: target.SqsParameters?.MessageGroupId,
         });
@@ -125,7 +121,7 @@ export class Deliverer {
         "sqs",
         "SendMessage",
         {
-          QueueUrl: queueUrl(arn),
+          QueueUrl: queueUrlOf(arn),
           MessageBody: JSON.stringify(delivery.event),
           MessageAttributes: Object.fromEntries(
             Object.entries(attributes).map(([name, StringValue]) => [
@@ -134,12 +130,7 @@ export class Deliverer {
             ]),
           ),
         },
-        {
-          kind: "service",
-          principal: "events.amazonaws.com",
-          sourceArn: delivery.rule.arn,
-          sourceAccount: this.world.account,
-        },
+        ruleItself(delivery.rule.arn),
       );
       this.#count(delivery.rule.name, "InvocationsSentToDlq");
     } catch (error) {
@@ -154,10 +145,8 @@ export class Deliverer {
   }
 }
 
-/** A queue's URL from its ARN; only account and name of it are looked at. */
-function queueUrl(arn: string): string {
-  const [, , , region, account, name] = arn.split(":");
-  return `https://sqs.${region}.amazonaws.com/${account}/${name}`;
+function ruleItself(ruleArn: string): Caller {
+  return { kind: "service", principal: "events.amazonaws.com", sourceArn: ruleArn };
 }
 
 /** `ERROR_CODE` of a dead letter, and whether another try may help. */

@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-eventbridge";
 import { compilePattern } from "../../../aws-semantics/event-pattern";
-import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { recordMetrics } from "../cloudwatch/record";
 import type { Cancel } from "../clock";
 import { ServiceError, notImplemented } from "../errors";
@@ -54,9 +54,7 @@ export class EventBridge implements Service {
 
   /** The bus of a world. */
   static of(world: World): EventBridge {
-    const service = world.service("events");
-    if (!(service instanceof EventBridge)) throw new Error("the world's events is not the embedded one");
-    return service;
+    return world.serviceAs("events", EventBridge);
   }
 
   async stop(): Promise<void> {
@@ -159,10 +157,7 @@ export class EventBridge implements Service {
         const pattern = input.EventPattern || undefined;
         const schedule = input.ScheduleExpression || undefined;
         if (pattern === undefined && schedule === undefined)
-          throw new ServiceError(
-            "ValidationException",
-            "Parameter(s) EventPattern or ScheduleExpression must be specified.",
-          );
+          throw refused(invalid, "Parameter(s) EventPattern or ScheduleExpression must be specified.");
         if (pattern !== undefined && pattern.length > PATTERN_CHARACTERS)
           throw new ServiceError(
             "LimitExceededException",
@@ -172,7 +167,7 @@ export class EventBridge implements Service {
         if (schedule !== undefined) nextTime(schedule, this.world.clock.now());
         const existing = this.#rules.get(name);
         if (existing && (input.Tags?.length ?? 0) > 0)
-          throw new ServiceError("ValidationException", "Tags cannot be specified when updating a rule.");
+          throw refused(invalid, "Tags cannot be specified when updating a rule.");
         const rule: StoredRule = {
           name,
           arn: this.world.arn("events", `rule/${name}`),
@@ -215,20 +210,6 @@ export class EventBridge implements Service {
       },
     }),
 
-    ListRuleNamesByTarget: operation<sdk.ListRuleNamesByTargetRequest, sdk.ListRuleNamesByTargetResponse>({
-      access: "read",
-      authorize: () => this.#on("*"),
-      handle: (input) => {
-        this.#checkBus(input.EventBusName);
-        between(input.Limit, 1, 100, "limit", invalid);
-        const all = [...this.#rules.values()]
-          .filter((rule) => [...rule.targets.values()].some((target) => target.Arn === input.TargetArn))
-          .sort(byName);
-        const { items, nextToken } = page(all, input.NextToken, input.Limit, 100, invalid);
-        return { RuleNames: items.map((rule) => rule.name), NextToken: nextToken };
-      },
-    }),
-
     DeleteRule: operation<sdk.DeleteRuleRequest, object>({
       access: "write",
       authorize: (input) => this.#on(input.Name),
@@ -236,7 +217,7 @@ export class EventBridge implements Service {
         this.#checkBus(input.EventBusName);
         const rule = this.#rules.get(input.Name ?? "");
         if (rule && rule.targets.size > 0)
-          throw new ServiceError("ValidationException", "Rule can't be deleted since it has targets.");
+          throw refused(invalid, "Rule can't be deleted since it has targets.");
         rule?.cancel();
         this.#rules.delete(input.Name ?? "");
         return {};
@@ -328,10 +309,7 @@ export class EventBridge implements Service {
           0,
         );
         if (bytes > 1_048_576)
-          throw new ServiceError(
-            "ValidationException",
-            "Total size of the entries in the request is over the limit.",
-          );
+          throw refused(invalid, "Total size of the entries in the request is over the limit.");
         const results = entries.map((entry): sdk.PutEventsResultEntry => {
           this.#checkBus(entry.EventBusName);
           const event = putEventsEntry(entry);
@@ -357,8 +335,8 @@ export class EventBridge implements Service {
           (field) => !Object.hasOwn(event, field),
         );
         if (missing.length > 0)
-          throw new ServiceError(
-            "ValidationException",
+          throw refused(
+            invalid,
             `Parameter Event is not valid. Reason: the mandatory fields ${missing.join(", ")} are missing.`,
           );
         return { Result: matches(event) };

@@ -1,6 +1,6 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
-import { between, lengthBetween, matchesPattern } from "../constraints";
-import { ServiceError, notImplemented } from "../errors";
+import { between, lengthBetween, matchesPattern, refused } from "../constraints";
+import { notImplemented } from "../errors";
 
 const invalid = { code: "ValidationException" } as const;
 const reached = ["sqs", "lambda", "sns"];
@@ -11,48 +11,26 @@ export function checkTarget(target: Target): void {
   lengthBetween(target.Arn, 1, 1600, "targets.arn", invalid);
   const [scheme, , service, , , name] = (target.Arn ?? "").split(":");
   if (scheme !== "arn" || service === undefined || name === undefined)
-    throw new ServiceError(
-      "ValidationException",
+    throw refused(
+      invalid,
       `Parameter ${target.Arn} is not valid. Reason: Provided Arn is not in correct format.`,
     );
   if (!reached.includes(service)) throw notImplemented(`a rule's target of service ${service}`);
-  between(
-    target.RetryPolicy?.MaximumRetryAttempts,
-    0,
-    185,
-    "targets.retryPolicy.maximumRetryAttempts",
-    invalid,
-  );
-  between(
-    target.RetryPolicy?.MaximumEventAgeInSeconds,
-    60,
-    86_400,
-    "targets.retryPolicy.maximumEventAgeInSeconds",
-    invalid,
-  );
+  const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = target.RetryPolicy ?? {};
+  between(MaximumRetryAttempts, 0, 185, "targets.retryPolicy.maximumRetryAttempts", invalid);
+  between(MaximumEventAgeInSeconds, 60, 86_400, "targets.retryPolicy.maximumEventAgeInSeconds", invalid);
   lengthBetween(target.Input, 0, 8192, "targets.input", invalid);
   const fifo = service === "sqs" && name.endsWith(".fifo");
   if (fifo && !target.SqsParameters?.MessageGroupId)
-    throw new ServiceError(
-      "ValidationException",
-      `Parameter(s) MessageGroupId must be specified for target: ${target.Id}.`,
-    );
+    throw refused(invalid, `Parameter(s) MessageGroupId must be specified for target: ${target.Id}.`);
   if (target.DeadLetterConfig?.Arn?.endsWith(".fifo"))
-    throw new ServiceError(
-      "ValidationException",
+    throw refused(
+      invalid,
       `Parameter DeadLetterConfig is not valid. Reason: a FIFO queue cannot be a dead-letter queue of a rule: ${target.DeadLetterConfig.Arn}.`,
     );
   const inputs = [target.Input, target.InputPath, target.InputTransformer].filter((i) => i !== undefined);
   if (inputs.length > 1)
-    throw new ServiceError(
-      "ValidationException",
-      "Only one of Input, InputPath, or InputTransformer must be provided.",
-    );
-  lengthBetween(
-    Object.keys(target.InputTransformer?.InputPathsMap ?? {}),
-    0,
-    100,
-    "targets.inputTransformer",
-    invalid,
-  );
+    throw refused(invalid, "Only one of Input, InputPath, or InputTransformer must be provided.");
+  const paths = Object.keys(target.InputTransformer?.InputPathsMap ?? {});
+  lengthBetween(paths, 0, 100, "targets.inputTransformer", invalid);
 }

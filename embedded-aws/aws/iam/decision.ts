@@ -142,7 +142,7 @@ export class Decisions {
         "aws:PrincipalIsAWSService": true,
         "aws:PrincipalServiceName": caller.principal,
         ...(caller.sourceArn === undefined ? {} : { "aws:SourceArn": caller.sourceArn }),
-        "aws:SourceAccount": caller.sourceAccount ?? account,
+        "aws:SourceAccount": account,
       };
     const role = this.records.roleByArn(caller.roleArn);
     const tags = [...(role?.tags ?? [])].map(([key, value]) => [`aws:PrincipalTag/${key}`, value] as const);

@@ -34,9 +34,7 @@ export class Iam implements Service {
 
   /** The IAM of a world. */
   static of(world: World): Iam {
-    const service = world.service("iam");
-    if (!(service instanceof Iam)) throw new Error("the world's iam is not this class");
-    return service;
+    return world.serviceAs("iam", Iam);
   }
 
   /** What a client of this caller signs with: the same key each time. */
@@ -47,11 +45,6 @@ export class Iam implements Service {
   /** Whose access key it is. */
   callerOf(accessKeyId: string): Caller | undefined {
     return this.#credentials.callerOf(accessKeyId);
-  }
-
-  /** True when there is a role with this ARN. */
-  hasRole(roleArn: string): boolean {
-    return this.#records.roleByArn(roleArn) !== undefined;
   }
 
   /** The unique id of a role (`AROA...`), which CloudTrail names beside its ARN. */

@@ -1,10 +1,10 @@
 import type * as sdk from "@aws-sdk/client-iam";
-import { lengthBetween, oneOf } from "../constraints";
+import { lengthBetween } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Call, type Operation } from "../service";
 import { parseDocument } from "./documents";
-import { encodeDocument, noSuchEntity, tagList, type IamRecords, type PolicyRecord } from "./records";
-import { checkName, paged, tagMap } from "./roles";
+import { tagList, type IamRecords, type PolicyRecord } from "./records";
+import { checkName, tagMap } from "./roles";
 
 const invalid = { code: "ValidationError" } as const;
 
@@ -53,24 +53,6 @@ export function policyOperations(records: IamRecords): Readonly<Record<string, O
         return { Policy: { ...policyOf(policy, records), Description: policy.description } };
       },
     }),
-    ListPolicies: operation<sdk.ListPoliciesRequest, sdk.ListPoliciesResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: ({ Scope = "All", OnlyAttached, PathPrefix = "/", Marker, MaxItems }) => {
-        oneOf(Scope, ["All", "AWS", "Local"], "scope", invalid);
-        const policies = [...records.policies.values()].filter(
-          (policy) =>
-            (Scope === "All" || (Scope === "AWS") === policy.ownedByAws) &&
-            policy.path.startsWith(PathPrefix) &&
-            (!OnlyAttached || attachments(policy.arn, records) > 0),
-        );
-        const { items, ...rest } = paged(policies, Marker, MaxItems);
-        return {
-          Policies: items.map((policy) => ({ ...policyOf(policy, records), Tags: undefined })),
-          ...rest,
-        };
-      },
-    }),
     DeletePolicy: operation<sdk.DeletePolicyRequest, object>({
       access: "write",
       authorize: onPolicy,
@@ -84,23 +66,6 @@ export function policyOperations(records: IamRecords): Readonly<Record<string, O
           );
         records.policies.delete(policy.arn);
         return {};
-      },
-    }),
-    GetPolicyVersion: operation<sdk.GetPolicyVersionRequest, sdk.GetPolicyVersionResponse>({
-      access: "read",
-      authorize: onPolicy,
-      handle: ({ PolicyArn, VersionId }) => {
-        const { arn, document, created } = records.policy(PolicyArn!);
-        if (VersionId !== "v1")
-          throw noSuchEntity(`Policy ${arn} version ${VersionId} does not exist or is not attachable.`);
-        return {
-          PolicyVersion: {
-            Document: encodeDocument(document.text),
-            VersionId,
-            IsDefaultVersion: true,
-            CreateDate: created,
-          },
-        };
       },
     }),
   };

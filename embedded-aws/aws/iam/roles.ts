@@ -1,11 +1,12 @@
 import type * as sdk from "@aws-sdk/client-iam";
-import { between, lengthBetween, matchesPattern, page } from "../constraints";
+import { between, lengthBetween, matchesPattern, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Authorization, type Call, type Operation } from "../service";
 import { parseDocument } from "./documents";
 import { encodeDocument, noSuchEntity, tagList, type IamRecords, type RoleRecord } from "./records";
 
 const invalid = { code: "ValidationError" } as const;
+const limitExceeded = { code: "LimitExceededException", status: 409 } as const;
 const marker = { code: "InvalidInputException" } as const;
 /** IAM API Reference, "MaxItems": up to 1,000; 100 when absent. */
 const defaultPage = 100;
@@ -108,10 +109,9 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
           .join("")
           .replace(/\s/g, "").length;
         if (size > quotas.inlinePolicyCharacters)
-          throw new ServiceError(
-            "LimitExceededException",
+          throw refused(
+            limitExceeded,
             `Maximum policy size of ${quotas.inlinePolicyCharacters} bytes exceeded for role ${role.name}`,
-            409,
           );
         role.inline.set(PolicyName!, document);
         return {};
@@ -149,11 +149,7 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
         const role = records.role(RoleName!);
         records.policy(PolicyArn!);
         if (!role.attached.has(PolicyArn!) && role.attached.size >= quotas.attachedPolicies)
-          throw new ServiceError(
-            "LimitExceededException",
-            `Cannot exceed quota for PoliciesPerRole: ${quotas.attachedPolicies}`,
-            409,
-          );
+          throw refused(limitExceeded, `Cannot exceed quota for PoliciesPerRole: ${quotas.attachedPolicies}`);
         role.attached.add(PolicyArn!);
         return {};
       },
@@ -198,7 +194,7 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
 }
 
 /** One page as IAM gives it: `Marker` only where there is more. */
-export function paged<Item>(
+function paged<Item>(
   items: readonly Item[],
   given: string | undefined,
   limit: number | undefined,
@@ -217,11 +213,7 @@ export function tagMap(tags: readonly sdk.Tag[] | undefined): Map<string, string
     map.set(Key!, Value!);
   }
   if (map.size > quotas.tags)
-    throw new ServiceError(
-      "LimitExceededException",
-      `Cannot exceed quota for TagsPerResource: ${quotas.tags}`,
-      409,
-    );
+    throw refused(limitExceeded, `Cannot exceed quota for TagsPerResource: ${quotas.tags}`);
   return map;
 }
 

@@ -229,9 +229,7 @@ export class Kms implements Service {
 
   /** The KMS of a world. */
   static of(world: World): Kms {
-    const service = world.service("kms");
-    if (!(service instanceof Kms)) throw new Error("the world's kms is not this class");
-    return service;
+    return world.serviceAs("kms", Kms);
   }
 
   /** The ARN of a key given by id, ARN, alias or alias ARN; undefined when there is none. */

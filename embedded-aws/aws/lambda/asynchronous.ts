@@ -1,5 +1,6 @@
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
+import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import type { Invocation } from "./containers";
 
@@ -67,29 +68,20 @@ async function deadLetter(
 ): Promise<void> {
   const arn = target.deadLetterTargetArn();
   if (arn === undefined) return;
-  const [, , service = "", , account, name] = arn.split(":");
   const text = (StringValue: string) => ({ DataType: "String", StringValue });
   const MessageAttributes = {
     RequestID: text(event.requestId),
     ErrorCode: text("200"),
     ErrorMessage: text(reason),
   };
-  const QueueUrl = `https://sqs.${world.region}.amazonaws.com/${account}/${name}`;
   try {
-    if (service === "sqs")
-      await world.call(
-        "sqs",
-        "SendMessage",
-        { QueueUrl, MessageBody: event.payload, MessageAttributes },
-        target.caller(),
-      );
-    else
-      await world.call(
-        "sns",
-        "Publish",
-        { TopicArn: arn, Message: event.payload, MessageAttributes },
-        target.caller(),
-      );
+    if (arn.split(":")[2] === "sqs") {
+      const message = { QueueUrl: queueUrlOf(arn), MessageBody: event.payload, MessageAttributes };
+      await world.call("sqs", "SendMessage", message, target.caller());
+    } else {
+      const message = { TopicArn: arn, Message: event.payload, MessageAttributes };
+      await world.call("sns", "Publish", message, target.caller());
+    }
   } catch (error) {
     // The event is lost, as in AWS; the refused call stands in the ledger.
     if (!(error instanceof ServiceError)) throw error;

@@ -2,6 +2,7 @@ import type * as sdk from "@aws-sdk/client-lambda";
 import type { Message, ReceiveMessageResult } from "@aws-sdk/client-sqs";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
+import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import type { Invocation } from "./containers";
 
@@ -62,11 +63,6 @@ export class EventSourceMapping {
     this.configuration.State = "Deleting";
   }
 
-  get #queueUrl(): string {
-    const name = this.configuration.EventSourceArn.split(":").pop() ?? "";
-    return `https://sqs.${this.world.region}.amazonaws.com/${this.world.account}/${name}`;
-  }
-
   async #poll(): Promise<void> {
     let backoffMs = FIRST_BACKOFF_MS;
     while (this.enabled && !this.#stopped) {
@@ -105,7 +101,7 @@ export class EventSourceMapping {
         "sqs",
         "ReceiveMessage",
         {
-          QueueUrl: this.#queueUrl,
+          QueueUrl: queueUrlOf(this.configuration.EventSourceArn),
           MaxNumberOfMessages: Math.min(10, BatchSize - messages.length),
           WaitTimeSeconds: waitSeconds,
           AttributeNames: ["All"],
@@ -139,7 +135,7 @@ export class EventSourceMapping {
           "sqs",
           "DeleteMessageBatch",
           {
-            QueueUrl: this.#queueUrl,
+            QueueUrl: queueUrlOf(this.configuration.EventSourceArn),
             Entries: done.slice(i, i + 10).map((m, n) => ({ Id: String(n), ReceiptHandle: m.ReceiptHandle })),
           },
           this.target.caller(),

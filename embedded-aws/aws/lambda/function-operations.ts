@@ -1,17 +1,16 @@
 import * as sdk from "@aws-sdk/client-lambda";
-import { between, oneOf, page } from "../constraints";
+import { between, oneOf, page, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import { operation } from "../service";
+import { operation, type Authorization } from "../service";
 import {
   checkConfiguration,
   configurationOf,
   containersOf,
+  invalid,
   parseFunctionName,
   type LambdaFunction,
 } from "./function";
 import { ACCOUNT_CONCURRENCY, type Functions } from "./functions";
-
-const invalid = { code: "InvalidParameterValueException" } as const;
 
 /** Operations that make, change, show and delete functions. */
 export function functionOperations(functions: Functions) {
@@ -19,35 +18,22 @@ export function functionOperations(functions: Functions) {
   return {
     CreateFunction: operation<sdk.CreateFunctionRequest, sdk.FunctionConfiguration>({
       access: "write",
-      authorize: (input) => [
-        functions.on(input.FunctionName),
-        {
-          action: "iam:PassRole",
-          resource: input.Role ?? "",
-          context: { "iam:PassedToService": "lambda.amazonaws.com" },
-        },
-      ],
+      authorize: (input) => [functions.on(input.FunctionName), passRole(input.Role ?? "")],
       handle: async (input, call) => {
         const name = parseFunctionName(input.FunctionName ?? "")?.name;
-        if (name === undefined)
-          throw new ServiceError(
-            "InvalidParameterValueException",
-            `${input.FunctionName} is no function name.`,
-          );
+        if (name === undefined) throw refused(invalid, `${input.FunctionName} is no function name.`);
         if (input.PackageType === "Image") throw notImplemented("lambda with a container image");
         if (input.Publish) throw notImplemented("lambda with Publish");
         checkConfiguration(world, input);
         if (input.Runtime === undefined || input.Handler === undefined)
-          throw new ServiceError(
-            "InvalidParameterValueException",
+          throw refused(
+            invalid,
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
           );
         for (const architecture of input.Architectures ?? [])
           oneOf(architecture, sdk.Architecture, "architectures", invalid);
         if (functions.named(name))
-          throw new ServiceError("ResourceConflictException", `Function already exist: ${name}`, 409, {
-            Type: "User",
-          });
+          throw new ServiceError("ResourceConflictException", `Function already exist: ${name}`, 409);
         const zip = await functions.code(input.Code ?? {}, call);
         const configuration = configurationOf(world, name, undefined, input, zip);
         const environment = { ...input.Environment?.Variables };
@@ -84,15 +70,7 @@ export function functionOperations(functions: Functions) {
         access: "write",
         authorize: (input) => [
           functions.on(input.FunctionName),
-          ...(input.Role === undefined
-            ? []
-            : [
-                {
-                  action: "iam:PassRole",
-                  resource: input.Role,
-                  context: { "iam:PassedToService": "lambda.amazonaws.com" },
-                },
-              ]),
+          ...(input.Role === undefined ? [] : [passRole(input.Role)]),
         ],
         handle: (input) => {
           const fn = functions.find(input.FunctionName);
@@ -151,17 +129,17 @@ export function functionOperations(functions: Functions) {
       access: "write",
       authorize: (input) => functions.on(input.FunctionName),
       handle: (input) => {
-        between(
-          input.ReservedConcurrentExecutions,
-          0,
-          ACCOUNT_CONCURRENCY - 100,
-          "reservedConcurrentExecutions",
-          invalid,
-        );
+        const { ReservedConcurrentExecutions: reserved } = input;
+        between(reserved, 0, ACCOUNT_CONCURRENCY - 100, "reservedConcurrentExecutions", invalid);
         const fn = functions.find(input.FunctionName);
-        fn.reservedConcurrency = input.ReservedConcurrentExecutions;
-        return { ReservedConcurrentExecutions: fn.reservedConcurrency };
+        fn.reservedConcurrency = reserved;
+        return { ReservedConcurrentExecutions: reserved };
       },
     }),
   };
+}
+
+/** Whoever gives a function a role hands it to Lambda. */
+function passRole(resource: string): Authorization {
+  return { action: "iam:PassRole", resource, context: { "iam:PassedToService": "lambda.amazonaws.com" } };
 }

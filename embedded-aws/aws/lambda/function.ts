@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import * as sdk from "@aws-sdk/client-lambda";
 import { unzipSync } from "fflate";
 import { Iam } from "../iam";
-import { between, lengthBetween, matchesPattern, oneOf } from "../constraints";
-import { ServiceError, notImplemented } from "../errors";
+import { between, lengthBetween, matchesPattern, oneOf, refused } from "../constraints";
+import { notImplemented } from "../errors";
 import type { PolicyStatement } from "../service";
 import type { World } from "../world";
 import { Containers } from "./containers";
 
-const invalid = { code: "InvalidParameterValueException" } as const;
-const refused = (message: string) => new ServiceError("InvalidParameterValueException", message);
+/** Lambda's code for a value that it does not take. */
+export const invalid = { code: "InvalidParameterValueException" } as const;
 
 /** Members of a configuration that CreateFunction and UpdateFunctionConfiguration share. */
 type Given = Omit<sdk.CreateFunctionRequest, "Code"> | sdk.UpdateFunctionConfigurationRequest;
@@ -27,6 +27,8 @@ export interface LambdaFunction {
   readonly statements: Map<string, PolicyStatement>;
   reservedConcurrency?: number;
 }
+
+const ROLE_ARN = /arn:aws[a-zA-Z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+/;
 
 /** What Lambda does with a function's role before it accepts subnets. */
 const NETWORK_ACTIONS = [
@@ -47,36 +49,22 @@ export function checkConfiguration(world: World, given: Given, role?: string): v
   matchesPattern(given.Handler, /[^\s]{1,128}/, "handler", invalid);
   oneOf(given.Runtime, sdk.Runtime, "runtime", invalid);
   oneOf(given.TracingConfig?.Mode, sdk.TracingMode, "tracingConfig.mode", invalid);
-  oneOf(given.LoggingConfig?.LogFormat, sdk.LogFormat, "loggingConfig.logFormat", invalid);
-  oneOf(
-    given.LoggingConfig?.ApplicationLogLevel,
-    sdk.ApplicationLogLevel,
-    "loggingConfig.applicationLogLevel",
-    invalid,
-  );
-  oneOf(given.LoggingConfig?.SystemLogLevel, sdk.SystemLogLevel, "loggingConfig.systemLogLevel", invalid);
-  matchesPattern(
-    given.LoggingConfig?.LogGroup,
-    /[.\-_/#A-Za-z0-9]{1,512}/,
-    "loggingConfig.logGroup",
-    invalid,
-  );
-  if (given.LoggingConfig?.LogFormat !== "JSON" && given.LoggingConfig?.ApplicationLogLevel !== undefined)
-    throw refused("ApplicationLogLevel needs the log format JSON.");
+  const { LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup } = given.LoggingConfig ?? {};
+  oneOf(LogFormat, sdk.LogFormat, "loggingConfig.logFormat", invalid);
+  oneOf(ApplicationLogLevel, sdk.ApplicationLogLevel, "loggingConfig.applicationLogLevel", invalid);
+  oneOf(SystemLogLevel, sdk.SystemLogLevel, "loggingConfig.systemLogLevel", invalid);
+  matchesPattern(LogGroup, /[.\-_/#A-Za-z0-9]{1,512}/, "loggingConfig.logGroup", invalid);
+  if (LogFormat !== "JSON" && ApplicationLogLevel !== undefined)
+    throw refused(invalid, "ApplicationLogLevel needs the log format JSON.");
   if (given.Runtime !== undefined && !given.Runtime.startsWith("nodejs"))
     throw notImplemented(`lambda with runtime ${given.Runtime}`);
   for (const member of ["Layers", "FileSystemConfigs"] as const)
     if ((given[member]?.length ?? 0) > 0) throw notImplemented(`lambda with ${member}`);
   checkEnvironment(given.Environment?.Variables ?? {});
   if (given.Role !== undefined) {
-    matchesPattern(
-      given.Role,
-      /arn:aws[a-zA-Z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+/,
-      "role",
-      invalid,
-    );
+    matchesPattern(given.Role, ROLE_ARN, "role", invalid);
     if (!Iam.of(world).trusts(given.Role, "lambda.amazonaws.com"))
-      throw refused("The role defined for the function cannot be assumed by Lambda.");
+      throw refused(invalid, "The role defined for the function cannot be assumed by Lambda.");
   }
   if ((given.VpcConfig?.SubnetIds?.length ?? 0) > 0) checkNetwork(world, given.Role ?? role ?? "");
 }
@@ -85,7 +73,10 @@ export function checkConfiguration(world: World, given: Given, role?: string): v
 function checkNetwork(world: World, roleArn: string): void {
   for (const action of NETWORK_ACTIONS)
     if (!Iam.of(world).permits({ kind: "role", roleArn, session: "awslambda_network" }, `ec2:${action}`, "*"))
-      throw refused(`The provided execution role does not have permissions to call ${action} on EC2`);
+      throw refused(
+        invalid,
+        `The provided execution role does not have permissions to call ${action} on EC2`,
+      );
 }
 
 /** Names that the runtime keeps for itself (AWS Lambda Developer Guide, "Defined runtime environment variables"). */
@@ -98,11 +89,13 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
   const reserved = names.filter((name) => RESERVED.test(name));
   if (reserved.length > 0)
     throw refused(
+      invalid,
       `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(", ")}`,
     );
   const bytes = Buffer.byteLength(JSON.stringify(variables));
   if (bytes > 4096)
     throw refused(
+      invalid,
       `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit (${bytes} bytes).`,
     );
 }
@@ -112,8 +105,8 @@ export function checkZip(zip: Uint8Array): void {
   try {
     unzipSync(zip, { filter: () => false });
   } catch (cause) {
-    throw new ServiceError(
-      "InvalidParameterValueException",
+    throw refused(
+      invalid,
       `Could not unzip uploaded file. Please check your file, then try to upload again. (${(cause as Error).message})`,
     );
   }

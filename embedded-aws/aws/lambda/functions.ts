@@ -54,7 +54,6 @@ export class Functions {
         "ResourceNotFoundException",
         `Function not found: ${this.world.arn("lambda", `function:${parsed?.name ?? text}`)}${asked ? `:${asked}` : ""}`,
         404,
-        { Type: "User" },
       );
     return found;
   }
@@ -137,7 +136,6 @@ export class Functions {
         "PreconditionFailedException",
         "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId",
         412,
-        { Type: "User" },
       );
     const before = fn.containers;
     fn.configuration = configurationOf(this.world, fn.name, fn.configuration, given, zip);

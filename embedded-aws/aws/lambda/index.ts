@@ -30,9 +30,7 @@ export class Lambda implements Service {
 
   /** The functions of a world. */
   static of(world: World): Lambda {
-    const service = world.service("lambda");
-    if (!(service instanceof Lambda)) throw new Error("the world's lambda is not the embedded one");
-    return service;
+    return world.serviceAs("lambda", Lambda);
   }
 
   resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {

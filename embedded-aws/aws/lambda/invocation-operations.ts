@@ -4,9 +4,9 @@ import { ServiceError } from "../errors";
 import { operation } from "../service";
 import { invokeAsynchronously } from "./asynchronous";
 import type { Invocation } from "./containers";
+import { invalid } from "./function";
 import type { Functions } from "./functions";
 
-const invalid = { code: "InvalidParameterValueException" } as const;
 /** Payload of an invocation, in bytes: synchronous, asynchronous (AWS Lambda Developer Guide, "Lambda quotas"). */
 const PAYLOAD_BYTES = { RequestResponse: 6_291_556, Event: 1_048_576, DryRun: 6_291_556 } as const;
 
@@ -60,7 +60,6 @@ function jsonPayload(bytes: Uint8Array): string {
       "InvalidRequestContentException",
       `Could not parse request body into json: ${(cause as Error).message}`,
       400,
-      { Type: "User" },
     );
   }
 }

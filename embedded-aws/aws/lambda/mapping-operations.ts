@@ -1,15 +1,14 @@
 import * as sdk from "@aws-sdk/client-lambda";
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
-import { between, oneOf, page } from "../constraints";
+import { between, oneOf, page, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import { operation, type Authorization } from "../service";
+import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import { callerOf } from "./containers";
 import { EventSourceMapping } from "./event-source-mapping";
-import type { LambdaFunction } from "./function";
+import { invalid, type LambdaFunction } from "./function";
 import type { Functions } from "./functions";
-
-const invalid = { code: "InvalidParameterValueException" } as const;
 
 /** The event source mappings of a world. */
 export class Mappings {
@@ -33,9 +32,7 @@ export class Mappings {
   find(uuid: string | undefined): EventSourceMapping {
     const mapping = this.#mappings.get(uuid ?? "");
     if (!mapping)
-      throw new ServiceError("ResourceNotFoundException", "The resource you requested does not exist.", 404, {
-        Type: "User",
-      });
+      throw new ServiceError("ResourceNotFoundException", "The resource you requested does not exist.", 404);
     return mapping;
   }
 
@@ -73,7 +70,6 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
               "ResourceConflictException",
               `The event source arn (" ${arn} ") and function (" ${fn.name} ") provided mapping already exists. Please update or delete the existing mapping with UUID ${mapping.configuration.UUID}`,
               409,
-              { Type: "User" },
             );
         const uuid = world.random.uuid();
         const mapping = new EventSourceMapping(
@@ -181,7 +177,6 @@ async function checkQueue(
   batchSize: number,
   windowSeconds: number,
 ): Promise<void> {
-  const name = queueArn.split(":").pop() ?? "";
   const caller = callerOf({ roleArn: fn.configuration.Role ?? "", functionName: fn.name });
   let attributes: Record<string, string> | undefined;
   try {
@@ -194,15 +189,15 @@ async function checkQueue(
       "sqs",
       "GetQueueAttributes",
       {
-        QueueUrl: `https://sqs.${functions.world.region}.amazonaws.com/${functions.world.account}/${name}`,
+        QueueUrl: queueUrlOf(queueArn),
         AttributeNames: ["VisibilityTimeout", "FifoQueue"],
       },
       caller,
     ));
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    throw new ServiceError(
-      "InvalidParameterValueException",
+    throw refused(
+      invalid,
       error.code.startsWith("AccessDenied")
         ? `The function execution role does not have permissions to call ReceiveMessage on SQS (${error.message})`
         : `Error occurred while ReceiveMessage. SQS Error Code: ${error.code}. SQS Error Message: ${error.message}`,
@@ -211,20 +206,14 @@ async function checkQueue(
   const visibility = Number(attributes?.VisibilityTimeout);
   const timeout = fn.configuration.Timeout ?? 3;
   if (visibility < timeout)
-    throw new ServiceError(
-      "InvalidParameterValueException",
+    throw refused(
+      invalid,
       `Queue visibility timeout: ${visibility} seconds is less than Function timeout: ${timeout} seconds`,
     );
   if (attributes?.FifoQueue === "true" && windowSeconds > 0)
-    throw new ServiceError(
-      "InvalidParameterValueException",
-      "Batching window is not supported for FIFO queues.",
-    );
+    throw refused(invalid, "Batching window is not supported for FIFO queues.");
   if (batchSize > 10 && (attributes?.FifoQueue === "true" || windowSeconds === 0))
-    throw new ServiceError(
-      "InvalidParameterValueException",
-      "Maximum batch size for FIFO queues, and without a batching window, is 10.",
-    );
+    throw refused(invalid, "Maximum batch size for FIFO queues, and without a batching window, is 10.");
 }
 
 function checkMapping(

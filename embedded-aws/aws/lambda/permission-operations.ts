@@ -2,9 +2,8 @@ import type * as sdk from "@aws-sdk/client-lambda";
 import { matchesPattern } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type PolicyStatement } from "../service";
+import { invalid } from "./function";
 import type { Functions } from "./functions";
-
-const invalid = { code: "InvalidParameterValueException" } as const;
 
 /** Operations on the policy of a function. */
 export function permissionOperations(functions: Functions) {
@@ -24,7 +23,6 @@ export function permissionOperations(functions: Functions) {
             "ResourceConflictException",
             `The statement id (${id}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
             409,
-            { Type: "User" },
           );
         const principal = input.Principal ?? "";
         const statement: PolicyStatement = {
@@ -49,7 +47,6 @@ export function permissionOperations(functions: Functions) {
             "ResourceNotFoundException",
             `Statement ${input.StatementId} is not found in resource policy.`,
             404,
-            { Type: "User" },
           );
         return {};
       },
@@ -65,9 +62,6 @@ export function permissionOperations(functions: Functions) {
             "ResourceNotFoundException",
             "The resource you requested does not exist.",
             404,
-            {
-              Type: "User",
-            },
           );
         return {
           Policy: JSON.stringify({
@@ -90,7 +84,6 @@ function principalOf(principal: string, partition: string): Record<string, strin
     "InvalidParameterValueException",
     "The provided principal was invalid. Please check the principal and try again.",
     400,
-    { Type: "User" },
   );
 }
 

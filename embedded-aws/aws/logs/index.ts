@@ -1,5 +1,5 @@
 import * as sdk from "@aws-sdk/client-cloudwatch-logs";
-import { between, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { recordMetrics } from "../cloudwatch/record";
 import { ServiceError } from "../errors";
 import { operation, type Authorization, type Service } from "../service";
@@ -51,9 +51,7 @@ export class Logs implements Service {
 
   /** The logs of a world. */
   static of(world: World): Logs {
-    const service = world.service("logs");
-    if (!(service instanceof Logs)) throw new Error("the world's logs is not the embedded one");
-    return service;
+    return world.serviceAs("logs", Logs);
   }
 
   /** Every line of a group, oldest first: for judging a run. */
@@ -77,10 +75,7 @@ export class Logs implements Service {
 
   #nameOf(name: string | undefined, identifier: string | undefined): string {
     if (name !== undefined && identifier !== undefined)
-      throw new ServiceError(
-        "InvalidParameterException",
-        "LogGroup name and LogGroup identifier are mutually exclusive parameters.",
-      );
+      throw refused(invalid, "LogGroup name and LogGroup identifier are mutually exclusive parameters.");
     const text = name ?? identifier ?? "";
     return /^arn:[^:]+:logs:[^:]*:[^:]*:log-group:([^:]+)/.exec(text)?.[1] ?? text;
   }
@@ -129,17 +124,11 @@ export class Logs implements Service {
       lengthBetween(message, 1, 1_048_576, "logEvents.message", invalid);
       bytes += Buffer.byteLength(message ?? "") + EVENT_OVERHEAD_BYTES;
       if ((timestamp ?? 0) < last)
-        throw new ServiceError(
-          "InvalidParameterException",
-          "Log events in a single PutLogEvents request must be in chronological order.",
-        );
+        throw refused(invalid, "Log events in a single PutLogEvents request must be in chronological order.");
       last = timestamp ?? 0;
     }
     if (bytes > 1_048_576)
-      throw new ServiceError(
-        "InvalidParameterException",
-        `Upload too large: ${bytes} bytes exceeds limit of 1048576`,
-      );
+      throw refused(invalid, `Upload too large: ${bytes} bytes exceeds limit of 1048576`);
     const oldest = now - Math.min(14, group.retentionDays ?? 14) * DAY_MS;
     const accepted: Event[] = [];
     let tooOld = 0;
@@ -213,8 +202,8 @@ export class Logs implements Service {
       handle: (input) => {
         between(input.limit, 1, 50, "limit", invalid);
         if (input.logGroupNamePrefix !== undefined && input.logGroupNamePattern !== undefined)
-          throw new ServiceError(
-            "InvalidParameterException",
+          throw refused(
+            invalid,
             "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
           );
         const all = [...this.#groups.values()]
@@ -274,10 +263,7 @@ export class Logs implements Service {
         between(input.limit, 1, 50, "limit", invalid);
         oneOf(input.orderBy, sdk.OrderBy, "orderBy", invalid);
         if (input.orderBy === "LastEventTime" && input.logStreamNamePrefix !== undefined)
-          throw new ServiceError(
-            "InvalidParameterException",
-            "Cannot order by LastEventTime with a logStreamNamePrefix.",
-          );
+          throw refused(invalid, "Cannot order by LastEventTime with a logStreamNamePrefix.");
         const key = (stream: Stream) =>
           input.orderBy === "LastEventTime" ? (stream.events.at(-1)?.timestamp ?? 0) : stream.name;
         const all = [...group.streams.values()]
@@ -323,7 +309,7 @@ export class Logs implements Service {
         const limit = input.limit ?? 10_000;
         const [, direction, position] = /^([fb])\/(\d+)$/.exec(input.nextToken ?? "") ?? [];
         if (input.nextToken !== undefined && position === undefined)
-          throw new ServiceError("InvalidParameterException", "The specified nextToken is invalid.");
+          throw refused(invalid, "The specified nextToken is invalid.");
         const from =
           position === undefined
             ? input.startFromHead
@@ -372,8 +358,8 @@ export class Logs implements Service {
       handle: (input) => {
         const days = input.retentionInDays ?? 0;
         if (!RETENTION_DAYS.includes(days))
-          throw new ServiceError(
-            "InvalidParameterException",
+          throw refused(
+            invalid,
             `Value '${days}' at 'retentionInDays' must be one of ${RETENTION_DAYS.join(", ")}`,
           );
         this.#group(input.logGroupName ?? "").retentionDays = days;

@@ -21,9 +21,7 @@ export class Rds implements Service {
 
   /** The RDS of a world. */
   static of(world: World): Rds {
-    const service = world.service("rds");
-    if (!(service instanceof Rds)) throw new Error("the world's service rds is not an Rds");
-    return service;
+    return world.serviceAs("rds", Rds);
   }
 
   /** What the server of an instance wrote to its log, to search it for values. Empty without a server. */

@@ -24,7 +24,7 @@ export class Instances {
   }
 
   operations(): Record<string, Operation> {
-    const on = (input: { DBInstanceIdentifier?: string | undefined }) => ({
+    const on = (input: { DBInstanceIdentifier?: string }) => ({
       resource: this.world.arn("rds", `db:${(input.DBInstanceIdentifier ?? "*").toLowerCase()}`),
     });
     return {

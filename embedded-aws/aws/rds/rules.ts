@@ -124,7 +124,7 @@ export function checkTags(tags: readonly Tag[] | undefined): void {
 /** One page of a Describe operation: 20 to 100 records, 100 without MaxRecords; the marker names the next one. */
 export function page<T>(
   items: readonly T[],
-  input: { MaxRecords?: number | undefined; Marker?: string | undefined },
+  input: { MaxRecords?: number; Marker?: string },
   keyOf: (item: T) => string,
 ): { items: T[]; Marker?: string } {
   checkWhole(input.MaxRecords, 20, 100, "MaxRecords");

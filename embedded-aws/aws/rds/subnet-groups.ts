@@ -49,7 +49,7 @@ export class SubnetGroups {
   }
 
   operations(): Record<string, Operation> {
-    const on = (input: { DBSubnetGroupName?: string | undefined }) => ({
+    const on = (input: { DBSubnetGroupName?: string }) => ({
       resource: this.world.arn("rds", `subgrp:${(input.DBSubnetGroupName ?? "*").toLowerCase()}`),
     });
     return {

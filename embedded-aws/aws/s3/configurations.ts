@@ -1,4 +1,4 @@
-import { jsonObject } from "../constraints";
+import { jsonObject, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import type { Bucket } from "./bucket";
@@ -36,7 +36,7 @@ const all: readonly Configuration[] = [
     missing: ["NoSuchBucketPolicy", "The bucket policy does not exist"],
     check: (policy: string) => {
       if (!("Statement" in jsonObject(policy, "Policy", malformed)))
-        throw new ServiceError("MalformedPolicy", "Missing required field Statement");
+        throw refused(malformed, "Missing required field Statement");
     },
   },
   {

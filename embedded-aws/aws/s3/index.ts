@@ -13,6 +13,7 @@ import { Bucket, type StoredObject } from "./bucket";
 import { configurationOperations } from "./configurations";
 
 const invalid = { code: "InvalidArgument" } as const;
+const BUCKET_NAME = /(?!xn--|.*\.\.|\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/;
 
 /** Amazon S3, as far as the bucket of a trail, archives of functions and the stack use it. */
 export class S3 implements Service {
@@ -24,9 +25,7 @@ export class S3 implements Service {
 
   /** The buckets of a world. */
   static of(world: World): S3 {
-    const service = world.service("s3");
-    if (!(service instanceof S3)) throw new Error("the world's s3 is not the embedded one");
-    return service;
+    return world.serviceAs("s3", S3);
   }
 
   /** Whether there is a bucket of this name. */
@@ -112,26 +111,14 @@ export class S3 implements Service {
       authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
       handle: (input) => {
         const name = input.Bucket ?? "";
-        matchesPattern(
-          name,
-          /(?!xn--|.*\.\.|\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/,
-          "Bucket",
-          {
-            code: "InvalidBucketName",
-          },
-        );
+        matchesPattern(name, BUCKET_NAME, "Bucket", { code: "InvalidBucketName" });
         oneOf(input.ACL, sdk.BucketCannedACL, "x-amz-acl", invalid);
         const asked = input.CreateBucketConfiguration?.LocationConstraint;
         const { region } = this.world;
-        if (asked !== undefined && asked !== region)
+        if (asked === undefined ? region !== "us-east-1" : asked !== region)
           throw new ServiceError(
             "IllegalLocationConstraintException",
-            `The ${asked} location constraint is incompatible for the region specific endpoint this request was sent to.`,
-          );
-        if (asked === undefined && region !== "us-east-1")
-          throw new ServiceError(
-            "IllegalLocationConstraintException",
-            "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.",
+            `The ${asked ?? "unspecified"} location constraint is incompatible for the region specific endpoint this request was sent to.`,
           );
         if (this.#buckets.has(name))
           throw new ServiceError(
@@ -192,17 +179,6 @@ export class S3 implements Service {
           .map((bucket) => ({ Name: bucket.name, CreationDate: new Date(bucket.createdMs) })),
         Owner: this.#owner(),
       }),
-    }),
-
-    GetBucketLocation: operation<sdk.GetBucketLocationRequest, sdk.GetBucketLocationOutput>({
-      access: "read",
-      authorize: (input) => ({ resource: this.#arn(input.Bucket) }),
-      handle: (input) => {
-        this.#bucket(input.Bucket);
-        const { region } = this.world;
-        // The oldest Region has no name here.
-        return region === "us-east-1" ? {} : { LocationConstraint: region as sdk.BucketLocationConstraint };
-      },
     }),
 
     GetBucketAcl: operation<sdk.GetBucketAclRequest, sdk.GetBucketAclOutput>({
@@ -292,23 +268,6 @@ export class S3 implements Service {
         refuseVersion(input.VersionId);
         this.#bucket(input.Bucket).delete(input.Key ?? "");
         return {};
-      },
-    }),
-
-    DeleteObjects: operation<sdk.DeleteObjectsRequest, sdk.DeleteObjectsOutput>({
-      access: "data",
-      authorize: (input) =>
-        (input.Delete?.Objects ?? []).map((object) =>
-          this.#onObject({ Bucket: input.Bucket, ...object }, "s3:DeleteObject"),
-        ),
-      handle: (input) => {
-        const bucket = this.#bucket(input.Bucket);
-        const objects = input.Delete?.Objects ?? [];
-        if (objects.length === 0 || objects.length > 1000)
-          throw new ServiceError("MalformedXML", "The XML you provided was not well-formed");
-        for (const { VersionId } of objects) refuseVersion(VersionId);
-        for (const { Key = "" } of objects) bucket.delete(Key);
-        return input.Delete?.Quiet ? {} : { Deleted: objects.map(({ Key }) => ({ Key })) };
       },
     }),
 

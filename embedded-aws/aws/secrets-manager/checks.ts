@@ -1,10 +1,12 @@
 import type { Filter, Tag } from "@aws-sdk/client-secrets-manager";
-import { lengthBetween, matchesPattern, oneOf } from "../constraints";
+import { lengthBetween, matchesPattern, oneOf, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { FilterNameStringType } from "@aws-sdk/client-secrets-manager";
 
 /** Secrets Manager's code for a value that it does not take. */
 export const invalid = { code: "InvalidParameterException" } as const;
+/** Secrets Manager's code for a call that the state of the secret does not allow. */
+export const invalidRequest = { code: "InvalidRequestException" } as const;
 /** What the platform answers for a text of the wrong length. */
 export const outOfRange = { code: "ValidationException" } as const;
 
@@ -12,8 +14,8 @@ export const outOfRange = { code: "ValidationException" } as const;
 export function checkName(name: string): void {
   lengthBetween(name, 1, 512, "name", outOfRange);
   if (!/^[A-Za-z0-9/_+=.@-]+$/.test(name))
-    throw new ServiceError(
-      invalid.code,
+    throw refused(
+      invalid,
       "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
     );
 }
@@ -30,8 +32,8 @@ export function valueOf(input: {
 }): { text?: string; bytes?: Uint8Array } | undefined {
   const { SecretString: text, SecretBinary: bytes } = input;
   if (text !== undefined && bytes !== undefined)
-    throw new ServiceError(
-      invalid.code,
+    throw refused(
+      invalid,
       "You can't specify both a binary secret value and a string secret value in the same secret.",
     );
   if (text === undefined && bytes === undefined) return undefined;
@@ -53,8 +55,7 @@ export function checkTags(tags: readonly Tag[] | undefined): [string, string][] 
   const pairs = (tags ?? []).map(({ Key = "", Value = "" }): [string, string] => {
     lengthBetween(Key, 1, 128, "tags.key", outOfRange);
     lengthBetween(Value, 0, 256, "tags.value", outOfRange);
-    if (/^aws:/i.test(Key))
-      throw new ServiceError(invalid.code, "Tag keys that begin with aws: are reserved for AWS.");
+    if (/^aws:/i.test(Key)) throw refused(invalid, "Tag keys that begin with aws: are reserved for AWS.");
     return [Key, Value];
   });
   if (new Set(pairs.map(([key]) => key)).size > 50)
@@ -73,7 +74,7 @@ export function checkFilters(filters: readonly Filter[] | undefined): void {
   lengthBetween(filters, 0, 10, "filters", outOfRange);
   for (const { Key, Values } of filters ?? []) {
     if (Key === undefined || Values === undefined || Values.length === 0)
-      throw new ServiceError(invalid.code, "A filter needs a Key and Values.");
+      throw refused(invalid, "A filter needs a Key and Values.");
     oneOf(Key, FilterNameStringType, "filters.key", outOfRange);
     lengthBetween(Values, 1, 10, "filters.values", outOfRange);
     for (const value of Values) {

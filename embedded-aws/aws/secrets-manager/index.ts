@@ -41,9 +41,7 @@ export class SecretsManager implements Service {
 
   /** The Secrets Manager of a world. */
   static of(world: World): SecretsManager {
-    const service = world.service("secretsmanager");
-    if (!(service instanceof SecretsManager)) throw new Error("the world's secretsmanager is not this class");
-    return service;
+    return world.serviceAs("secretsmanager", SecretsManager);
   }
 
   /** Every time that a value became what a reader of a label gets, in order: the truth that tests judge by. */

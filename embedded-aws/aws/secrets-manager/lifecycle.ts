@@ -1,9 +1,18 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
-import { between, lengthBetween, matchesPattern } from "../constraints";
+import { between, lengthBetween, matchesPattern, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import { onSecret } from "./authorize";
-import { checkName, checkTags, checkToken, invalid, outOfRange, sameValue, valueOf } from "./checks";
+import {
+  checkName,
+  checkTags,
+  checkToken,
+  invalid,
+  outOfRange,
+  sameValue,
+  valueOf,
+  invalidRequest,
+} from "./checks";
 import { current } from "./secret";
 import type { SecretStore } from "./store";
 import { writeValue } from "./values";
@@ -17,10 +26,7 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
     (given ?? []).map(({ Region, KmsKeyId }): sdk.ReplicationStatusType => {
       matchesPattern(Region, /[a-z]+-([a-z]+-)+\d+/, "addReplicaRegions.region", outOfRange);
       if (Region === undefined || Region === world.region)
-        throw new ServiceError(
-          invalid.code,
-          "Invalid replica region: it must be another Region than the secret's own.",
-        );
+        throw refused(invalid, "Invalid replica region: it must be another Region than the secret's own.");
       return { Region, KmsKeyId: KmsKeyId ?? "alias/aws/secretsmanager", Status: "InSync" };
     });
 
@@ -48,8 +54,8 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         const existing = store.find(name);
         if (existing) {
           if (existing.deletedAt !== undefined)
-            throw new ServiceError(
-              "InvalidRequestException",
+            throw refused(
+              invalidRequest,
               "You can't create this secret because a secret with this name is already scheduled for deletion.",
             );
           const version = existing.versions.get(ClientRequestToken ?? "");
@@ -120,8 +126,8 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         }),
       handle: ({ SecretId, RecoveryWindowInDays, ForceDeleteWithoutRecovery = false }, call) => {
         if (RecoveryWindowInDays !== undefined && ForceDeleteWithoutRecovery)
-          throw new ServiceError(
-            invalid.code,
+          throw refused(
+            invalid,
             "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
           );
         between(RecoveryWindowInDays, 7, 30, "recoveryWindowInDays", invalid);
@@ -130,13 +136,13 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
           return { ARN: store.arnFor(SecretId!), Name: SecretId, DeletionDate: new Date(call.time) };
         const secret = ForceDeleteWithoutRecovery ? store.get(SecretId!) : store.active(SecretId!);
         if (secret.owningService !== undefined)
-          throw new ServiceError(
-            "InvalidRequestException",
+          throw refused(
+            invalidRequest,
             `You can't delete a secret that is managed by another service: ${secret.owningService} owns it.`,
           );
         if (secret.replication.length > 0)
-          throw new ServiceError(
-            "InvalidRequestException",
+          throw refused(
+            invalidRequest,
             "You can't delete secret that still has replica regions: remove them from replication first.",
           );
         const windowMs = ForceDeleteWithoutRecovery ? 0 : (RecoveryWindowInDays ?? 30) * dayMs;

@@ -1,6 +1,6 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
 import { SortByType, SortOrderType } from "@aws-sdk/client-secrets-manager";
-import { between, lengthBetween, oneOf, page } from "../constraints";
+import { between, lengthBetween, oneOf, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import { onSecret } from "./authorize";
@@ -84,9 +84,9 @@ export function listOperations(store: SecretStore): Readonly<Record<string, Oper
       ],
       handle: async ({ SecretIdList, Filters, MaxResults, NextToken }, call) => {
         if ((SecretIdList === undefined) === (Filters === undefined))
-          throw new ServiceError(invalid.code, "You must include Filters or SecretIdList, but not both.");
+          throw refused(invalid, "You must include Filters or SecretIdList, but not both.");
         if (SecretIdList !== undefined && MaxResults !== undefined)
-          throw new ServiceError(invalid.code, "MaxResults goes with Filters only.");
+          throw refused(invalid, "MaxResults goes with Filters only.");
         lengthBetween(SecretIdList, 1, 20, "secretIdList", outOfRange);
         between(MaxResults, 1, 20, "maxResults", outOfRange);
         checkFilters(Filters);

@@ -1,6 +1,6 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
 import { statementsOf, type PolicyDocument, type Statement } from "../../../aws-semantics/iam-policy";
-import { jsonObject, lengthBetween } from "../constraints";
+import { jsonObject, lengthBetween, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import { onSecret } from "./authorize";
@@ -47,20 +47,6 @@ export function policyOperations(store: SecretStore): Readonly<Record<string, Op
         return { ARN: secret.arn, Name: secret.name };
       },
     }),
-    ValidateResourcePolicy: operation<sdk.ValidateResourcePolicyRequest, sdk.ValidateResourcePolicyResponse>({
-      access: "read",
-      authorize: ({ SecretId }) => (SecretId === undefined ? { resource: "*" } : onSecret(store, SecretId)),
-      handle: ({ SecretId, ResourcePolicy }) => {
-        if (SecretId !== undefined) store.get(SecretId);
-        const isBroad = read(ResourcePolicy!).some(isPublic);
-        return {
-          PolicyValidationPassed: !isBroad,
-          ValidationErrors: isBroad
-            ? [{ CheckName: "ACCESS_CONTROL", ErrorMessage: "The policy grants access to everybody." }]
-            : [],
-        };
-      },
-    }),
   };
 }
 
@@ -79,8 +65,8 @@ function read(document: string): readonly Statement[] {
     (one.Resource ?? one.NotResource) !== undefined &&
     (one.Principal ?? one.NotPrincipal) !== undefined;
   if (statements.length === 0 || !statements.every(isComplete))
-    throw new ServiceError(
-      malformed.code,
+    throw refused(
+      malformed,
       "This resource policy contains a syntax error: statements need Effect, Principal, Action and Resource.",
     );
   return statements;

@@ -1,11 +1,11 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
-import { between, lengthBetween } from "../constraints";
+import { between, lengthBetween, refused } from "../constraints";
 import { notImplemented, ServiceError } from "../errors";
 import { Iam } from "../iam";
 import { operation, type Authorization, type Operation } from "../service";
 import type { World } from "../world";
 import { onSecret } from "./authorize";
-import { checkToken, invalid, outOfRange } from "./checks";
+import { checkToken, invalid, outOfRange, invalidRequest } from "./checks";
 import { callerFor, checkRules, type Rotations } from "./rotation";
 import { current, pending, versionWith } from "./secret";
 import type { SecretStore } from "./store";
@@ -47,20 +47,14 @@ export function rotationOperations(
         if (rules) checkRules(rules);
         const isManaged = rotations.isManaged(secret);
         if (isManaged && lambdaArn !== undefined)
-          throw new ServiceError(
-            "InvalidRequestException",
-            "The rotation of a managed secret takes no function.",
-          );
+          throw refused(invalidRequest, "The rotation of a managed secret takes no function.");
         const function_ = lambdaArn ?? secret.rotation?.lambdaArn;
         if (!isManaged && function_ === undefined)
-          throw new ServiceError(
-            "InvalidRequestException",
-            "No Lambda rotation function ARN is associated with this secret.",
-          );
+          throw refused(invalidRequest, "No Lambda rotation function ARN is associated with this secret.");
         if (!isManaged) checkInvocable(world, function_!, secret.arn);
         const kept = rules ?? secret.rotation?.rules;
         if (!kept && RotateImmediately === false)
-          throw new ServiceError(invalid.code, "RotationRules are required to set up a schedule.");
+          throw refused(invalid, "RotationRules are required to set up a schedule.");
         const waiting = versionWith(secret, pending);
         if (
           RotateImmediately &&
@@ -68,8 +62,8 @@ export function rotationOperations(
           !waiting.stages.has(current) &&
           secret.rotation?.runningVersion !== undefined
         )
-          throw new ServiceError(
-            "InvalidRequestException",
+          throw refused(
+            invalidRequest,
             "A previous rotation isn't complete. That rotation will be reattempted.",
           );
         secret.rotation = {
@@ -82,8 +76,8 @@ export function rotationOperations(
         if (RotateImmediately) {
           if (waiting && !waiting.stages.has(current)) {
             rotations.start(secret, waiting.id);
-            throw new ServiceError(
-              "InvalidRequestException",
+            throw refused(
+              invalidRequest,
               "A previous rotation isn't complete. That rotation will be reattempted.",
             );
           }
@@ -102,8 +96,8 @@ export function rotationOperations(
       handle: ({ SecretId }, call) => {
         const secret = store.active(SecretId!);
         if (rotations.isManaged(secret))
-          throw new ServiceError(
-            "InvalidRequestException",
+          throw refused(
+            invalidRequest,
             "You can't cancel the rotation of a secret that is managed by another service.",
           );
         const waiting = versionWith(secret, pending)?.id;
@@ -136,10 +130,7 @@ export function rotationOperations(
         const length = input.PasswordLength ?? 32;
         const each = input.RequireEachIncludedType ?? true;
         if (sets.length === 0 || (each && length < sets.length))
-          throw new ServiceError(
-            invalid.code,
-            "The password cannot be made of the characters that are left.",
-          );
+          throw refused(invalid, "The password cannot be made of the characters that are left.");
         const characters = each ? sets.map((set) => random.text(1, set)) : [];
         while (characters.length < length) characters.push(random.text(1, sets.join("")));
         for (let i = characters.length - 1; i > 0; i--) {
@@ -154,7 +145,7 @@ export function rotationOperations(
 
 /** The function must exist, and its own policy must let Secrets Manager call it. */
 function checkInvocable(world: World, lambdaArn: string, secretArn: string): void {
-  if (Iam.of(world).permits(callerFor(secretArn, world.account), "lambda:InvokeFunction", lambdaArn)) return;
+  if (Iam.of(world).permits(callerFor(secretArn), "lambda:InvokeFunction", lambdaArn)) return;
   throw new ServiceError(
     "AccessDeniedException",
     "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.",

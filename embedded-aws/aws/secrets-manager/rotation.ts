@@ -191,7 +191,7 @@ export class Rotations {
           InvocationType: "RequestResponse",
           Payload: Buffer.from(JSON.stringify(payload)),
         },
-        callerFor(secret.arn, this.world.account),
+        callerFor(secret.arn),
       );
       return FunctionError === undefined || !Payload ? undefined : `${failed}: ${errorType(Payload)}`;
     } catch (error) {
@@ -227,13 +227,8 @@ export class Rotations {
 }
 
 /** Secrets Manager calls rotation functions as itself, in the name of the secret. */
-export function callerFor(secretArn: string, account: string): Caller {
-  return {
-    kind: "service",
-    principal: "secretsmanager.amazonaws.com",
-    sourceArn: secretArn,
-    sourceAccount: account,
-  };
+export function callerFor(secretArn: string): Caller {
+  return { kind: "service", principal: "secretsmanager.amazonaws.com", sourceArn: secretArn };
 }
 
 /** The kind of a function's error; its message may hold anything. */

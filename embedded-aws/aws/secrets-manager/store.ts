@@ -1,4 +1,6 @@
+import { refused } from "../constraints";
 import { ServiceError } from "../errors";
+import { invalidRequest } from "./checks";
 import { History } from "../history";
 import type { World } from "../world";
 import {
@@ -73,8 +75,8 @@ export class SecretStore {
   active(secretId: string): Secret {
     const secret = this.get(secretId);
     if (secret.deletedAt !== undefined)
-      throw new ServiceError(
-        "InvalidRequestException",
+      throw refused(
+        invalidRequest,
         "You can't perform this operation on the secret because it was marked for deletion.",
       );
     return secret;

@@ -1,9 +1,9 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
-import { lengthBetween } from "../constraints";
+import { lengthBetween, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Call, type Operation } from "../service";
 import { onSecret } from "./authorize";
-import { checkStages, checkToken, invalid, outOfRange, sameValue, valueOf } from "./checks";
+import { checkStages, checkToken, invalid, outOfRange, sameValue, valueOf, invalidRequest } from "./checks";
 import { decrypt, encrypt } from "./keys";
 import { current, versionWith, type Secret, type SecretVersion } from "./secret";
 import type { SecretStore } from "./store";
@@ -22,11 +22,7 @@ export function valueOperations(store: SecretStore): Readonly<Record<string, Ope
         checkToken(input.ClientRequestToken);
         checkStages(input.VersionStages);
         const value = valueOf(input);
-        if (!value)
-          throw new ServiceError(
-            "InvalidRequestException",
-            "You must provide either SecretString or SecretBinary.",
-          );
+        if (!value) throw refused(invalidRequest, "You must provide either SecretString or SecretBinary.");
         const secret = store.active(input.SecretId!);
         const stages = input.VersionStages ?? [current];
         const id = input.ClientRequestToken ?? world.random.uuid();
@@ -129,8 +125,8 @@ function readable(secret: Secret, id: string | undefined, stage: string | undefi
   const version = secret.versions.get(id);
   if (!version?.value) throw missing(`VersionId: ${id}`);
   if (stage !== undefined && !version.stages.has(stage))
-    throw new ServiceError(
-      "InvalidRequestException",
+    throw refused(
+      invalidRequest,
       "You provided a VersionStage that is not associated to the provided VersionId.",
     );
   return version as FilledVersion;
@@ -144,7 +140,7 @@ function moveLabel(
   to: string | undefined,
   timeMs: number,
 ): void {
-  const refuse = (message: string) => new ServiceError(invalid.code, message);
+  const refuse = (message: string) => refused(invalid, message);
   if (from === undefined && to === undefined)
     throw refuse("You must specify RemoveFromVersionId or MoveToVersionId.");
   for (const id of [from, to])

@@ -1,21 +1,22 @@
 import * as sdk from "@aws-sdk/client-sns";
-import { jsonObject, matchesPattern, page, oneOf } from "../constraints";
+import { jsonObject, matchesPattern, page, oneOf, refused } from "../constraints";
 import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
 import { useKey } from "../kms/key-use";
 import type { Random } from "../random";
 import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
+import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import {
   checkEndpoint,
   checkTopicAttributes,
   defaultPolicy,
+  invalid,
   statementsOf,
   type Subscription,
   type Topic,
 } from "./topic";
 
-const invalid = { code: "InvalidParameterException" } as const;
 const subscriptionAttributes = [
   "DeliveryPolicy",
   "FilterPolicy",
@@ -51,9 +52,7 @@ export class Sns implements Service {
 
   /** The topics of a world. */
   static of(world: World): Sns {
-    const service = world.service("sns");
-    if (!(service instanceof Sns)) throw new Error("the world's sns is not the embedded one");
-    return service;
+    return world.serviceAs("sns", Sns);
   }
 
   resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
@@ -85,22 +84,14 @@ export class Sns implements Service {
     call: Call,
   ): { MessageId: string; SequenceNumber?: string } {
     const message = input.Message ?? "";
-    if (message === "")
-      throw new ServiceError("InvalidParameterException", "Invalid parameter: Empty message");
-    if (Buffer.byteLength(message) > 262_144)
-      throw new ServiceError("InvalidParameterException", "Invalid parameter: Message too long");
+    if (message === "") throw refused(invalid, "Invalid parameter: Empty message");
+    if (Buffer.byteLength(message) > 262_144) throw refused(invalid, "Invalid parameter: Message too long");
     matchesPattern(input.Subject, /[^\n\r]{1,100}/, "Subject", invalid);
     oneOf(input.MessageStructure, ["json"], "MessageStructure", invalid);
     if (structured(input, "default") === "")
-      throw new ServiceError(
-        "InvalidParameterException",
-        "Invalid parameter: Message Structure - No default entry in JSON message body",
-      );
+      throw refused(invalid, "Invalid parameter: Message Structure - No default entry in JSON message body");
     if (topic.fifo && input.MessageGroupId === undefined)
-      throw new ServiceError(
-        "InvalidParameterException",
-        "Invalid parameter: The MessageGroupId parameter is required for FIFO topics",
-      );
+      throw refused(invalid, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics");
     useKey(this.world, call, topic.attributes.KmsMasterKeyId, "KMSAccessDeniedException");
     const id = this.#random.uuid();
     for (const subscription of this.#subscriptions.values())
@@ -123,12 +114,7 @@ export class Sns implements Service {
     const { endpoint, protocol } = subscription;
     const subject = input.Subject;
     const message = structured(input, protocol);
-    const caller: Caller = {
-      kind: "service",
-      principal: "sns.amazonaws.com",
-      sourceArn: topic.arn,
-      sourceAccount: this.world.account,
-    };
+    const caller: Caller = { kind: "service", principal: "sns.amazonaws.com", sourceArn: topic.arn };
     const timestamp = new Date(this.world.clock.now()).toISOString();
     const attributes = Object.fromEntries(
       Object.entries(input.MessageAttributes ?? {}).map(([name, value]) => [
@@ -152,12 +138,11 @@ export class Sns implements Service {
     };
     try {
       if (protocol === "sqs") {
-        const [, , , region, account, name] = endpoint.split(":");
         await this.world.call(
           "sqs",
           "SendMessage",
           {
-            QueueUrl: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
+            QueueUrl: queueUrlOf(endpoint),
             MessageBody:
               subscription.attributes.RawMessageDelivery === "true" ? message : JSON.stringify(envelope),
             ...(topic.fifo && {
@@ -217,14 +202,14 @@ export class Sns implements Service {
         checkTopicAttributes(input.Attributes);
         const fifo = name.endsWith(".fifo");
         if (fifo !== (input.Attributes?.FifoTopic === "true"))
-          throw new ServiceError("InvalidParameterException", "Invalid parameter: Topic Name");
+          throw refused(invalid, "Invalid parameter: Topic Name");
         const arn = this.world.arn("sns", name);
         const existing = this.#topics.get(arn);
         if (existing) {
           for (const [key, value] of Object.entries(input.Attributes ?? {}))
             if (existing.attributes[key] !== value)
-              throw new ServiceError(
-                "InvalidParameterException",
+              throw refused(
+                invalid,
                 "Invalid parameter: Attributes Reason: Topic already exists with different attributes",
               );
           return { TopicArn: arn };
@@ -338,7 +323,7 @@ export class Sns implements Service {
         const subscription = [...this.#subscriptions.values()].find(
           ({ topicArn, token }) => topicArn === input.TopicArn && token === input.Token,
         );
-        if (!subscription) throw new ServiceError("InvalidParameterException", "Invalid parameter: Token");
+        if (!subscription) throw refused(invalid, "Invalid parameter: Token");
         subscription.confirmed = true;
         return { SubscriptionArn: subscription.arn };
       },
@@ -416,10 +401,7 @@ export class Sns implements Service {
       }),
       handle: (input, call) => {
         if (input.PhoneNumber !== undefined)
-          throw new ServiceError(
-            "InvalidParameterException",
-            "Invalid parameter: PhoneNumber: no text messages here",
-          );
+          throw refused(invalid, "Invalid parameter: PhoneNumber: no text messages here");
         return this.#publish(input, this.#topic(input.TopicArn ?? input.TargetArn), call);
       },
     }),
@@ -487,7 +469,7 @@ export class Sns implements Service {
 
 function checkSubscriptionAttribute(name: string): void {
   if (!subscriptionAttributes.includes(name))
-    throw new ServiceError("InvalidParameterException", `Invalid parameter: AttributeName: ${name}`);
+    throw refused(invalid, `Invalid parameter: AttributeName: ${name}`);
 }
 
 /** The text for one protocol of a message that gives each its own. */

@@ -1,9 +1,9 @@
-import { jsonObject, matchesPattern } from "../constraints";
-import { ServiceError } from "../errors";
+import { jsonObject, matchesPattern, refused } from "../constraints";
 import type { PolicyStatement } from "../service";
 import type { World } from "../world";
 
-const invalid = { code: "InvalidParameterException" } as const;
+/** SNS's code for a value that it does not take. */
+export const invalid = { code: "InvalidParameterException" } as const;
 
 /** A subscription of a topic. */
 export interface Subscription {
@@ -44,7 +44,7 @@ const feedback = /^(HTTP|Lambda|Firehose|Application|SQS)(Success|Failure)Feedba
 export function checkTopicAttributes(attributes: Readonly<Record<string, string>> | undefined): void {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (!topicAttributes.includes(name) && !feedback.test(name))
-      throw new ServiceError("InvalidParameterException", `Invalid parameter: AttributeName: ${name}`);
+      throw refused(invalid, `Invalid parameter: AttributeName: ${name}`);
     if (["Policy", "DeliveryPolicy", "ArchivePolicy"].includes(name) && value !== "")
       jsonObject(value, `Invalid parameter: ${name}`, invalid);
     if (name === "DisplayName") matchesPattern(value, /[^\n\r]{0,100}/, "DisplayName", invalid);
@@ -102,10 +102,7 @@ const endpoints: Readonly<Record<string, RegExp>> = {
 export function checkEndpoint(protocol: string | undefined, endpoint: string | undefined): void {
   const pattern = Object.hasOwn(endpoints, protocol ?? "") ? endpoints[protocol ?? ""] : undefined;
   if (!pattern)
-    throw new ServiceError(
-      "InvalidParameterException",
-      `Invalid parameter: Does not support this protocol string: ${protocol}`,
-    );
+    throw refused(invalid, `Invalid parameter: Does not support this protocol string: ${protocol}`);
   if (!new RegExp(`^(?:${pattern.source})$`).test(endpoint ?? ""))
-    throw new ServiceError("InvalidParameterException", `Invalid parameter: Endpoint: ${endpoint}`);
+    throw refused(invalid, `Invalid parameter: Endpoint: ${endpoint}`);
 }

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-sqs";
 import { dnsSuffix } from "../../../aws-semantics/arn";
 import { callerName } from "../caller";
-import { between, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
+import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { useKey } from "../kms/key-use";
 import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
@@ -10,9 +10,7 @@ import { defaultAttributes, setAttributes, shownAttributes, statementsOf } from 
 import { batch } from "./batch";
 import { md5OfAttributes, md5OfBody } from "./digest";
 import { MoveTasks } from "./move-tasks";
-import { Queue, sequenceNumber, type StoredMessage } from "./queue";
-
-const invalid = { code: "InvalidParameterValue" } as const;
+import { Queue, invalid, sequenceNumber, type StoredMessage } from "./queue";
 
 /** Amazon SQS: standard and FIFO queues, dead-letter queues and message move tasks. */
 export class Sqs implements Service {
@@ -27,9 +25,7 @@ export class Sqs implements Service {
 
   /** The queues of a world. */
   static of(world: World): Sqs {
-    const service = world.service("sqs");
-    if (!(service instanceof Sqs)) throw new Error("the world's sqs is not the embedded one");
-    return service;
+    return world.serviceAs("sqs", Sqs);
   }
 
   resourcePolicy(resourceArn: string): readonly PolicyStatement[] | undefined {
@@ -79,13 +75,13 @@ export class Sqs implements Service {
     if (!queue.redrive) return;
     const target = this.queueByArn(queue.redrive.deadLetterTargetArn);
     if (!target)
-      throw new ServiceError(
-        "InvalidParameterValue",
+      throw refused(
+        invalid,
         `Value ${JSON.stringify(queue.redrive)} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.`,
       );
     if (target.fifo !== queue.fifo)
-      throw new ServiceError(
-        "InvalidParameterValue",
+      throw refused(
+        invalid,
         `Value ${JSON.stringify(queue.redrive)} for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be of the same type as the source.`,
       );
   }
@@ -100,8 +96,8 @@ export class Sqs implements Service {
     checkAttributes(entry.MessageAttributes);
     useKey(this.world, call, queue.attributes.kmsMasterKeyId, "KmsAccessDenied");
     if (bytesOf(body, entry.MessageAttributes) > queue.attributes.maximumMessageSize)
-      throw new ServiceError(
-        "InvalidParameterValue",
+      throw refused(
+        invalid,
         `One or more parameters are invalid. Reason: Message must be shorter than ${queue.attributes.maximumMessageSize} bytes.`,
       );
     const message = queue.send({
@@ -129,13 +125,13 @@ export class Sqs implements Service {
         const fifo = name.endsWith(".fifo");
         matchesPattern(name, /[A-Za-z0-9_-]{1,80}|(?=.{6,80}$)[A-Za-z0-9_-]+\.fifo/, "QueueName", invalid);
         if (!fifo && input.Attributes?.FifoQueue === "true")
-          throw new ServiceError(
-            "InvalidParameterValue",
+          throw refused(
+            invalid,
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix.",
           );
         if (fifo && input.Attributes?.FifoQueue !== "true")
-          throw new ServiceError(
-            "InvalidParameterValue",
+          throw refused(
+            invalid,
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
           );
         const attributes = defaultAttributes(fifo);
@@ -328,25 +324,6 @@ export class Sqs implements Service {
       },
     }),
 
-    ChangeMessageVisibilityBatch: operation<
-      sdk.ChangeMessageVisibilityBatchRequest,
-      sdk.ChangeMessageVisibilityBatchResult
-    >({
-      access: "data",
-      authorize: (input) => this.#on(input.QueueUrl ?? "", "sqs:ChangeMessageVisibility"),
-      handle: (input) => {
-        const queue = this.#queue(input.QueueUrl ?? "");
-        return batch(input.Entries ?? [], (entry) => {
-          between(entry.VisibilityTimeout, 0, 43_200, "VisibilityTimeout", invalid);
-          queue.changeVisibility(
-            entry.ReceiptHandle ?? "",
-            entry.VisibilityTimeout ?? queue.attributes.visibilityTimeoutSeconds,
-          );
-          return {};
-        });
-      },
-    }),
-
     PurgeQueue: operation<sdk.PurgeQueueRequest, object>({
       access: "write",
       authorize: (input) => this.#on(input.QueueUrl ?? ""),
@@ -364,24 +341,6 @@ export class Sqs implements Service {
       },
     }),
 
-    ListDeadLetterSourceQueues: operation<
-      sdk.ListDeadLetterSourceQueuesRequest,
-      sdk.ListDeadLetterSourceQueuesResult
-    >({
-      access: "read",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const { arn } = this.#queue(input.QueueUrl ?? "");
-        between(input.MaxResults, 1, 1000, "MaxResults", invalid);
-        const sources = [...this.#queues.values()]
-          .filter((queue) => queue.attributes.redrive?.deadLetterTargetArn === arn)
-          .map((queue) => this.urlOf(queue.name))
-          .sort();
-        const { items, nextToken } = page(sources, input.NextToken, input.MaxResults, 1000, invalid);
-        return { queueUrls: items, NextToken: nextToken };
-      },
-    }),
-
     StartMessageMoveTask: operation<sdk.StartMessageMoveTaskRequest, sdk.StartMessageMoveTaskResult>({
       access: "write",
       authorize: (input) => ({ resource: input.SourceArn ?? "" }),
@@ -392,12 +351,6 @@ export class Sqs implements Service {
       access: "read",
       authorize: (input) => ({ resource: input.SourceArn ?? "" }),
       handle: (input) => this.#moves.list(input),
-    }),
-
-    CancelMessageMoveTask: operation<sdk.CancelMessageMoveTaskRequest, sdk.CancelMessageMoveTaskResult>({
-      access: "write",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => this.#moves.cancel(input.TaskHandle ?? ""),
     }),
 
     TagQueue: operation<sdk.TagQueueRequest, object>({
@@ -454,8 +407,8 @@ function checkAttributes(attributes: Readonly<Record<string, sdk.MessageAttribut
     matchesPattern(value.DataType, /(?:String|Number|Binary)(?:\..{1,256})?/, `${name}.DataType`, invalid);
     const given = value.DataType?.startsWith("Binary") ? value.BinaryValue : value.StringValue;
     if (given === undefined || given.length === 0)
-      throw new ServiceError(
-        "InvalidParameterValue",
+      throw refused(
+        invalid,
         `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${value.DataType}'.`,
       );
   }

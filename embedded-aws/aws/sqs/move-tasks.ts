@@ -1,16 +1,8 @@
-import type {
-  CancelMessageMoveTaskResult,
-  ListMessageMoveTasksRequest,
-  ListMessageMoveTasksResult,
-  StartMessageMoveTaskRequest,
-  StartMessageMoveTaskResult,
-} from "@aws-sdk/client-sqs";
-import { between } from "../constraints";
+import type * as sdk from "@aws-sdk/client-sqs";
+import { between, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import type { World } from "../world";
-import type { Queue } from "./queue";
-
-const invalid = { code: "InvalidParameterValue" } as const;
+import { invalid, type Queue } from "./queue";
 
 interface Task {
   readonly handle: string;
@@ -18,7 +10,7 @@ interface Task {
   readonly destinationArn: string | undefined;
   readonly perSecond: number | undefined;
   readonly startedMs: number;
-  status: "RUNNING" | "COMPLETED" | "CANCELLING" | "CANCELLED" | "FAILED";
+  status: "RUNNING" | "COMPLETED" | "FAILED";
   moved: number;
   toMove: number;
   failure?: string;
@@ -33,19 +25,13 @@ export class MoveTasks {
     private readonly queueByArn: (arn: string) => Queue | undefined,
   ) {}
 
-  start(input: StartMessageMoveTaskRequest, queues: readonly Queue[]): StartMessageMoveTaskResult {
+  start(input: sdk.StartMessageMoveTaskRequest, queues: readonly Queue[]): sdk.StartMessageMoveTaskResult {
     between(input.MaxNumberOfMessagesPerSecond, 1, 500, "MaxNumberOfMessagesPerSecond", invalid);
     const source = this.#known(input.SourceArn ?? "");
     if (!queues.some((queue) => queue.attributes.redrive?.deadLetterTargetArn === source.arn))
-      throw new ServiceError(
-        "InvalidParameterValue",
-        "Source queue must be configured as a Dead Letter Queue.",
-      );
+      throw refused(invalid, "Source queue must be configured as a Dead Letter Queue.");
     if (input.DestinationArn !== undefined && this.#known(input.DestinationArn).fifo !== source.fifo)
-      throw new ServiceError(
-        "InvalidParameterValue",
-        "Source queue and destination queue must be of the same type.",
-      );
+      throw refused(invalid, "Source queue and destination queue must be of the same type.");
     if (this.#tasks.some((task) => task.source === source && task.status === "RUNNING"))
       throw new ServiceError("UnsupportedOperation", "There is already a task running.");
     const task: Task = {
@@ -65,7 +51,7 @@ export class MoveTasks {
     return { TaskHandle: task.handle };
   }
 
-  list(input: ListMessageMoveTasksRequest): ListMessageMoveTasksResult {
+  list(input: sdk.ListMessageMoveTasksRequest): sdk.ListMessageMoveTasksResult {
     between(input.MaxResults, 1, 10, "MaxResults", invalid);
     const source = this.#known(input.SourceArn ?? "");
     const tasks = this.#tasks.filter((task) => task.source === source).slice(0, input.MaxResults ?? 1);
@@ -83,15 +69,6 @@ export class MoveTasks {
         StartedTimestamp: task.startedMs,
       })),
     };
-  }
-
-  cancel(handle: string): CancelMessageMoveTaskResult {
-    const task = this.#tasks.find((t) => t.handle === handle);
-    if (!task) throw new ServiceError("ResourceNotFoundException", "Task does not exist.", 404);
-    if (task.status !== "RUNNING")
-      throw new ServiceError("UnsupportedOperation", "Only active tasks can be cancelled.");
-    task.status = "CANCELLED";
-    return { ApproximateNumberOfMessagesMoved: task.moved };
   }
 
   #run(task: Task): void {

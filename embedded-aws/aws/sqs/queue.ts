@@ -1,3 +1,4 @@
+import { refused } from "../constraints";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { Clock } from "../clock";
 import { ServiceError } from "../errors";
@@ -5,6 +6,8 @@ import type { Random } from "../random";
 import { contentId } from "./digest";
 import type { QueueAttributes } from "./attributes";
 
+/** SQS's code for a value that it does not take. */
+export const invalid = { code: "InvalidParameterValue" } as const;
 /** Deduplication interval of a FIFO queue (Amazon SQS Developer Guide, "Exactly-once processing"). */
 const DEDUPLICATION_MS = 5 * 60_000;
 
@@ -81,13 +84,13 @@ export class Queue {
         outgoing.deduplicationId ??
         (this.attributes.contentBasedDeduplication ? contentId(outgoing.body) : undefined);
       if (deduplicationId === undefined)
-        throw new ServiceError(
-          "InvalidParameterValue",
+        throw refused(
+          invalid,
           "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
         );
       if (outgoing.delaySeconds !== undefined && outgoing.delaySeconds !== 0)
-        throw new ServiceError(
-          "InvalidParameterValue",
+        throw refused(
+          invalid,
           `Value ${outgoing.delaySeconds} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.`,
         );
       for (const [key, sent] of this.#sent)
@@ -192,8 +195,8 @@ export class Queue {
       return;
     }
     if (this.fifo && message.visibleMs <= this.clock.now())
-      throw new ServiceError(
-        "InvalidParameterValue",
+      throw refused(
+        invalid,
         `Value ${receiptHandle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
       );
     this.#remove(message);

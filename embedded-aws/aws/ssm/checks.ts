@@ -1,3 +1,4 @@
+import { refused } from "../constraints";
 import { ServiceError } from "../errors";
 
 /** What Parameter Store answers for input that it does not take. */
@@ -9,7 +10,7 @@ const mostLevels = 15;
 /** Refuses a name that a new parameter may not have. */
 export function checkName(name: string): void {
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new ServiceError(invalid.code, problem);
+  if (problem !== undefined) throw refused(invalid, problem);
   if (name.split("/").length - 1 > mostLevels)
     throw new ServiceError(
       "HierarchyLevelLimitExceededException",

@@ -1,5 +1,5 @@
 import type { ParametersFilter, ParameterStringFilter } from "@aws-sdk/client-ssm";
-import { lengthBetween, oneOf } from "../constraints";
+import { lengthBetween, oneOf, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { invalid } from "./checks";
 import { newest, type Parameter } from "./store";
@@ -20,10 +20,7 @@ export function filtersOf(
   old: readonly ParametersFilter[] | undefined,
 ): ParameterStringFilter[] {
   if (given !== undefined && old !== undefined)
-    throw new ServiceError(
-      invalid.code,
-      "You can use either Filters or ParameterFilters in a single request.",
-    );
+    throw refused(invalid, "You can use either Filters or ParameterFilters in a single request.");
   for (const { Key, Values } of old ?? []) {
     oneOf(Key, ["Name", "Type", "KeyId"], "filters.key", invalid);
     lengthBetween(Values, 1, 50, "filters.values", invalid);

@@ -20,9 +20,7 @@ export class Ssm implements Service {
 
   /** The Parameter Store of a world. */
   static of(world: World): Ssm {
-    const service = world.service("ssm");
-    if (!(service instanceof Ssm)) throw new Error("the world's ssm is not this class");
-    return service;
+    return world.serviceAs("ssm", Ssm);
   }
 
   /** Every time that a parameter got a new value, in order: the truth that tests judge by. */

@@ -1,5 +1,5 @@
 import type * as sdk from "@aws-sdk/client-ssm";
-import { between, lengthBetween, page } from "../constraints";
+import { between, lengthBetween, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Call, type Operation } from "../service";
 import { onParameter } from "./authorize";
@@ -60,7 +60,7 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
       handle: async ({ Names = [], WithDecryption = false }, call) => {
         lengthBetween(Names, 1, 10, "names", invalid);
         if (new Set(Names).size < Names.length)
-          throw new ServiceError(invalid.code, "Duplicate parameter names in the request.");
+          throw refused(invalid, "Duplicate parameter names in the request.");
         const Parameters: sdk.Parameter[] = [];
         const InvalidParameters: string[] = [];
         for (const given of Names) {
@@ -85,8 +85,7 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
       handle: async (input, call) => {
         const { Path = "", Recursive = false, WithDecryption = false } = input;
         between(input.MaxResults, 1, 10, "maxResults", invalid);
-        if (!Path.startsWith("/"))
-          throw new ServiceError(invalid.code, "The parameter path must begin with a slash.");
+        if (!Path.startsWith("/")) throw refused(invalid, "The parameter path must begin with a slash.");
         const filters = filtersOf(input.ParameterFilters, undefined);
         if (filters.some(({ Key = "" }) => !["Type", "KeyId", "Label"].includes(Key)))
           throw new ServiceError(

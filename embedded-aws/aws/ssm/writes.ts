@@ -1,7 +1,7 @@
 import type * as sdk from "@aws-sdk/client-ssm";
 import { ParameterTier, ParameterType, ResourceTypeForTagging } from "@aws-sdk/client-ssm";
 import { callerName } from "../caller";
-import { lengthBetween, oneOf } from "../constraints";
+import { lengthBetween, oneOf, refused } from "../constraints";
 import { notImplemented, ServiceError } from "../errors";
 import { operation, type Operation } from "../service";
 import { onParameter } from "./authorize";
@@ -56,21 +56,6 @@ export function writeOperations(store: ParameterStore): Readonly<Record<string, 
         return {};
       },
     }),
-    DeleteParameters: operation<sdk.DeleteParametersRequest, sdk.DeleteParametersResult>({
-      access: "write",
-      authorize: ({ Names = [] }) => Names.map((name) => onParameter(store, name)),
-      handle: ({ Names = [] }) => {
-        lengthBetween(Names, 1, 10, "names", invalid);
-        const DeletedParameters: string[] = [];
-        const InvalidParameters: string[] = [];
-        for (const name of Names) {
-          const parameter = store.find(name);
-          if (parameter) store.delete(parameter);
-          (parameter ? DeletedParameters : InvalidParameters).push(name);
-        }
-        return { DeletedParameters, InvalidParameters };
-      },
-    }),
     LabelParameterVersion: operation<sdk.LabelParameterVersionRequest, sdk.LabelParameterVersionResult>({
       access: "write",
       authorize: ({ Name }) => onParameter(store, Name ?? ""),
@@ -97,18 +82,6 @@ export function writeOperations(store: ParameterStore): Readonly<Record<string, 
         };
       },
     }),
-    UnlabelParameterVersion: operation<sdk.UnlabelParameterVersionRequest, sdk.UnlabelParameterVersionResult>(
-      {
-        access: "write",
-        authorize: ({ Name }) => onParameter(store, Name ?? ""),
-        handle: ({ Name, ParameterVersion, Labels = [] }) => {
-          lengthBetween(Labels, 1, 10, "labels", invalid);
-          const version = versionNumber(store.get(Name!), ParameterVersion!);
-          const RemovedLabels = Labels.filter((label) => version.labels.delete(label));
-          return { RemovedLabels, InvalidLabels: Labels.filter((label) => !RemovedLabels.includes(label)) };
-        },
-      },
-    ),
     AddTagsToResource: operation<sdk.AddTagsToResourceRequest, sdk.AddTagsToResourceResult>({
       access: "write",
       authorize: ({ ResourceId }) => onParameter(store, ResourceId ?? ""),
@@ -151,20 +124,19 @@ function versionOf(input: sdk.PutParameterRequest, existing: Parameter | undefin
       "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
     );
   if (Overwrite && Tags !== undefined && Tags.length > 0)
-    throw new ServiceError(
-      invalid.code,
+    throw refused(
+      invalid,
       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
     );
   const type = input.Type ?? before?.type;
-  if (type === undefined)
-    throw new ServiceError(invalid.code, "A parameter type is required when you create a parameter.");
+  if (type === undefined) throw refused(invalid, "A parameter type is required when you create a parameter.");
   if (before && before.type !== type)
     throw new ServiceError(
       "HierarchyTypeMismatchException",
       `The parameter's type can't be changed from ${before.type} to ${type}: delete the parameter and make it again.`,
     );
   if (input.KeyId !== undefined && type !== "SecureString")
-    throw new ServiceError(invalid.code, "KeyId is valid for parameters of type SecureString only.");
+    throw refused(invalid, "KeyId is valid for parameters of type SecureString only.");
   const tier = tierOf(input, before?.tier);
   lengthBetween(value, 1, longestValue[tier], "value", invalid);
   const allowedPattern = input.AllowedPattern ?? before?.allowedPattern;
@@ -184,8 +156,8 @@ function versionOf(input: sdk.PutParameterRequest, existing: Parameter | undefin
 function tierOf(input: sdk.PutParameterRequest, before: ParameterTier | undefined): "Standard" | "Advanced" {
   const needsAdvanced = (input.Value?.length ?? 0) > longestValue.Standard || input.Policies !== undefined;
   if (input.Tier === "Standard" && before === "Advanced")
-    throw new ServiceError(
-      invalid.code,
+    throw refused(
+      invalid,
       "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier.",
     );
   if (input.Tier === "Advanced" || before === "Advanced") return "Advanced";

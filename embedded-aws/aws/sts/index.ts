@@ -33,13 +33,6 @@ export class Sts implements Service {
 
   constructor(private readonly world: World) {}
 
-  /** The STS of a world. */
-  static of(world: World): Sts {
-    const service = world.service("sts");
-    if (!(service instanceof Sts)) throw new Error("the world's sts is not this class");
-    return service;
-  }
-
   #assumeRole(
     { RoleArn: roleArn = "", RoleSessionName: session = "", DurationSeconds = 3600 }: sdk.AssumeRoleRequest,
     call: Call,

@@ -4,16 +4,7 @@ import type { OperationModel } from "./model";
 import type { Failure, Protocol } from "./protocol";
 import { findRestOperation } from "./rest-route";
 import type { Shape } from "./shape";
-import {
-  element,
-  escapeXml,
-  parseXml,
-  readElement,
-  readScalar,
-  writeElement,
-  writeMembers,
-  writeScalar,
-} from "./xml";
+import { element, escapeXml, parseXml, readElement, readScalar, writeMembers, writeScalar } from "./xml";
 
 /** How the body of a REST service is written: JSON (Lambda) or XML (S3). */
 interface BodyFormat {
@@ -220,21 +211,10 @@ function errorHeaders(failure: Failure): Record<string, string> {
   return headers;
 }
 
-/**
- * The root of an XML answer. Where the root and its one member have the same name (S3's GetBucketLocation) AWS
- * writes the member's text into the root.
- */
+/** The root of an XML answer. */
 function rootElement(shape: Shape, value: object): string {
   const name = shape.traits.xmlName ?? shape.name;
-  const attributes = `xmlns="http://s3.amazonaws.com/doc/2006-03-01/"`;
-  const [only] = shape.members;
-  if (only && shape.members.size === 1 && (only[1].memberTraits.xmlName ?? only[0]) === name) {
-    const held = (value as Readonly<Record<string, unknown>>)[only[0]];
-    return held === undefined
-      ? element(name, "", attributes)
-      : writeElement(only[1], held, name, "date-time").replace(`<${name}>`, `<${name} ${attributes}>`);
-  }
-  return element(name, writeMembers(shape, value), attributes);
+  return element(name, writeMembers(shape, value), `xmlns="http://s3.amazonaws.com/doc/2006-03-01/"`);
 }
 
 /** Takes the chunks of `aws-chunked` apart: `SIZE[;chunk-signature=...]\r\nBYTES\r\n`, then trailers. */

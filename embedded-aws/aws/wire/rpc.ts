@@ -5,6 +5,7 @@ import type { ServiceModel } from "./model";
 import type { Failure, Protocol } from "./protocol";
 import { ServiceError } from "../errors";
 import type { Shape } from "./shape";
+import { isObject, readValue, writeValue } from "./values";
 
 /** AWS JSON 1.0 and 1.1: the operation is in `X-Amz-Target`, input and output are one JSON object each. */
 export function awsJson(version: "1.0" | "1.1"): Protocol {
@@ -73,58 +74,17 @@ const epochTag = 1;
 
 /** CBOR carries bytes and times by itself; the rest is as in JSON. */
 function readCbor(shape: Shape, value: unknown): unknown {
-  if (value instanceof Uint8Array || value instanceof Date) return value;
-  if (isTag(value)) return shape.kind === "timestamp" ? new Date(Number(value.value) * 1000) : value.value;
-  switch (shape.kind) {
-    case "list":
-      return Array.isArray(value) ? value.map((item) => readCbor(shape.element, item)) : value;
-    case "map":
-      if (!isObject(value)) return value;
-      return Object.fromEntries(
-        Object.entries(value).map(([key, item]) => [key, readCbor(shape.element, item)]),
-      );
-    case "structure":
-    case "union": {
-      if (!isObject(value)) return value;
-      const read: Record<string, unknown> = {};
-      for (const [name, member] of shape.members)
-        if (value[name] !== undefined && value[name] !== null) read[name] = readCbor(member, value[name]);
-      return read;
-    }
-    case "timestamp":
-      return typeof value === "number" ? new Date(value * 1000) : value;
-    case "number":
-      return typeof value === "bigint" ? Number(value) : value;
-    default:
-      return value;
-  }
+  return readValue(shape, value, ({ kind }, given) => {
+    if (isTag(given)) return kind === "timestamp" ? new Date(Number(given.value) * 1000) : given.value;
+    if (kind === "timestamp" && typeof given === "number") return new Date(given * 1000);
+    return kind === "number" && typeof given === "bigint" ? Number(given) : given;
+  });
 }
 
 function writeCbor(shape: Shape, value: unknown): unknown {
-  switch (shape.kind) {
-    case "list":
-      return (value as unknown[]).map((item) => writeCbor(shape.element, item));
-    case "map":
-      return Object.fromEntries(
-        Object.entries(value as object).map(([key, item]) => [key, writeCbor(shape.element, item)]),
-      );
-    case "structure":
-    case "union": {
-      const written: Record<string, unknown> = {};
-      const given = value as Record<string, unknown>;
-      for (const [name, member] of shape.members)
-        if (given[name] !== undefined) written[name] = writeCbor(member, given[name]);
-      return written;
-    }
-    case "timestamp":
-      return tag({ tag: epochTag, value: (value as Date).getTime() / 1000 });
-    default:
-      return value;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return writeValue(shape, value, ({ kind }, given) =>
+    kind === "timestamp" ? tag({ tag: epochTag, value: (given as Date).getTime() / 1000 }) : given,
+  );
 }
 
 function isTag(value: unknown): value is { tag: number; value: unknown } {

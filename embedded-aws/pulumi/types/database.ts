@@ -1,21 +1,24 @@
 import type * as aws from "@pulumi/aws";
-import type {
-  CreateDBInstanceResult,
-  CreateDBSubnetGroupResult,
-  DBInstance,
-  DescribeDBInstancesCommandOutput,
-} from "@aws-sdk/client-rds";
+import type * as sdk from "@aws-sdk/client-rds";
 import type { Unwrap } from "@pulumi/pulumi";
-import { allTags, defined, resourceType, tagList, type Account, type ResourceType } from "./resource-type";
+import {
+  allTags,
+  defined,
+  resourceType,
+  tagList,
+  type Account,
+  type Properties,
+  type ResourceType,
+} from "./resource-type";
 
 type Instance = Unwrap<aws.rds.InstanceArgs>;
 
 /** How often the provider looks whether an instance is available, and when it gives up. */
 const available = { pollMs: 20, timeoutMs: 40 * 60_000 };
 
-async function waitForAvailable(account: Account, identifier: string): Promise<DBInstance> {
+async function waitForAvailable(account: Account, identifier: string): Promise<sdk.DBInstance> {
   for (let waitedMs = 0; waitedMs < available.timeoutMs; waitedMs += available.pollMs) {
-    const answer = await account.call<DescribeDBInstancesCommandOutput>("rds", "DescribeDBInstances", {
+    const answer = await account.call<sdk.DescribeDBInstancesCommandOutput>("rds", "DescribeDBInstances", {
       DBInstanceIdentifier: identifier,
     });
     const instance = answer.DBInstances?.[0];
@@ -31,7 +34,7 @@ async function waitForAvailable(account: Account, identifier: string): Promise<D
   );
 }
 
-function instanceState(account: Account, inputs: Instance, instance: DBInstance): Record<string, unknown> {
+function instanceState(account: Account, inputs: Instance, instance: sdk.DBInstance): Properties {
   const address = instance.Endpoint?.Address;
   const port = instance.Endpoint?.Port;
   return {
@@ -81,28 +84,24 @@ export const database: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const identifier =
         inputs.identifier ?? `${inputs.identifierPrefix ?? `${logicalName}-`}${account.suffix()}`;
-      await account.call<CreateDBInstanceResult>(
-        "rds",
-        "CreateDBInstance",
-        defined({
-          DBInstanceIdentifier: identifier,
-          DBInstanceClass: inputs.instanceClass,
-          Engine: inputs.engine,
-          EngineVersion: inputs.engineVersion,
-          DBName: inputs.dbName,
-          AllocatedStorage: inputs.allocatedStorage,
-          MasterUsername: inputs.username,
-          MasterUserPassword: inputs.password ?? inputs.passwordWo,
-          ManageMasterUserPassword: inputs.manageMasterUserPassword,
-          DBSubnetGroupName: inputs.dbSubnetGroupName,
-          VpcSecurityGroupIds: inputs.vpcSecurityGroupIds,
-          MultiAZ: inputs.multiAz,
-          StorageEncrypted: inputs.storageEncrypted,
-          PubliclyAccessible: inputs.publiclyAccessible,
-          Port: inputs.port,
-          Tags: tagList(allTags(account, inputs.tags)),
-        }),
-      );
+      await account.call<sdk.CreateDBInstanceResult>("rds", "CreateDBInstance", {
+        DBInstanceIdentifier: identifier,
+        DBInstanceClass: inputs.instanceClass,
+        Engine: inputs.engine,
+        EngineVersion: inputs.engineVersion,
+        DBName: inputs.dbName,
+        AllocatedStorage: inputs.allocatedStorage,
+        MasterUsername: inputs.username,
+        MasterUserPassword: inputs.password ?? inputs.passwordWo,
+        ManageMasterUserPassword: inputs.manageMasterUserPassword,
+        DBSubnetGroupName: inputs.dbSubnetGroupName,
+        VpcSecurityGroupIds: inputs.vpcSecurityGroupIds,
+        MultiAZ: inputs.multiAz,
+        StorageEncrypted: inputs.storageEncrypted,
+        PubliclyAccessible: inputs.publiclyAccessible,
+        Port: inputs.port,
+        Tags: tagList(allTags(account, inputs.tags)),
+      });
       const instance = await waitForAvailable(account, identifier);
       return { id: instance.DbiResourceId ?? identifier, state: instanceState(account, inputs, instance) };
     },
@@ -120,15 +119,15 @@ export const database: Readonly<Record<string, ResourceType>> = {
     replaceOnChanges: ["*"],
     async create(account, inputs, logicalName) {
       const name = inputs.name ?? `${inputs.namePrefix ?? `${logicalName}-`}${account.suffix()}`;
-      const { DBSubnetGroup } = await account.call<CreateDBSubnetGroupResult>(
+      const { DBSubnetGroup } = await account.call<sdk.CreateDBSubnetGroupResult>(
         "rds",
         "CreateDBSubnetGroup",
-        defined({
+        {
           DBSubnetGroupName: name,
           DBSubnetGroupDescription: inputs.description ?? "Managed by Pulumi",
           SubnetIds: inputs.subnetIds,
           Tags: tagList(allTags(account, inputs.tags)),
-        }),
+        },
       );
       return {
         id: name,

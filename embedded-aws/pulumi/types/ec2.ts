@@ -7,6 +7,7 @@ import {
   resourceType,
   tagList,
   type Account,
+  type Properties,
   type ResourceType,
 } from "./resource-type";
 
@@ -45,7 +46,7 @@ function stateOf(
   kind: string,
   id: string,
   inputs: { tags?: Record<string, string> },
-): Record<string, unknown> {
+): Properties {
   return {
     ...inputs,
     arn: account.arn("ec2", `${kind}/${id}`),
@@ -60,14 +61,10 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
     computed: ["id", "arn", "ownerId", "defaultSecurityGroupId", "tagsAll"],
     replaceOnChanges: ["*"],
     async create(account, inputs) {
-      const { Vpc } = await account.call<CreateVpcResult>(
-        "ec2",
-        "CreateVpc",
-        defined({
-          CidrBlock: inputs.cidrBlock,
-          TagSpecifications: tagSpecifications(account, "vpc", inputs.tags),
-        }),
-      );
+      const { Vpc } = await account.call<CreateVpcResult>("ec2", "CreateVpc", {
+        CidrBlock: inputs.cidrBlock,
+        TagSpecifications: tagSpecifications(account, "vpc", inputs.tags),
+      });
       const id = Vpc!.VpcId!;
       return {
         id,
@@ -83,16 +80,12 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
     computed: ["id", "arn", "availabilityZone", "ownerId", "tagsAll"],
     replaceOnChanges: ["*"],
     async create(account, inputs) {
-      const { Subnet } = await account.call<CreateSubnetResult>(
-        "ec2",
-        "CreateSubnet",
-        defined({
-          VpcId: inputs.vpcId,
-          CidrBlock: inputs.cidrBlock,
-          AvailabilityZone: inputs.availabilityZone,
-          TagSpecifications: tagSpecifications(account, "subnet", inputs.tags),
-        }),
-      );
+      const { Subnet } = await account.call<CreateSubnetResult>("ec2", "CreateSubnet", {
+        VpcId: inputs.vpcId,
+        CidrBlock: inputs.cidrBlock,
+        AvailabilityZone: inputs.availabilityZone,
+        TagSpecifications: tagSpecifications(account, "subnet", inputs.tags),
+      });
       const id = Subnet!.SubnetId!;
       return {
         id,
@@ -113,16 +106,12 @@ export const ec2: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs);
       const description = inputs.description ?? "Managed by Pulumi";
-      const { GroupId } = await account.call<CreateSecurityGroupResult>(
-        "ec2",
-        "CreateSecurityGroup",
-        defined({
-          GroupName: name,
-          Description: description,
-          VpcId: inputs.vpcId,
-          TagSpecifications: tagSpecifications(account, "security-group", inputs.tags),
-        }),
-      );
+      const { GroupId } = await account.call<CreateSecurityGroupResult>("ec2", "CreateSecurityGroup", {
+        GroupName: name,
+        Description: description,
+        VpcId: inputs.vpcId,
+        TagSpecifications: tagSpecifications(account, "security-group", inputs.tags),
+      });
       const id = GroupId!;
       // A new group lets everything out; the provider takes that rule away, so that only declared ones are left.
       await account.call("ec2", "RevokeSecurityGroupEgress", {

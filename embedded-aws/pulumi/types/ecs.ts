@@ -1,10 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import type {
-  CreateClusterResponse,
-  CreateServiceResponse,
-  DescribeServicesResponse,
-  RegisterTaskDefinitionResponse,
-} from "@aws-sdk/client-ecs";
+import type * as sdk from "@aws-sdk/client-ecs";
 import type { Unwrap } from "@pulumi/pulumi";
 import {
   allTags,
@@ -74,12 +69,7 @@ function settings(service: Service): object {
   });
 }
 
-function serviceState(
-  account: Account,
-  service: Service,
-  arn: string,
-  name: string,
-): Record<string, unknown> {
+function serviceState(account: Account, service: Service, arn: string, name: string): Properties {
   return {
     schedulingStrategy: "REPLICA",
     waitForSteadyState: false,
@@ -92,11 +82,10 @@ function serviceState(
 
 async function waitForSteadyState(account: Account, cluster: string | undefined, arn: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < steadyState.timeoutMs; waitedMs += steadyState.pollMs) {
-    const answer = await account.call<DescribeServicesResponse>(
-      "ecs",
-      "DescribeServices",
-      defined({ cluster, services: [arn] }),
-    );
+    const answer = await account.call<sdk.DescribeServicesResponse>("ecs", "DescribeServices", {
+      cluster,
+      services: [arn],
+    });
     const service = answer.services?.[0];
     if (service && service.deployments?.length === 1 && service.runningCount === service.desiredCount) return;
     await account.sleep(steadyState.pollMs);
@@ -107,7 +96,7 @@ async function waitForSteadyState(account: Account, cluster: string | undefined,
 /** A service drains before it is gone, and its cluster cannot be deleted until then: the provider waits. */
 async function waitUntilInactive(account: Account, cluster: object, arn: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < steadyState.timeoutMs; waitedMs += steadyState.pollMs) {
-    const answer = await account.call<DescribeServicesResponse>("ecs", "DescribeServices", {
+    const answer = await account.call<sdk.DescribeServicesResponse>("ecs", "DescribeServices", {
       ...cluster,
       services: [arn],
     });
@@ -124,11 +113,11 @@ export const ecs: Readonly<Record<string, ResourceType>> = {
     replaceOnChanges: ["name"],
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, { name: inputs.name });
-      const { cluster } = await account.call<CreateClusterResponse>(
-        "ecs",
-        "CreateCluster",
-        defined({ clusterName: name, settings: inputs.settings, tags: tags(account, inputs.tags) }),
-      );
+      const { cluster } = await account.call<sdk.CreateClusterResponse>("ecs", "CreateCluster", {
+        clusterName: name,
+        settings: inputs.settings,
+        tags: tags(account, inputs.tags),
+      });
       const arn = cluster!.clusterArn!;
       return { id: arn, state: { ...inputs, name, arn, tagsAll: allTags(account, inputs.tags) } };
     },
@@ -141,10 +130,10 @@ export const ecs: Readonly<Record<string, ResourceType>> = {
     computed: ["id", "arn", "arnWithoutRevision", "revision", "tagsAll"],
     replaceOnChanges: ["*"],
     async create(account, inputs) {
-      const { taskDefinition } = await account.call<RegisterTaskDefinitionResponse>(
+      const { taskDefinition } = await account.call<sdk.RegisterTaskDefinitionResponse>(
         "ecs",
         "RegisterTaskDefinition",
-        defined({
+        {
           family: inputs.family,
           containerDefinitions: JSON.parse(policyText(inputs.containerDefinitions)) as object[],
           cpu: inputs.cpu,
@@ -161,7 +150,7 @@ export const ecs: Readonly<Record<string, ResourceType>> = {
           volumes: volumes(inputs),
           tags:
             Object.keys(allTags(account, inputs.tags)).length > 0 ? tags(account, inputs.tags) : undefined,
-        }),
+        },
       );
       const arn = taskDefinition!.taskDefinitionArn!;
       return {
@@ -185,41 +174,33 @@ export const ecs: Readonly<Record<string, ResourceType>> = {
     replaceOnChanges: ["name", "cluster", "launchType", "schedulingStrategy", "deploymentController"],
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, { name: inputs.name });
-      const { service } = await account.call<CreateServiceResponse>(
-        "ecs",
-        "CreateService",
-        defined({
-          ...settings(inputs),
-          cluster: inputs.cluster,
-          serviceName: name,
-          launchType: inputs.launchType,
-          schedulingStrategy: inputs.schedulingStrategy,
-          deploymentController: inputs.deploymentController,
-          propagateTags: inputs.propagateTags,
-          enableECSManagedTags: inputs.enableEcsManagedTags,
-          tags: tags(account, inputs.tags),
-        }),
-      );
+      const { service } = await account.call<sdk.CreateServiceResponse>("ecs", "CreateService", {
+        ...settings(inputs),
+        cluster: inputs.cluster,
+        serviceName: name,
+        launchType: inputs.launchType,
+        schedulingStrategy: inputs.schedulingStrategy,
+        deploymentController: inputs.deploymentController,
+        propagateTags: inputs.propagateTags,
+        enableECSManagedTags: inputs.enableEcsManagedTags,
+        tags: tags(account, inputs.tags),
+      });
       const arn = service!.serviceArn!;
       if (inputs.waitForSteadyState) await waitForSteadyState(account, inputs.cluster, arn);
       return { id: arn, state: serviceState(account, inputs, arn, name) };
     },
     async update(account, arn, olds, inputs) {
-      await account.call(
-        "ecs",
-        "UpdateService",
-        defined({
-          ...settings(inputs),
-          cluster: inputs.cluster,
-          service: arn,
-          forceNewDeployment: inputs.forceNewDeployment,
-        }),
-      );
+      await account.call("ecs", "UpdateService", {
+        ...settings(inputs),
+        cluster: inputs.cluster,
+        service: arn,
+        forceNewDeployment: inputs.forceNewDeployment,
+      });
       if (inputs.waitForSteadyState) await waitForSteadyState(account, inputs.cluster, arn);
       return serviceState(account, inputs, arn, text(olds, "name"));
     },
     async read(account, arn, state) {
-      const answer = await account.call<DescribeServicesResponse>("ecs", "DescribeServices", {
+      const answer = await account.call<sdk.DescribeServicesResponse>("ecs", "DescribeServices", {
         ...clusterOf(state),
         services: [arn],
       });

@@ -10,68 +10,52 @@ import {
   tagList,
   text,
   type Account,
+  type Properties,
   type ResourceType,
 } from "./resource-type";
 
 type Rule = Unwrap<aws.cloudwatch.EventRuleArgs>;
 type Target = Unwrap<aws.cloudwatch.EventTargetArgs>;
 
-async function putRule(
-  account: Account,
-  name: string,
-  rule: Rule,
-  isNew: boolean,
-): Promise<Record<string, unknown>> {
+async function putRule(account: Account, name: string, rule: Rule, isNew: boolean): Promise<Properties> {
   const tagsAll = allTags(account, rule.tags);
-  const { RuleArn } = await account.call<PutRuleResponse>(
-    "events",
-    "PutRule",
-    defined({
-      Name: name,
-      Description: rule.description,
-      EventBusName: rule.eventBusName,
-      EventPattern: rule.eventPattern,
-      ScheduleExpression: rule.scheduleExpression,
-      RoleArn: rule.roleArn,
-      State: rule.state ?? (rule.isEnabled === false ? "DISABLED" : "ENABLED"),
-      // PutRule refuses tags for a rule that exists.
-      Tags: isNew ? tagList(tagsAll) : undefined,
-    }),
-  );
+  const { RuleArn } = await account.call<PutRuleResponse>("events", "PutRule", {
+    Name: name,
+    Description: rule.description,
+    EventBusName: rule.eventBusName,
+    EventPattern: rule.eventPattern,
+    ScheduleExpression: rule.scheduleExpression,
+    RoleArn: rule.roleArn,
+    State: rule.state ?? (rule.isEnabled === false ? "DISABLED" : "ENABLED"),
+    // PutRule refuses tags for a rule that exists.
+    Tags: isNew ? tagList(tagsAll) : undefined,
+  });
   return { eventBusName: "default", ...rule, name, arn: RuleArn, tagsAll };
 }
 
-async function putTarget(
-  account: Account,
-  targetId: string,
-  target: Target,
-): Promise<Record<string, unknown>> {
-  const answer = await account.call<PutTargetsResponse>(
-    "events",
-    "PutTargets",
-    defined({
-      Rule: target.rule,
-      EventBusName: target.eventBusName,
-      Targets: [
-        defined({
-          Id: targetId,
-          Arn: target.arn,
-          RoleArn: target.roleArn,
-          Input: target.input,
-          InputPath: target.inputPath,
-          SqsParameters: target.sqsTarget && pascal(target.sqsTarget),
-          DeadLetterConfig: target.deadLetterConfig && pascal(target.deadLetterConfig),
-          RetryPolicy: target.retryPolicy && pascal(target.retryPolicy),
-          InputTransformer:
-            target.inputTransformer &&
-            defined({
-              InputPathsMap: target.inputTransformer.inputPaths,
-              InputTemplate: target.inputTransformer.inputTemplate,
-            }),
-        }),
-      ],
-    }),
-  );
+async function putTarget(account: Account, targetId: string, target: Target): Promise<Properties> {
+  const answer = await account.call<PutTargetsResponse>("events", "PutTargets", {
+    Rule: target.rule,
+    EventBusName: target.eventBusName,
+    Targets: [
+      defined({
+        Id: targetId,
+        Arn: target.arn,
+        RoleArn: target.roleArn,
+        Input: target.input,
+        InputPath: target.inputPath,
+        SqsParameters: target.sqsTarget && pascal(target.sqsTarget),
+        DeadLetterConfig: target.deadLetterConfig && pascal(target.deadLetterConfig),
+        RetryPolicy: target.retryPolicy && pascal(target.retryPolicy),
+        InputTransformer:
+          target.inputTransformer &&
+          defined({
+            InputPathsMap: target.inputTransformer.inputPaths,
+            InputTemplate: target.inputTransformer.inputTemplate,
+          }),
+      }),
+    ],
+  });
   const failed = answer.FailedEntries?.[0];
   if (failed)
     throw new Error(`target ${targetId} of rule ${target.rule}: ${failed.ErrorCode} ${failed.ErrorMessage}`);

@@ -1,13 +1,7 @@
 import type * as aws from "@pulumi/aws";
-import type {
-  CreatePolicyResponse,
-  CreateRoleResponse,
-  ListAttachedRolePoliciesResponse,
-  ListRolePoliciesResponse,
-} from "@aws-sdk/client-iam";
+import type * as sdk from "@aws-sdk/client-iam";
 import {
   allTags,
-  defined,
   physicalName,
   policyText,
   resourceType,
@@ -39,19 +33,15 @@ export const iam: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs);
       const tagsAll = allTags(account, inputs.tags);
-      const { Role } = await account.call<CreateRoleResponse>(
-        "iam",
-        "CreateRole",
-        defined({
-          RoleName: name,
-          Path: inputs.path,
-          AssumeRolePolicyDocument: policyText(inputs.assumeRolePolicy),
-          Description: inputs.description,
-          MaxSessionDuration: inputs.maxSessionDuration,
-          PermissionsBoundary: inputs.permissionsBoundary,
-          Tags: tagList(tagsAll),
-        }),
-      );
+      const { Role } = await account.call<sdk.CreateRoleResponse>("iam", "CreateRole", {
+        RoleName: name,
+        Path: inputs.path,
+        AssumeRolePolicyDocument: policyText(inputs.assumeRolePolicy),
+        Description: inputs.description,
+        MaxSessionDuration: inputs.maxSessionDuration,
+        PermissionsBoundary: inputs.permissionsBoundary,
+        Tags: tagList(tagsAll),
+      });
       for (const policy of inputs.inlinePolicies ?? [])
         await putRolePolicy(account, name, policy.name!, policy.policy);
       for (const arn of inputs.managedPolicyArns ?? [])
@@ -78,14 +68,14 @@ export const iam: Readonly<Record<string, ResourceType>> = {
       return { ...olds, ...inputs, name, tagsAll: allTags(account, inputs.tags) };
     },
     async delete(account, name) {
-      const attached = await account.call<ListAttachedRolePoliciesResponse>(
+      const attached = await account.call<sdk.ListAttachedRolePoliciesResponse>(
         "iam",
         "ListAttachedRolePolicies",
         { RoleName: name },
       );
       for (const { PolicyArn } of attached.AttachedPolicies ?? [])
         await account.call("iam", "DetachRolePolicy", { RoleName: name, PolicyArn });
-      const inline = await account.call<ListRolePoliciesResponse>("iam", "ListRolePolicies", {
+      const inline = await account.call<sdk.ListRolePoliciesResponse>("iam", "ListRolePolicies", {
         RoleName: name,
       });
       for (const PolicyName of inline.PolicyNames ?? [])
@@ -132,17 +122,13 @@ export const iam: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs);
       const tagsAll = allTags(account, inputs.tags);
-      const { Policy } = await account.call<CreatePolicyResponse>(
-        "iam",
-        "CreatePolicy",
-        defined({
-          PolicyName: name,
-          Path: inputs.path,
-          Description: inputs.description,
-          PolicyDocument: policyText(inputs.policy),
-          Tags: tagList(tagsAll),
-        }),
-      );
+      const { Policy } = await account.call<sdk.CreatePolicyResponse>("iam", "CreatePolicy", {
+        PolicyName: name,
+        Path: inputs.path,
+        Description: inputs.description,
+        PolicyDocument: policyText(inputs.policy),
+        Tags: tagList(tagsAll),
+      });
       const arn = Policy!.Arn!;
       return {
         id: arn,

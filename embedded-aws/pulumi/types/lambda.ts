@@ -10,6 +10,7 @@ import {
   resourceType,
   text,
   type Account,
+  type Properties,
   type ResourceType,
 } from "./resource-type";
 
@@ -40,11 +41,7 @@ function configuration(name: string, inputs: FunctionInputs): object {
   });
 }
 
-function stateOf(
-  account: Account,
-  inputs: FunctionInputs,
-  answer: FunctionConfiguration,
-): Record<string, unknown> {
+function stateOf(account: Account, inputs: FunctionInputs, answer: FunctionConfiguration): Properties {
   const arn = answer.FunctionArn!;
   const invokeArn = `arn:${account.partition}:apigateway:${account.region}:lambda:path/2015-03-31/functions/${arn}/invocations`;
   return {
@@ -82,7 +79,7 @@ function mappingState(
   account: Account,
   inputs: Mapping,
   answer: EventSourceMappingConfiguration,
-): Record<string, unknown> {
+): Properties {
   return {
     enabled: true,
     ...inputs,
@@ -158,19 +155,15 @@ export const lambda: Readonly<Record<string, ResourceType>> = {
         name: inputs.statementId,
         namePrefix: inputs.statementIdPrefix,
       });
-      await account.call(
-        "lambda",
-        "AddPermission",
-        defined({
-          FunctionName: inputs.function,
-          StatementId: statementId,
-          Action: inputs.action,
-          Principal: inputs.principal,
-          SourceArn: inputs.sourceArn,
-          SourceAccount: inputs.sourceAccount,
-          Qualifier: inputs.qualifier,
-        }),
-      );
+      await account.call("lambda", "AddPermission", {
+        FunctionName: inputs.function,
+        StatementId: statementId,
+        Action: inputs.action,
+        Principal: inputs.principal,
+        SourceArn: inputs.sourceArn,
+        SourceAccount: inputs.sourceAccount,
+        Qualifier: inputs.qualifier,
+      });
       return { id: statementId, state: { ...inputs, statementId } };
     },
     async delete(account, statementId, state) {
@@ -188,7 +181,7 @@ export const lambda: Readonly<Record<string, ResourceType>> = {
       const answer = await account.call<EventSourceMappingConfiguration>(
         "lambda",
         "CreateEventSourceMapping",
-        defined({ ...mappingInput(inputs), EventSourceArn: inputs.eventSourceArn }),
+        { ...mappingInput(inputs), EventSourceArn: inputs.eventSourceArn },
       );
       return { id: answer.UUID!, state: mappingState(account, inputs, answer) };
     },

@@ -10,6 +10,7 @@ import {
   resourceType,
   tagList,
   type Account,
+  type Properties,
   type ResourceType,
 } from "./resource-type";
 
@@ -21,35 +22,31 @@ async function putRetention(account: Account, name: string, days: number | undef
     await account.call("logs", "PutRetentionPolicy", { logGroupName: name, retentionInDays: days });
 }
 
-async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<Record<string, unknown>> {
+async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<Properties> {
   const tagsAll = allTags(account, alarm.tags);
-  await account.call(
-    "cloudwatch",
-    "PutMetricAlarm",
-    defined({
-      AlarmName: name,
-      AlarmDescription: alarm.alarmDescription,
-      ActionsEnabled: alarm.actionsEnabled ?? true,
-      AlarmActions: alarm.alarmActions,
-      OKActions: alarm.okActions,
-      InsufficientDataActions: alarm.insufficientDataActions,
-      MetricName: alarm.metricName,
-      Namespace: alarm.namespace,
-      Statistic: alarm.statistic,
-      ExtendedStatistic: alarm.extendedStatistic,
-      Dimensions:
-        alarm.dimensions && Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
-      Period: alarm.period,
-      Unit: alarm.unit,
-      EvaluationPeriods: alarm.evaluationPeriods,
-      DatapointsToAlarm: alarm.datapointsToAlarm,
-      Threshold: alarm.threshold,
-      ComparisonOperator: alarm.comparisonOperator,
-      TreatMissingData: alarm.treatMissingData ?? "missing",
-      Metrics: alarm.metricQueries && pascal(alarm.metricQueries),
-      Tags: tagList(tagsAll),
-    }),
-  );
+  await account.call("cloudwatch", "PutMetricAlarm", {
+    AlarmName: name,
+    AlarmDescription: alarm.alarmDescription,
+    ActionsEnabled: alarm.actionsEnabled ?? true,
+    AlarmActions: alarm.alarmActions,
+    OKActions: alarm.okActions,
+    InsufficientDataActions: alarm.insufficientDataActions,
+    MetricName: alarm.metricName,
+    Namespace: alarm.namespace,
+    Statistic: alarm.statistic,
+    ExtendedStatistic: alarm.extendedStatistic,
+    Dimensions:
+      alarm.dimensions && Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
+    Period: alarm.period,
+    Unit: alarm.unit,
+    EvaluationPeriods: alarm.evaluationPeriods,
+    DatapointsToAlarm: alarm.datapointsToAlarm,
+    Threshold: alarm.threshold,
+    ComparisonOperator: alarm.comparisonOperator,
+    TreatMissingData: alarm.treatMissingData ?? "missing",
+    Metrics: alarm.metricQueries && pascal(alarm.metricQueries),
+    Tags: tagList(tagsAll),
+  });
   return {
     actionsEnabled: true,
     treatMissingData: "missing",
@@ -60,7 +57,7 @@ async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<R
   };
 }
 
-async function putDashboard(account: Account, name: string, body: unknown): Promise<Record<string, unknown>> {
+async function putDashboard(account: Account, name: string, body: unknown): Promise<Properties> {
   const dashboardBody = policyText(body);
   await account.call("cloudwatch", "PutDashboard", { DashboardName: name, DashboardBody: dashboardBody });
   return {
@@ -88,16 +85,12 @@ export const observability: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs);
       const tagsAll = allTags(account, inputs.tags);
-      await account.call(
-        "logs",
-        "CreateLogGroup",
-        defined({
-          logGroupName: name,
-          kmsKeyId: inputs.kmsKeyId,
-          logGroupClass: inputs.logGroupClass,
-          tags: Object.keys(tagsAll).length > 0 ? tagsAll : undefined,
-        }),
-      );
+      await account.call("logs", "CreateLogGroup", {
+        logGroupName: name,
+        kmsKeyId: inputs.kmsKeyId,
+        logGroupClass: inputs.logGroupClass,
+        tags: Object.keys(tagsAll).length > 0 ? tagsAll : undefined,
+      });
       await putRetention(account, name, inputs.retentionInDays);
       const arn = account.arn("logs", `log-group:${name}`);
       return { id: name, state: { ...inputs, name, arn, tagsAll } };
@@ -144,11 +137,11 @@ export const observability: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs, inputs.fifoTopic ? ".fifo" : "");
       const tagsAll = allTags(account, inputs.tags);
-      const { TopicArn } = await account.call<CreateTopicResponse>(
-        "sns",
-        "CreateTopic",
-        defined({ Name: name, Attributes: topicAttributes(inputs), Tags: tagList(tagsAll) }),
-      );
+      const { TopicArn } = await account.call<CreateTopicResponse>("sns", "CreateTopic", {
+        Name: name,
+        Attributes: topicAttributes(inputs),
+        Tags: tagList(tagsAll),
+      });
       return {
         id: TopicArn!,
         state: { ...inputs, name, arn: TopicArn, owner: account.account, tagsAll },

@@ -9,7 +9,10 @@ export interface Account {
   arn(service: string, resource: string): string;
   /** `aws:defaultTags`: every resource that takes tags gets them, its own tags win. */
   readonly defaultTags: Readonly<Record<string, string>>;
-  /** One API call, by IAM prefix and operation; rejects with the service's error (its code is `name`). */
+  /**
+   * One API call, by IAM prefix and operation; rejects with the service's error (its code is `name`). Members of the
+   * input that are undefined are left out.
+   */
   call<Output extends object>(prefix: string, operation: string, input: object): Promise<Output>;
   /** Seven hexadecimal digits, as Pulumi appends them to a name that the program does not set. */
   suffix(): string;
@@ -35,15 +38,9 @@ export interface ResourceTypeDefinition<Inputs> {
   /** @param name the logical name, from which a physical one is made when the program sets none. */
   create(account: Account, inputs: Inputs, name: string): Promise<Created>;
   /** Answers the outputs after the change. Absent: any change replaces. */
-  update?(
-    account: Account,
-    id: string,
-    olds: Properties,
-    news: Inputs,
-    name: string,
-  ): Promise<Record<string, unknown>>;
+  update?(account: Account, id: string, olds: Properties, news: Inputs, name: string): Promise<Properties>;
   /** What it is now, for a refresh; undefined when it is gone. Absent: taken to be as it was left. */
-  read?(account: Account, id: string, state: Properties): Promise<Record<string, unknown> | undefined>;
+  read?(account: Account, id: string, state: Properties): Promise<Properties | undefined>;
   delete(account: Account, id: string, state: Properties): Promise<void>;
 }
 

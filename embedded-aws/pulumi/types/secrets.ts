@@ -1,9 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import type {
-  CreateSecretResponse,
-  PutSecretValueResponse,
-  RotateSecretResponse,
-} from "@aws-sdk/client-secrets-manager";
+import type * as sdk from "@aws-sdk/client-secrets-manager";
 import type { PutParameterResult } from "@aws-sdk/client-ssm";
 import type { Unwrap } from "@pulumi/pulumi";
 import {
@@ -16,6 +12,7 @@ import {
   tagList,
   text,
   type Account,
+  type Properties,
   type ResourceType,
 } from "./resource-type";
 
@@ -27,17 +24,12 @@ async function putSecretValue(
   account: Account,
   inputs: SecretVersion,
 ): Promise<{ id: string; state: object }> {
-  const answer = await account.call<PutSecretValueResponse>(
-    "secretsmanager",
-    "PutSecretValue",
-    defined({
-      SecretId: inputs.secretId,
-      SecretString: inputs.secretString ?? inputs.secretStringWo,
-      SecretBinary:
-        inputs.secretBinary === undefined ? undefined : Buffer.from(inputs.secretBinary, "base64"),
-      VersionStages: inputs.versionStages,
-    }),
-  );
+  const answer = await account.call<sdk.PutSecretValueResponse>("secretsmanager", "PutSecretValue", {
+    SecretId: inputs.secretId,
+    SecretString: inputs.secretString ?? inputs.secretStringWo,
+    SecretBinary: inputs.secretBinary === undefined ? undefined : Buffer.from(inputs.secretBinary, "base64"),
+    VersionStages: inputs.versionStages,
+  });
   const versionId = answer.VersionId!;
   const arn = answer.ARN!;
   return {
@@ -46,18 +38,14 @@ async function putSecretValue(
   };
 }
 
-async function rotate(account: Account, inputs: Rotation): Promise<Record<string, unknown>> {
+async function rotate(account: Account, inputs: Rotation): Promise<Properties> {
   const rules = defined((inputs.rotationRules ?? {}) as Record<string, unknown>);
-  const answer = await account.call<RotateSecretResponse>(
-    "secretsmanager",
-    "RotateSecret",
-    defined({
-      SecretId: inputs.secretId,
-      RotationLambdaARN: inputs.rotationLambdaArn,
-      RotationRules: pascal(rules),
-      RotateImmediately: inputs.rotateImmediately ?? true,
-    }),
-  );
+  const answer = await account.call<sdk.RotateSecretResponse>("secretsmanager", "RotateSecret", {
+    SecretId: inputs.secretId,
+    RotationLambdaARN: inputs.rotationLambdaArn,
+    RotationRules: pascal(rules),
+    RotateImmediately: inputs.rotateImmediately ?? true,
+  });
   return { rotateImmediately: true, ...inputs, arn: answer.ARN, rotationEnabled: true };
 }
 
@@ -66,24 +54,20 @@ async function putParameter(
   name: string,
   inputs: Parameter,
   overwrite: boolean,
-): Promise<Record<string, unknown>> {
+): Promise<Properties> {
   const tagsAll = allTags(account, inputs.tags);
-  const answer = await account.call<PutParameterResult>(
-    "ssm",
-    "PutParameter",
-    defined({
-      Name: name,
-      Type: inputs.type,
-      Value: inputs.value ?? inputs.insecureValue ?? inputs.valueWo,
-      Description: inputs.description,
-      KeyId: inputs.keyId,
-      AllowedPattern: inputs.allowedPattern,
-      DataType: inputs.dataType,
-      Tier: inputs.tier,
-      Overwrite: overwrite,
-      Tags: overwrite ? undefined : tagList(tagsAll),
-    }),
-  );
+  const answer = await account.call<PutParameterResult>("ssm", "PutParameter", {
+    Name: name,
+    Type: inputs.type,
+    Value: inputs.value ?? inputs.insecureValue ?? inputs.valueWo,
+    Description: inputs.description,
+    KeyId: inputs.keyId,
+    AllowedPattern: inputs.allowedPattern,
+    DataType: inputs.dataType,
+    Tier: inputs.tier,
+    Overwrite: overwrite,
+    Tags: overwrite ? undefined : tagList(tagsAll),
+  });
   const resource = name.startsWith("/") ? `parameter${name}` : `parameter/${name}`;
   return {
     dataType: "text",
@@ -104,16 +88,12 @@ export const secrets: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, inputs);
       const tagsAll = allTags(account, inputs.tags);
-      const { ARN } = await account.call<CreateSecretResponse>(
-        "secretsmanager",
-        "CreateSecret",
-        defined({
-          Name: name,
-          Description: inputs.description,
-          KmsKeyId: inputs.kmsKeyId,
-          Tags: tagList(tagsAll),
-        }),
-      );
+      const { ARN } = await account.call<sdk.CreateSecretResponse>("secretsmanager", "CreateSecret", {
+        Name: name,
+        Description: inputs.description,
+        KmsKeyId: inputs.kmsKeyId,
+        Tags: tagList(tagsAll),
+      });
       if (inputs.policy !== undefined)
         await account.call("secretsmanager", "PutResourcePolicy", {
           SecretId: ARN,
@@ -125,11 +105,11 @@ export const secrets: Readonly<Record<string, ResourceType>> = {
       };
     },
     async update(account, arn, olds, inputs) {
-      await account.call(
-        "secretsmanager",
-        "UpdateSecret",
-        defined({ SecretId: arn, Description: inputs.description, KmsKeyId: inputs.kmsKeyId }),
-      );
+      await account.call("secretsmanager", "UpdateSecret", {
+        SecretId: arn,
+        Description: inputs.description,
+        KmsKeyId: inputs.kmsKeyId,
+      });
       return { ...olds, ...inputs, name: olds.name, tagsAll: allTags(account, inputs.tags) };
     },
     async delete(account, arn, state) {

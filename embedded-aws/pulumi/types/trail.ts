@@ -84,11 +84,10 @@ export const trail: Readonly<Record<string, ResourceType>> = {
     async create(account, inputs, logicalName) {
       const name = physicalName(account, logicalName, { name: inputs.name });
       const tagsAll = allTags(account, inputs.tags);
-      const answer = await account.call<CreateTrailResponse>(
-        "cloudtrail",
-        "CreateTrail",
-        defined({ ...trailSettings(name, inputs), TagsList: tagList(tagsAll) }),
-      );
+      const answer = await account.call<CreateTrailResponse>("cloudtrail", "CreateTrail", {
+        ...trailSettings(name, inputs),
+        TagsList: tagList(tagsAll),
+      });
       await putSelectors(account, name, inputs);
       if (inputs.enableLogging ?? true) await account.call("cloudtrail", "StartLogging", { Name: name });
       return {
@@ -125,15 +124,11 @@ export const trail: Readonly<Record<string, ResourceType>> = {
         name: inputs.bucket,
         namePrefix: inputs.bucketPrefix,
       });
-      await account.call(
-        "s3",
-        "CreateBucket",
-        defined({
-          Bucket: bucket,
-          CreateBucketConfiguration:
-            account.region === "us-east-1" ? undefined : { LocationConstraint: account.region },
-        }),
-      );
+      await account.call("s3", "CreateBucket", {
+        Bucket: bucket,
+        CreateBucketConfiguration:
+          account.region === "us-east-1" ? undefined : { LocationConstraint: account.region },
+      });
       const tagsAll = allTags(account, inputs.tags);
       const TagSet = tagList(tagsAll);
       if (TagSet) await account.call("s3", "PutBucketTagging", { Bucket: bucket, Tagging: { TagSet } });

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:tls";
-import { createAuthority } from "../../runtime/certificates";
+import { createAuthority } from "./certificates";
 
 describe("createAuthority", () => {
   it("issues certificates that verify against it, for a name and for an address", () => {
