@@ -9,7 +9,7 @@ import { accountOf, type AnsweredCall } from "./account";
 import { expansions } from "./awsx";
 import { invoke } from "./invokes";
 import { holdsSecret, plain, settled } from "./plain";
-import type { Properties } from "./types/resource-type";
+import type { Account, Properties } from "./types/resource-type";
 import { resourceTypeOf } from "./types";
 
 /** How a program is deployed into a world. */
@@ -49,8 +49,15 @@ export async function deploy(world: World, program: string, options: DeployOptio
   const resources: DeployedResource[] = [];
   const failures: unknown[] = [];
   const defaultTags = tagsOfConfig(options.config);
-  const account = (type: string, name: string) =>
-    accountOf(world, { type, name }, { ...options, defaultTags });
+  const account = (type: string, name: string): Account => {
+    const made = accountOf(world, { type, name }, { ...options, defaultTags });
+    // A provider that waits gives up once the deployment has failed.
+    const sleep = async (delayMs: number): Promise<void> => {
+      await made.sleep(delayMs);
+      if (failures.length > 0) throw failures[0];
+    };
+    return { ...made, sleep };
+  };
 
   const create = async (args: MockResourceArgs): Promise<MockResourceResult> => {
     const { inputs, transforms } = await transformed(args);
