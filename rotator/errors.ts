@@ -22,7 +22,9 @@ export type FailureCode =
   | "missing-right"
   | "password-refused"
   | "user-not-found"
+  | "not-a-pair"
   | "busy"
+  | "read-only"
   | "database-error";
 
 /** A failure of the rotator, with its data as fields. */

@@ -39,7 +39,10 @@ async function rotateAlternating(run: ParameterRun): Promise<string> {
   return engine.exclusively(admin, name, async (stillAlone) => {
     if (await isOvertaken(run)) return overtaken;
     const next = rotation.next(seen.credential, where);
-    await rotation.apply(seen.credential, next, where, async function* () {});
+    await rotation.apply(seen.credential, next, where, async function* () {
+      const before = await store.readVersion(name, seen.version - 1);
+      if (before) yield before.credential;
+    });
     await rotation.test(next, where);
     await stillAlone();
     await store.write(name, next);

@@ -1,14 +1,14 @@
 import { randomInt } from "node:crypto";
 
 /**
- * Classes of characters; a password has at least one character of each. Without `:/@"'\`, which break connection
- * strings, shells or RDS itself (Amazon RDS User Guide, "Constraints for passwords"), as in AWS's published functions.
+ * Classes of characters; a password has at least one character of each. The punctuation is what a URL takes without
+ * escaping (RFC 3986, "Unreserved Characters"): applications put the password into connection strings.
  */
 export const passwordClasses: readonly string[] = [
   "abcdefghijklmnopqrstuvwxyz",
   "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
   "0123456789",
-  "!#$%&()*+,-.;<=>?[]^_`{|}~",
+  "-._~",
 ];
 
 /** The number of characters of a password. Every engine accepts longer ones. */

@@ -83,6 +83,7 @@ export class Rotation {
         );
     await this.strategy.apply({
       engine: this.engine(current, where),
+      where,
       current,
       pending,
       admin: () => this.admin(current, where),
@@ -96,12 +97,21 @@ export class Rotation {
   async admin(credential: Credential, where: string): Promise<Login> {
     const { adminSecret: secretId = "" } = this.settings;
     const { credential: found } = await this.secrets.read(secretId, { stage: "AWSCURRENT" });
-    // A secret that RDS manages holds only username and password. Another host means another database.
-    if (found.host !== undefined && found.host !== credential.host)
+    // A secret that RDS manages holds only username and password. The host of a secret that others may write must not
+    // decide where the administrator's password is sent.
+    const host = found.host ?? this.settings.host;
+    if (host === undefined)
       throw rotatorError(
         "final",
         "invalid-secret",
-        `the administrator's secret ${secretId}: expected the host ${credential.host} of ${where}, found ${found.host}`,
+        `the administrator's secret ${secretId}: host is missing; add the database's host to it, or set the rotator's ` +
+          `database`,
+      );
+    if (host !== credential.host)
+      throw rotatorError(
+        "final",
+        "invalid-secret",
+        `${where}: expected the host ${host} of ${found.host === undefined ? "the rotator's database" : `the administrator's secret ${secretId}`}, found ${credential.host}`,
       );
     return { ...this.login(credential, where), username: found.username, password: found.password };
   }

@@ -36,6 +36,8 @@ const schema = strictObject({
   ...rotatorFields,
   /** Name or ARN of the SecureString that holds the credential, if no secret holds it. */
   parameter: parameterId.optional(),
+  /** Host of the database, where the stack knows it: an administrator's secret without a host is for this one only. */
+  host: text("a host name", /^\S+$/).optional(),
 }).superRefine(
   (settings, context) => {
     const message = missingAdmin(settings);
@@ -52,17 +54,11 @@ export type CompleteSettings = z.output<typeof schema>;
 
 /** What is wrong when `adminSecret` is missing; undefined when it is not needed. For the stack and the function. */
 export function missingAdmin(settings: RotatorSettings): string | undefined {
-  const { strategy = rotatorFields.strategy.def.defaultValue, adminSecret, parameter } = settings;
-  if (adminSecret !== undefined) return undefined;
-  if (strategy === "alternating-users")
-    return (
-      'missing; the strategy "alternating-users" requires the secret of a user that may create users ' +
-      '(or choose "single-user")'
-    );
-  return parameter === undefined
-    ? undefined
-    : "missing; required for a parameter: it has no pending version, so only another user can set the password again " +
-        "after an interrupted rotation";
+  const { strategy = rotatorFields.strategy.def.defaultValue, adminSecret } = settings;
+  return strategy === "alternating-users" && adminSecret === undefined
+    ? 'missing; the strategy "alternating-users" requires the secret of a user that may create users ' +
+        '(or choose "single-user")'
+    : undefined;
 }
 
 /**

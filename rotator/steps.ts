@@ -2,7 +2,8 @@ import type { Credential } from "./credential";
 import type { RotationEvent, Step } from "./events";
 import { mayProceed, refuseWhileYoung, versionWith } from "./guards";
 import type { Rotation } from "./rotation";
-import type { SecretDescription } from "./stores/secret";
+import { rotatorError } from "./errors";
+import type { SecretDescription, SecretVersion } from "./stores/secret";
 
 /** One step of a rotation. `secret` is the description when the step began. */
 type StepFunction = (rotation: Rotation, event: RotationEvent, secret: SecretDescription) => Promise<string>;
@@ -10,23 +11,39 @@ type StepFunction = (rotation: Rotation, event: RotationEvent, secret: SecretDes
 /** Carries out one step. @returns what was done, for the log */
 export async function runStep(rotation: Rotation, event: RotationEvent): Promise<string> {
   const secret = await rotation.secrets.describe(event.SecretId);
-  if (!mayProceed(secret, event)) return "the version is already AWSCURRENT";
+  if (!mayProceed(secret, event)) {
+    const { Step, SecretId, ClientRequestToken: token } = event;
+    // The run that moved AWSCURRENT may have been interrupted before it was done.
+    if (Step === "finishSecret" && secret.stages[token]?.includes("AWSPENDING"))
+      await rotation.secrets.takePending(SecretId, token);
+    return "the version is already AWSCURRENT";
+  }
   return stepFunctions[event.Step](rotation, event, secret);
 }
 
 /** Writes the pending version once; repeated calls keep it. */
-const createSecret: StepFunction = async (rotation, event) => {
+const createSecret: StepFunction = async (rotation, event, secret) => {
   const { SecretId, ClientRequestToken: token } = event;
   const { secrets, settings, dependencies } = rotation;
   const current = await secrets.read(SecretId, { stage: "AWSCURRENT" });
-  if (await secrets.find(SecretId, { versionId: token, stage: "AWSPENDING" }))
+  const pending = await secrets.find(SecretId, { versionId: token, stage: "AWSPENDING" });
+  if (pending) {
+    await refuseOlder(rotation, SecretId, current, pending);
     return "the pending version already has a value";
-  refuseWhileYoung(
-    `the secret ${SecretId}`,
-    current.createdAtMs,
-    dependencies.now(),
-    settings.minimumIntervalMinutes,
-  );
+  }
+  try {
+    refuseWhileYoung(
+      `the secret ${SecretId}`,
+      // A rotation may take long: AWSCURRENT moved at its end. A person's PutSecretValue is no rotation.
+      Math.max(current.createdAtMs ?? 0, secret.lastRotatedAtMs ?? 0),
+      dependencies.now(),
+      settings.minimumIntervalMinutes,
+    );
+  } catch (error) {
+    // The version of this rotation is empty. With its label, RotateSecret would be refused from now on.
+    await secrets.takePending(SecretId, token);
+    throw error;
+  }
   const next = rotation.next(current.credential, `the secret ${SecretId}`);
   return (await secrets.putPending(SecretId, token, next))
     ? `the pending version is for ${next.username}`
@@ -38,6 +55,7 @@ const setSecret: StepFunction = async (rotation, event) => {
   const { SecretId, ClientRequestToken: token } = event;
   const current = await rotation.secrets.read(SecretId, { stage: "AWSCURRENT" });
   const pending = await rotation.secrets.read(SecretId, { versionId: token, stage: "AWSPENDING" });
+  await refuseOlder(rotation, SecretId, current, pending);
   await rotation.apply(current.credential, pending.credential, `the secret ${SecretId}`, () =>
     earlierCredentials(rotation, SecretId),
   );
@@ -62,8 +80,30 @@ const finishSecret: StepFunction = async (rotation, event, secret) => {
     const now = await rotation.secrets.describe(SecretId);
     if (!now.stages[token]?.includes("AWSCURRENT")) throw error;
   }
+  // Left on the version, the label would let the next rotation take the version up again after a newer one was put.
+  await rotation.secrets.takePending(SecretId, token);
   return "AWSCURRENT moved to the pending version";
 };
+
+/**
+ * Refuses a pending version that is older than the current one, which a person has put since: its value may be known to
+ * others. Without its label, the next rotation makes a version of its own.
+ */
+async function refuseOlder(
+  { secrets }: Rotation,
+  secretId: string,
+  current: SecretVersion,
+  pending: SecretVersion,
+): Promise<void> {
+  if ((pending.createdAtMs ?? 0) >= (current.createdAtMs ?? 0)) return;
+  await secrets.takePending(secretId, pending.versionId);
+  throw rotatorError(
+    "final",
+    "stale-pending",
+    `the secret ${secretId}: the pending version ${pending.versionId} was older than the current one, so its label ` +
+      `AWSPENDING was removed; rotate again`,
+  );
+}
 
 const stepFunctions: Readonly<Record<Step, StepFunction>> = {
   createSecret,

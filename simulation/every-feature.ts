@@ -16,6 +16,9 @@ export const everyFeature = {
   ownFunction: `${recyclerName}-rotator-own`,
   /** Credentials in parameters of either tier, encrypted with a key of ours. */
   parameters: ["/shop/credential", "/shop/long-credential"],
+  /** Whom the parameters name, and with which password: the database knows them. */
+  parameterUsers: ["in_parameter_0", "in_parameter_1"],
+  parameterPassword: "some password",
   /** So many that they are listed, not described one by one. */
   manySecrets: Array.from({ length: 10 }, (_, index) => `shop/many-${index}`),
   /** Family and execution role of a task outside services that reads all of them. */
@@ -113,7 +116,7 @@ async function prepare(world: World, recording: Recording): Promise<string> {
     await call("ssm", "PutParameter", {
       Name: everyFeature.parameters[index],
       Type: "SecureString",
-      Value: credential(`in_parameter_${index}`, "some password"),
+      Value: credential(everyFeature.parameterUsers[index]!, everyFeature.parameterPassword),
       KeyId: KmsKeyId,
       Tier,
     });

@@ -86,7 +86,10 @@ export async function useEveryPermission(recorded: RecordedExample): Promise<Out
       world = started;
       listen(world, refused, gone);
     });
-    stage.platform.database.setPassword(everyFeature.singleUser, everyFeature.oldestPassword);
+    const { database } = stage.platform;
+    database.setPassword(everyFeature.singleUser, everyFeature.oldestPassword);
+    for (const user of everyFeature.parameterUsers)
+      database.setPassword(user, everyFeature.parameterPassword);
     await stage.install();
     const check: Check = (what, happened) => {
       if (!happened) missed.push(what);

@@ -7,7 +7,7 @@ import { settingsError } from "./settings-error";
 import type { BuiltInSettings, RotationSettings } from "./settings-rotations";
 
 /**
- * Looks up what `database: INSTANCE` stands for: engine, subnets and security groups. Awaited before anything is
+ * Looks up what `database: INSTANCE` stands for: engine, host, subnets and security groups. Awaited before anything is
  * declared, so that a wrong name is a mistake of the settings, and role policies hold no unknown.
  * @throws one error that lists every database that cannot be used, with its path
  */
@@ -34,7 +34,8 @@ async function resolve({ database, ...rest }: BuiltInSettings): Promise<Resolved
   const engine = engineCalled(instance.engine);
   if (engine === undefined)
     return `"${database}" runs ${instance.engine}; expected ${calledEngines}, or a function of your own`;
-  const settings = { ...rest.settings, engine };
+  // Empty while the instance is being created.
+  const settings = { ...rest.settings, engine, host: instance.address || undefined };
   return { ...rest, settings, subnets: subnetIds, securityGroups: instance.vpcSecurityGroups };
 }
 

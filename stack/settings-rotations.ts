@@ -153,7 +153,7 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
     if (securityGroups.length > 0 && subnets.length === 0)
       wrong("subnets", "missing; expected at least one subnet with `securityGroups`");
   }
-  const admin = missingAdmin({ ...rotator, parameter }) ?? adminMistake(adminSecret, secret, place);
+  const admin = missingAdmin(rotator) ?? adminMistake(adminSecret, secret, place);
   if (admin !== undefined) wrong("adminSecret", admin);
   return mistakes;
 }

@@ -13,8 +13,20 @@ export const connectTimeoutMs = 5_000;
 /** Milliseconds that a statement may take, and may wait for locks. */
 export const statementTimeoutMs = 15_000;
 
+/**
+ * Milliseconds that a statement may wait for the lock of a table. The application's queries wait behind it, so it is
+ * short: Secrets Manager tries the step again.
+ */
+export const tableLockTimeoutMs = 2_000;
+
 /** What an engine's error code means. */
 export type Meaning = readonly [kind: FailureKind, code: FailureCode];
+
+/** What to do, where the server's own text does not say it. */
+const remedies: Readonly<Partial<Record<FailureCode, string>>> = {
+  "read-only":
+    ". The server takes no changes: it is a replica, or fails over. Name the writer's host, or rotate later",
+};
 
 const network = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
@@ -38,7 +50,13 @@ export function databaseFailure(
   // The driver's own error may carry the statement.
   const cause = Object.assign(new Error(text), { code });
   const meaning = meanings[code];
-  if (meaning) return rotatorError(meaning[0], meaning[1], `${doing} at ${at}: ${text}`, cause);
+  if (meaning)
+    return rotatorError(
+      meaning[0],
+      meaning[1],
+      `${doing} at ${at}: ${text}${remedies[meaning[1]] ?? ""}`,
+      cause,
+    );
   if (certificate.test(`${code} ${text}`))
     return rotatorError(
       "final",

@@ -11,13 +11,15 @@ type Session = <T>(login: Login, doing: string, action: (connection: Connection)
  * enough; each rotation makes them equal again, because a grant names one user only.
  */
 export async function alternateMysql(request: Alternation, session: Session): Promise<void> {
-  const { admin, original, clone, current, pending } = request;
+  const { admin, original, clone, accepted, pending } = request;
   const roles = await session(admin, `prepare user ${pending.username} as ${admin.username}`, (connection) =>
     withLock(connection, `users of ${original}`, () => asAdministrator(connection, request)),
   );
   if (roles === undefined) return;
   // Setting another user's default role requires a right on the system tables; setting one's own requires none.
-  const own = clone === pending.username ? pending : current;
+  const own = [pending, accepted].find(({ username }) => username === clone);
+  // Where only the original can log in, the next rotation does it: that one is for the clone.
+  if (own === undefined) return;
   await session(own, `set the default role of ${clone}`, async (connection) => {
     const mariadb = await isMariadb(connection);
     await connection.query(`SET DEFAULT ROLE ${roles || "NONE"}${mariadb ? "" : " TO CURRENT_USER()"}`);
@@ -26,7 +28,7 @@ export async function alternateMysql(request: Alternation, session: Session): Pr
 
 /** @returns the default roles that the clone must set for itself; undefined when they are right */
 async function asAdministrator(connection: Connection, request: Alternation): Promise<string | undefined> {
-  const { original, clone, current, pending } = request;
+  const { original, clone, accepted, pending } = request;
   const mariadb = await isMariadb(connection);
   const [me] = await connection.query("SELECT CURRENT_USER() AS me");
   const admin = account(textOf(me, "me"));
@@ -43,9 +45,9 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
       `the database has no user ${JSON.stringify(original)}, which the secret names; create it or correct the secret`,
     );
   const mayCreate = `GRANT CREATE USER ON *.* TO ${admin}`;
-  const own = clone === pending.username ? pending : current;
+  const own = [pending, accepted].find(({ username }) => username === clone);
   for (const host of hosts)
-    if (!cloneHosts.includes(host))
+    if (!cloneHosts.includes(host) && own !== undefined)
       await attempt(mayCreate, () =>
         identify(connection, "CREATE USER IF NOT EXISTS", clone, host, own.password),
       );
@@ -54,7 +56,7 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
       identify(connection, "ALTER USER", pending.username, host, pending.password),
     );
     await attempt(mayCreate, () => copyLimits(connection, original, clone, host));
-    await copyGrants(connection, attempt, original, clone, host);
+    await copyGrants(connection, attempt, request, host);
   }
   const wanted = await attempt(read, () => defaultRoles(connection, mariadb, original, hosts[0]!));
   const found = await attempt(read, () => defaultRoles(connection, mariadb, clone, hosts[0]!));
@@ -66,8 +68,7 @@ type Attempt = <T>(gives: string, action: () => Promise<T>) => Promise<T>;
 async function copyGrants(
   connection: Connection,
   attempt: Attempt,
-  original: string,
-  clone: string,
+  { original, clone, pending }: Alternation,
   host: string,
 ): Promise<void> {
   const quoted = (user: string): string => `${escapeId(user, true)}@${escapeId(host, true)}`;
@@ -84,6 +85,7 @@ async function copyGrants(
     await grants(clone),
     quoted(original),
     quoted(clone),
+    pending.username !== clone,
   );
   for (const { statement, forAdmin } of statements)
     await attempt(forAdmin(admin), () => connection.query(statement));

@@ -60,12 +60,15 @@ export interface GrantStatement {
  * The statements that give `clone` the grants of `original`. Grants on a routine are copied both ways, because the
  * server grants them to the user who creates the routine.
  * @param original,clone quoted account names
+ * @param cloneInUse true while AWSCURRENT names the clone: then nothing is taken from it. The next rotation does it,
+ * when the clone is the pending user
  */
 export function grantsToCopy(
   originalGrants: Grants,
   cloneGrants: Grants,
   original: string,
   clone: string,
+  cloneInUse: boolean,
 ): GrantStatement[] {
   const statements: GrantStatement[] = [];
   const objects = new Set([...originalGrants.objects.keys(), ...cloneGrants.objects.keys()]);
@@ -74,24 +77,25 @@ export function grantsToCopy(
     const found = cloneGrants.objects.get(object) ?? new Set<string>();
     const missing = without(wanted, found);
     const extra = without(found, wanted);
-    if (/^(PROCEDURE|FUNCTION|PACKAGE) /.test(object)) {
-      if (extra.length > 0) statements.push(grant(extra, object, original));
-    } else if (extra.includes("ALL PRIVILEGES")) {
+    const routine = /^(PROCEDURE|FUNCTION|PACKAGE) /.test(object);
+    if (!routine && !cloneInUse && extra.includes("ALL PRIVILEGES")) {
       // ALL PRIVILEGES cannot be reduced by name: revokes everything and grants the rest again.
       statements.push(revoke(["ALL PRIVILEGES"], object, clone), grant([...wanted], object, clone));
       continue;
-    } else if (extra.length > 0 && !missing.includes("ALL PRIVILEGES")) {
-      statements.push(revoke(extra, object, clone));
     }
     if (missing.length > 0) statements.push(grant(missing, object, clone));
+    if (extra.length === 0 || missing.includes("ALL PRIVILEGES")) continue;
+    if (routine) statements.push(grant(extra, object, original));
+    else if (!cloneInUse) statements.push(revoke(extra, object, clone));
   }
   for (const [role, admin] of originalGrants.roles)
     if (cloneGrants.roles.get(role) !== admin) statements.push(grantRole(role, admin, clone));
   for (const role of cloneGrants.roles.keys())
-    if (!originalGrants.roles.has(role)) statements.push(plain(`REVOKE ${role} FROM ${clone}`));
+    if (!cloneInUse && !originalGrants.roles.has(role))
+      statements.push(plain(`REVOKE ${role} FROM ${clone}`));
   for (const [object, privileges] of originalGrants.restrictions) {
     const missing = without(privileges, cloneGrants.restrictions.get(object) ?? new Set());
-    if (missing.length > 0) statements.push(revoke(missing, object, clone));
+    if (missing.length > 0 && !cloneInUse) statements.push(revoke(missing, object, clone));
   }
   return statements.filter(({ statement }) => statement !== "");
 }

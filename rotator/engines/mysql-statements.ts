@@ -94,13 +94,21 @@ export async function hashedOrClear(
 
 /** Whether a statement failed because of the password: MariaDB says so only in its warnings. */
 async function isAboutThePassword(connection: Connection, error: unknown): Promise<boolean> {
-  const { code } = error as { code?: string };
-  if (code === "ER_NOT_VALID_PASSWORD" || code === "ER_OPTION_PREVENTS_STATEMENT") return true;
+  const { code, message } = error as { code?: string; message: string };
+  if (code === "ER_NOT_VALID_PASSWORD" || (code === "ER_OPTION_PREVENTS_STATEMENT" && strict.test(message)))
+    return true;
   if (code !== "ER_CANNOT_USER") return false;
   const warnings = await connection.query("SHOW WARNINGS");
   // MariaDB Error Codes: 1819 ER_NOT_VALID_PASSWORD, 1290 ER_OPTION_PREVENTS_STATEMENT.
-  return warnings.some((row) => ["1819", "1290"].includes(textOf(row, "Code")));
+  return warnings.some(
+    (row) =>
+      textOf(row, "Code") === "1819" ||
+      (textOf(row, "Code") === "1290" && strict.test(textOf(row, "Message"))),
+  );
 }
+
+/** The option of MariaDB that refuses a hash. ER_OPTION_PREVENTS_STATEMENT is also the answer of a read-only server. */
+const strict = /strict.password.validation/i;
 
 /** What mysql_native_password stores: `*` and SHA-1 of SHA-1 in hexadecimal. */
 export function nativeHash(password: string): string {

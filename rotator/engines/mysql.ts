@@ -32,6 +32,7 @@ const statementMeanings: Readonly<Record<string, Meaning>> = {
   ),
   ER_NOT_VALID_PASSWORD: ["final", "password-refused"],
   ER_CREDENTIALS_CONTRADICT_TO_HISTORY: ["final", "password-refused"],
+  ER_OPTION_PREVENTS_STATEMENT: ["retryable", "read-only"],
   ER_LOCK_WAIT_TIMEOUT: ["retryable", "busy"],
   ER_QUERY_INTERRUPTED: ["retryable", "busy"],
 };

@@ -1,4 +1,5 @@
 import { rotatorError } from "../errors";
+import { tableLockTimeoutMs } from "./failures";
 import { formatted, serverFormatted, setVerifier } from "./postgres-statements";
 import { textOf, type Alternation, type Connection, type Login } from "./types";
 
@@ -13,12 +14,14 @@ const postgres16 = 160_000;
  * With membership alone, the clone would own the objects that it creates.
  */
 export async function alternatePostgres(request: Alternation, session: Session): Promise<void> {
-  const { admin, original, clone, current, pending } = request;
+  const { admin, original, clone, accepted, pending } = request;
   await session(admin, `prepare user ${pending.username} as ${admin.username}`, (connection) =>
     asAdministrator(connection, request),
   );
   // The clone does the rest itself, which requires no administrator rights in any version.
-  const own = clone === pending.username ? pending : current;
+  const own = [pending, accepted].find(({ username }) => username === clone);
+  // Where only the original can log in, the next rotation does it: that one is for the clone.
+  if (own === undefined) return;
   await session(own, `share the objects of ${clone} with ${original}`, (connection) =>
     asClone(connection, original, clone),
   );
@@ -46,22 +49,38 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
   const attempt = (rights: Rights, action: () => Promise<void>): Promise<void> =>
     orNameTheRight(connection, { version, adminName, ...rights }, action);
 
+  const share = await formatted(
+    connection,
+    version >= postgres16 ? "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE" : "GRANT %I TO %I",
+    [original, clone],
+  );
   if (!server!["clone"])
     await attempt({ creates: clone }, () => serverFormatted(connection, "CREATE ROLE %I LOGIN", [clone]));
-  if (!(await isMember(connection, version, clone, original)))
-    await attempt({ reaches: original }, () =>
-      serverFormatted(
-        connection,
-        version >= postgres16 ? "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE" : "GRANT %I TO %I",
-        [original, clone],
-      ),
+  else if (!(await isGranted(connection, original, clone)))
+    throw rotatorError(
+      "final",
+      "not-a-pair",
+      `${clone} exists and is no member of ${original}, so it may belong to another application. If both are users of ` +
+        `this secret, run: ${share}; otherwise rename one of them`,
     );
+  if (!(await isMember(connection, version, clone, original)))
+    await attempt({ reaches: original }, async () => void (await connection.query(share)));
   await attempt({ reaches: pending.username }, () =>
     setVerifier(connection, pending.username, pending.password),
   );
   await copyLimits(connection, attempt, original, clone);
   await copySettings(connection, attempt, original, clone);
   await connection.query("COMMIT");
+}
+
+/** Whether the rotator, or AWS's own function, made the clone for the original: it is a direct member. */
+async function isGranted(connection: Connection, original: string, clone: string): Promise<boolean> {
+  const rows = await connection.query(
+    `SELECT FROM pg_auth_members JOIN pg_roles o ON o.oid = roleid JOIN pg_roles c ON c.oid = member
+      WHERE o.rolname = $1 AND c.rolname = $2`,
+    [original, clone],
+  );
+  return rows.length > 0;
 }
 
 async function isMember(
@@ -134,32 +153,62 @@ async function copySettings(
       await attempt({ statement: reset }, async () => void (await connection.query(reset)));
       continue;
     }
-    const statement = `${target} SET ${setting} TO ${await formatted(connection, "%L", [value])}`;
-    await attempt({ statement }, async () => {
-      // Keeps a list (search_path) as the server wrote it: sets it in the transaction and takes it FROM CURRENT.
-      await connection.query("SELECT set_config($1, $2, true)", [name, value]);
-      await connection.query(`${target} SET ${setting} FROM CURRENT`);
-    });
+    const values = listSettings.has(name.toLowerCase()) ? listOf(value) : [value];
+    const quoted = await formatted(connection, values.map(() => "%L").join(", "), values);
+    const statement = `${target} SET ${setting} TO ${quoted}`;
+    await attempt({ statement }, async () => void (await connection.query(statement)));
   }
 }
 
-/** As the clone: makes it become the original at login, and gives the original the objects that the clone owns. */
+/** Settings whose value is a list of quoted names: written as one text, it would be one name. */
+const listSettings: ReadonlySet<string> = new Set([
+  ...["search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"],
+]);
+
+/** The names in a list as the server keeps it: `"$user", "odd, name", public`. */
+function listOf(value: string): string[] {
+  return [...value.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(
+    ([, quoted, plain = ""]) => quoted?.replaceAll('""', '"') ?? plain,
+  );
+}
+
+/**
+ * As the clone: makes it become at login what the original becomes, and gives that role the objects that the clone owns.
+ * In one transaction: a login in between would have the objects of neither.
+ */
 async function asClone(connection: Connection, original: string, clone: string): Promise<void> {
+  await connection.query("SET ROLE NONE");
+  const owner = (await roleAtLogin(connection, original)) ?? original;
   const [state] = await connection.query(
-    `SELECT session_user AS me, current_user AS acts_as,
-            (SELECT count(*)::int FROM pg_shdepend JOIN pg_database d ON d.oid = dbid
-              WHERE refclassid = 'pg_authid'::regclass AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)
-                AND deptype = 'o' AND d.datname = current_database()) AS owned`,
+    `SELECT count(*)::int AS owned FROM pg_shdepend JOIN pg_database d ON d.oid = dbid
+      WHERE refclassid = 'pg_authid'::regclass AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)
+        AND deptype = 'o' AND d.datname = current_database()`,
     [clone],
   );
-  if (state!["acts_as"] === original && state!["owned"] === 0) return;
-  await connection.query("SET ROLE NONE");
-  if (state!["acts_as"] !== original)
-    await serverFormatted(connection, "ALTER ROLE %I SET role TO %I", [clone, original]);
+  const becomes = (await roleAtLogin(connection, clone)) === owner;
+  if (becomes && state!["owned"] === 0) return;
+  await connection.query("BEGIN");
+  await connection.query(`SET LOCAL lock_timeout = ${tableLockTimeoutMs}`);
   if (state!["owned"] !== 0)
-    await orPrint(connection, "REASSIGN OWNED BY %I TO %I", [clone, original], () =>
-      serverFormatted(connection, "REASSIGN OWNED BY %I TO %I", [clone, original]),
+    await orNameTheGrant(connection, clone, owner, () =>
+      serverFormatted(connection, "REASSIGN OWNED BY %I TO %I", [clone, owner]),
     );
+  if (!becomes) await serverFormatted(connection, "ALTER ROLE %I SET role TO %I", [clone, owner]);
+  await connection.query("COMMIT");
+}
+
+/** The role that a user becomes when it logs in to this database (`ALTER ROLE ... SET role`); undefined: its own. */
+async function roleAtLogin(connection: Connection, user: string): Promise<string | undefined> {
+  const [row] = await connection.query(
+    `SELECT substr(entry, strpos(entry, '=') + 1) AS role
+       FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+       LEFT JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS entry
+      WHERE r.rolname = $1 AND split_part(entry, '=', 1) = 'role' AND coalesce(d.datname = current_database(), true)
+      ORDER BY s.setdatabase DESC LIMIT 1`,
+    [user],
+  );
+  const role = textOf(row, "role");
+  return role === "" || role === "none" ? undefined : role;
 }
 
 /** What a statement of the administrator requires: creating a role, altering one, or more. */
@@ -195,17 +244,29 @@ async function orNameTheRight(
   }
 }
 
-async function orPrint(
+/**
+ * If the clone's objects cannot be given to another role, names the right that is missing: whoever gives a schema away
+ * needs CREATE on the database, and the new owner of a function or a type needs it on the schema.
+ */
+async function orNameTheGrant(
   connection: Connection,
-  format: string,
-  values: readonly string[],
+  clone: string,
+  owner: string,
   action: () => Promise<void>,
 ): Promise<void> {
   try {
     await action();
   } catch (error) {
     if ((error as { code?: string }).code !== "42501") throw error;
-    throw missingRight(`the user ${values[0]}`, await formatted(connection, format, values), error);
+    await connection.query("ROLLBACK");
+    const text = error instanceof Error ? error.message : String(error);
+    const [, kind = "", name = ""] = /permission denied for (schema|database) (.*)$/.exec(text) ?? [];
+    const lacking = kind === "database" ? clone : owner;
+    const statement =
+      kind === ""
+        ? await formatted(connection, "REASSIGN OWNED BY %I TO %I", [clone, owner])
+        : await formatted(connection, `GRANT CREATE ON ${kind.toUpperCase()} %I TO %I`, [name, lacking]);
+    throw missingRight(`the user ${lacking}`, statement, error);
   }
 }
 

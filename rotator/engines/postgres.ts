@@ -12,6 +12,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "28000": ["final", "login-refused"],
   "42501": ["final", "missing-right"],
   "22023": ["final", "password-refused"],
+  "25006": ["retryable", "read-only"],
   "55P03": ["retryable", "busy"],
   "57014": ["retryable", "busy"],
   "53300": ["retryable", "busy"],
@@ -54,6 +55,8 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
 
     async changeOwnPassword(login, password) {
       await session(login, `change the password of ${login.username}`, async (connection) => {
+        // The role may become another one at login (ALTER ROLE ... SET role), which may not change its password.
+        await connection.query("SET ROLE NONE");
         const [row] = await connection.query("SELECT session_user AS name");
         await setVerifier(connection, textOf(row, "name"), password);
       });
@@ -112,6 +115,9 @@ export async function connectPostgres(login: Login): Promise<Connection> {
     lock_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: 30_000,
     application_name: "ecs-secret-recycler rotator",
+    // Who may create functions and operators, or set a role's or a database's search_path, must not choose what these
+    // sessions call (CVE-2018-1058). What is given at the connection's start goes before every other setting.
+    options: "-c search_path=pg_catalog,pg_temp -c default_transaction_read_only=off",
   });
   // A connection that breaks between two statements fails at the next one.
   client.on("error", () => undefined);

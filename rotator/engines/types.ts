@@ -34,8 +34,8 @@ export interface Alternation {
   /** The first user: it owns the objects, and both have its rights. */
   readonly original: string;
   readonly clone: string;
-  /** The credential in use, which stays valid. */
-  readonly current: Login;
+  /** A credential of either user that the database accepts: the one in use, which stays valid, wherever it can. */
+  readonly accepted: Login;
   /** The other user's next credential. */
   readonly pending: Login;
 }

@@ -25,6 +25,8 @@ export interface SecretVersion {
 export interface SecretDescription {
   readonly arn: string;
   readonly rotationEnabled: boolean;
+  /** When the last rotation ended, in milliseconds since the epoch; absent before the first one. */
+  readonly lastRotatedAtMs?: number;
   /** Staging labels by version. */
   readonly stages: Readonly<Record<string, readonly string[]>>;
 }
@@ -46,6 +48,7 @@ export class SecretStore {
     return {
       arn: answer.ARN ?? secretId,
       rotationEnabled: answer.RotationEnabled === true,
+      lastRotatedAtMs: answer.LastRotatedDate?.getTime(),
       stages: answer.VersionIdsToStages ?? {},
     };
   }
@@ -118,6 +121,25 @@ export class SecretStore {
         }),
       ),
     );
+  }
+
+  /** Takes the label AWSPENDING off a version. */
+  async takePending(secretId: string, token: string): Promise<void> {
+    try {
+      await this.#call(`take AWSPENDING off a version of the secret ${secretId}`, () =>
+        this.client.send(
+          new UpdateSecretVersionStageCommand({
+            SecretId: secretId,
+            VersionStage: "AWSPENDING",
+            RemoveFromVersionId: token,
+          }),
+        ),
+      );
+    } catch (error) {
+      // Another run may have taken it in the meantime.
+      const { stages } = await this.describe(secretId);
+      if (stages[token]?.includes("AWSPENDING")) throw error;
+    }
   }
 
   /** Versions without a label, newest first: a cancelled rotation may have left them. */

@@ -1,5 +1,5 @@
 import { rotatorError } from "../errors";
-import type { Strategy } from "./types";
+import { acceptedCredential, type Strategy } from "./types";
 
 /** The suffix of the second user's name, as in AWS's published rotation functions. */
 export const cloneSuffix = "_clone";
@@ -21,8 +21,10 @@ export const alternatingUsers: Strategy = {
     return current.username === original ? clone : original;
   },
 
-  async apply({ engine, current, pending, admin, login }) {
+  async apply(change) {
+    const { engine, current, pending, admin, login } = change;
     const { original, clone } = pairOf(current.username);
+    const accepted = await acceptedCredential(change, [original, clone]);
     const administrator = await admin();
     if (administrator.username === original || administrator.username === clone)
       throw rotatorError(
@@ -34,7 +36,7 @@ export const alternatingUsers: Strategy = {
       admin: administrator,
       original,
       clone,
-      current: login(current),
+      accepted: login(accepted),
       pending: login(pending),
     });
   },

@@ -1,6 +1,4 @@
-import type { Credential } from "../credential";
-import { rotatorError } from "../errors";
-import type { Change, Strategy } from "./types";
+import { acceptedCredential, type Strategy } from "./types";
 
 /**
  * One user whose password changes. New connections with the old password fail from the change in the database until
@@ -10,34 +8,17 @@ export const singleUser: Strategy = {
   nextUser: (current) => current.username,
 
   async apply(change) {
-    const { engine, current, pending, admin, hasAdmin, login, others } = change;
+    const { engine, pending, admin, hasAdmin, login } = change;
     // An earlier run was interrupted after it changed the password.
     if (await engine.accepts(login(pending))) return;
-    if (await changeAs(current, change)) return;
-    if (hasAdmin) return engine.setPassword(await admin(), pending.username, pending.password);
-    for await (const other of others())
-      if (
-        other.username === pending.username &&
-        (await changeAs({ ...current, password: other.password }, change))
-      )
-        return;
-    throw rotatorError(
-      "final",
-      "login-refused",
-      `the database refuses ${current.username} with the password of every version of the secret. Set the password of ` +
-        `AWSCURRENT in the database by hand, or set adminSecret`,
-    );
+    const accepted = await acceptedCredential(change, [pending.username]);
+    try {
+      await engine.changeOwnPassword(login(accepted), pending.password);
+    } catch (error) {
+      // Another run may have set the same password first.
+      if (await engine.accepts(login(pending))) return;
+      if (!hasAdmin || (error as { code?: string }).code !== "missing-right") throw error;
+      await engine.setPassword(await admin(), pending.username, pending.password);
+    }
   },
 };
-
-/** Changes the password as the user itself. False if the credential to log in with is not valid. */
-async function changeAs(valid: Credential, { engine, pending, login }: Change): Promise<boolean> {
-  if (!(await engine.accepts(login(valid)))) return false;
-  try {
-    await engine.changeOwnPassword(login(valid), pending.password);
-  } catch (error) {
-    // Another run may have set the same password first.
-    if (!(await engine.accepts(login(pending)))) throw error;
-  }
-  return true;
-}

@@ -1,9 +1,12 @@
 import type { Credential } from "../credential";
 import type { Engine, Login } from "../engines/types";
+import { rotatorError } from "../errors";
 
 /** What a strategy needs to make the pending credential valid. */
 export interface Change {
   readonly engine: Engine;
+  /** Names the secret or parameter in errors. */
+  readonly where: string;
   readonly current: Credential;
   readonly pending: Credential;
   /** Reads the administrator's login. Only if there is one. */
@@ -14,6 +17,28 @@ export interface Change {
   readonly login: (credential: Credential) => Login;
   /** Credentials to try if the current one is not valid, most likely first. */
   readonly others: () => AsyncIterable<Credential>;
+}
+
+/**
+ * The first credential of the secret or parameter that the database accepts, the current one first. Whoever may write
+ * a secret may write any user's name into it: what no credential of it can log in to is not changed for it.
+ * @throws login-refused when there is none
+ */
+export async function acceptedCredential(
+  { engine, where, current, login, others }: Change,
+  users: readonly string[],
+): Promise<Credential> {
+  if (await engine.accepts(login(current))) return current;
+  for await (const { username, password } of others()) {
+    const earlier = { ...current, username, password };
+    if (users.includes(username) && (await engine.accepts(login(earlier)))) return earlier;
+  }
+  throw rotatorError(
+    "final",
+    "login-refused",
+    `${where}: the database refuses ${users.join(" and ")} with the password of every version. Set the password of the ` +
+      `current version in the database by hand`,
+  );
 }
 
 /** How a rotation replaces one credential with the next. */

@@ -11,6 +11,7 @@ interface Version {
 /** A fake secret: what the rotator sees of a real one. */
 export interface FakeSecret {
   rotationEnabled: boolean;
+  lastRotatedAtMs?: number;
   readonly versions: Map<string, Version>;
 }
 
@@ -53,6 +54,22 @@ export class FakeSecretsManager {
     return token;
   }
 
+  /** PutSecretValue by a person: the new version is current at once. @returns its id */
+  put(name: string, value: Readonly<Record<string, unknown>>): string {
+    const { versions } = this.#secret(name);
+    const id = `by-hand-${++this.#tokens}`;
+    for (const { stages } of versions.values()) {
+      stages.delete("AWSPREVIOUS");
+      if (stages.delete("AWSCURRENT")) stages.add("AWSPREVIOUS");
+    }
+    versions.set(id, {
+      value: JSON.stringify(value),
+      createdAtMs: this.nowMs,
+      stages: new Set(["AWSCURRENT"]),
+    });
+    return id;
+  }
+
   /** CancelRotateSecret: the labels stay as they are. */
   cancel(name: string): void {
     this.#secret(name).rotationEnabled = false;
@@ -67,6 +84,11 @@ export class FakeSecretsManager {
   value(name: string, stage = "AWSCURRENT"): Record<string, string> {
     const version = [...this.#secret(name).versions.values()].find(({ stages }) => stages.has(stage));
     return JSON.parse(version?.value ?? "null") as Record<string, string>;
+  }
+
+  /** The id of the version with a label. */
+  holder(name: string, stage: string): string {
+    return [...this.#secret(name).versions].find(([, { stages }]) => stages.has(stage))![0];
   }
 
   /** Labels of the versions that have any, sorted. */
@@ -93,6 +115,8 @@ export class FakeSecretsManager {
         return {
           ARN: `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${String(input["SecretId"])}-AbCdEf`,
           RotationEnabled: secret.rotationEnabled,
+          LastRotatedDate:
+            secret.lastRotatedAtMs === undefined ? undefined : new Date(secret.lastRotatedAtMs),
           VersionIdsToStages: Object.fromEntries(
             [...secret.versions]
               .filter(([, { stages }]) => stages.size > 0)
@@ -108,7 +132,10 @@ export class FakeSecretsManager {
       case "PutSecretValue":
         return this.#put(secret, String(input["ClientRequestToken"]), String(input["SecretString"]));
       case "UpdateSecretVersionStage":
-        return this.#move(secret, input as { MoveToVersionId: string; RemoveFromVersionId?: string });
+        return this.#move(
+          secret,
+          input as { VersionStage: string; MoveToVersionId?: string; RemoveFromVersionId?: string },
+        );
       case "ListSecretVersionIds":
         return {
           Versions: [...secret.versions].map(([VersionId, { stages, createdAtMs }]) => ({
@@ -148,17 +175,20 @@ export class FakeSecretsManager {
   #move(
     secret: FakeSecret,
     {
+      VersionStage: stage,
       MoveToVersionId: to,
       RemoveFromVersionId: from,
-    }: { MoveToVersionId: string; RemoveFromVersionId?: string },
+    }: { VersionStage: string; MoveToVersionId?: string; RemoveFromVersionId?: string },
   ): unknown {
-    const holder = [...secret.versions].find(([, { stages }]) => stages.has("AWSCURRENT"))?.[0];
+    const holder = [...secret.versions].find(([, { stages }]) => stages.has(stage))?.[0];
     if (holder !== from)
       throw awsError("InvalidParameterException", "the staging label is not attached to RemoveFromVersionId");
+    secret.versions.get(holder!)!.stages.delete(stage);
+    if (to === undefined) return {};
     for (const { stages } of secret.versions.values()) stages.delete("AWSPREVIOUS");
-    secret.versions.get(holder!)!.stages.delete("AWSCURRENT");
     secret.versions.get(holder!)!.stages.add("AWSPREVIOUS");
-    secret.versions.get(to)!.stages.add("AWSCURRENT");
+    secret.versions.get(to)!.stages.add(stage);
+    secret.lastRotatedAtMs = this.nowMs;
     return {};
   }
 

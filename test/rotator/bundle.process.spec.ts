@@ -150,7 +150,7 @@ describe("the rotation function's bundle", () => {
       await master.query(`CREATE ROLE app LOGIN PASSWORD '${appPassword}'`);
       await master.end();
       const { port } = database;
-      aws.create("admin", { username: "master", password: masterPassword });
+      aws.create("admin", { username: "master", password: masterPassword, host });
       aws.create("shop/db", {
         engine: "postgres",
         host,

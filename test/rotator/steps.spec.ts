@@ -33,7 +33,7 @@ function fakeEngine(asked: string[], change: Partial<Engine> = {}): Engine {
 function setUp(settings: RotatorSettings = {}, secret: unknown = value, engine: Partial<Engine> = {}) {
   const aws = new FakeSecretsManager();
   aws.create("shop/db", typeof secret === "string" ? secret : JSON.stringify(secret));
-  aws.create("admin", { username: "master", password: "pa55word-of-master" });
+  aws.create("admin", { username: "master", password: "pa55word-of-master", host: "db" });
   aws.nowMs += 61 * minuteMs;
   const parameters = new FakeParameterStore(value);
   const asked: string[] = [];
@@ -107,6 +107,47 @@ describe("createSecret", () => {
       message: /is 59 minutes old.*requires 60 \(minimumIntervalMinutes\)/,
     });
     assert.deepEqual(aws.value("shop/db", "AWSPENDING"), null);
+    assert.deepEqual(aws.labels("shop/db"), ["AWSCURRENT"]);
+    aws.nowMs += 2 * minuteMs;
+    await step("createSecret", aws.rotate("shop/db"));
+    assert.equal(aws.value("shop/db", "AWSPENDING")["username"], "app_clone");
+  });
+
+  it("counts the interval from the end of the last rotation, not from the creation of its version", async () => {
+    const { aws, step } = setUp();
+    const token = aws.rotate("shop/db");
+    await step("createSecret", token);
+    aws.nowMs += 120 * minuteMs;
+    for (const name of ["setSecret", "testSecret", "finishSecret"]) await step(name, token);
+    aws.nowMs += minuteMs;
+
+    await assert.rejects(step("createSecret", aws.rotate("shop/db")), {
+      code: "too-young",
+      message: /is 1 minutes old/,
+    });
+  });
+
+  it("does not take up a pending version that is older than the current one", async () => {
+    for (const reached of ["createSecret", "finishSecret"]) {
+      const { aws, asked, step } = setUp({ minimumIntervalMinutes: 0 });
+      const token = aws.rotate("shop/db");
+      for (const name of ["createSecret", "setSecret", "testSecret", "finishSecret"]) {
+        await step(name, token);
+        if (name === reached) break;
+      }
+      const rotated = aws.value("shop/db");
+      aws.nowMs += minuteMs;
+      aws.put("shop/db", { ...rotated, password: "put-by-a-person" });
+      asked.length = 0;
+      const next = aws.rotate("shop/db");
+
+      if (reached === "createSecret") {
+        await assert.rejects(step("setSecret", next), { code: "stale-pending", message: /rotate again/ });
+        assert.deepEqual(asked, []);
+        assert.notEqual(aws.rotate("shop/db"), token);
+      } else assert.notEqual(next, token);
+      assert.deepEqual(aws.value("shop/db")["password"], "put-by-a-person");
+    }
   });
 
   it("starts at once with an interval of 0, and finishes what was started whatever the age", async () => {
@@ -165,10 +206,29 @@ describe("setSecret", () => {
     await assert.rejects(step("setSecret", token), { code: "stale-pending", message: /host differs/ });
   });
 
+  it("sends the administrator's password only to the host that its secret or the stack names", async () => {
+    for (const [host, settings, message] of [
+      [undefined, {}, /secret admin: host is missing/],
+      [undefined, { host: "other" }, /expected the host other of the rotator's database, found db/],
+      [undefined, { host: "db" }, undefined],
+      ["db", { host: "other" }, undefined],
+    ] as const) {
+      const { aws, asked, step } = setUp(settings);
+      aws.create("admin", { username: "master", password: "pa55word-of-master", host });
+      const token = aws.rotate("shop/db");
+      await step("createSecret", token);
+
+      if (message === undefined) await step("setSecret", token);
+      else await assert.rejects(step("setSecret", token), { code: "invalid-secret", message });
+
+      assert.equal(asked.includes("prepare app_clone"), message === undefined);
+    }
+  });
+
   it("refuses an administrator of another host or of the pair itself", async () => {
     for (const [admin, code] of [
       [{ username: "master", password: "x", host: "other" }, "invalid-secret"],
-      [{ username: "app_clone", password: "x" }, "invalid-settings"],
+      [{ username: "app_clone", password: "x", host: "db" }, "invalid-settings"],
     ] as const) {
       const { aws, step } = setUp();
       aws.create("admin", admin);
@@ -348,14 +408,11 @@ describe("what a rotator says about bad input", () => {
     );
     await assert.rejects(rotator(null), { code: "invalid-event" });
 
-    for (const [admin, settings] of [
-      ["alternating-users", { adminSecret: undefined }],
-      ["a parameter", { adminSecret: undefined, strategy: "single-user", parameter: "/shop/db" }],
-    ] as const)
-      assert.throws(() => setUp(settings), {
-        code: "invalid-settings",
-        message: new RegExp(`^ROTATOR_SETTINGS: adminSecret: missing; .*${admin}`),
-      });
+    assert.throws(() => setUp({ adminSecret: undefined }), {
+      code: "invalid-settings",
+      message: /^ROTATOR_SETTINGS: adminSecret: missing; .*alternating-users/,
+    });
+    setUp({ adminSecret: undefined, strategy: "single-user", parameter: "/shop/db" });
     const settings = {
       engine: "oracle",
       minimumIntervalMinutes: -1,

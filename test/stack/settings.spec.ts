@@ -544,16 +544,6 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
     [/^rotations\[0\]\.rotator\.engine: missing/, /^rotations\[0\]\.rotator\.adminSecret: missing/],
   ],
   [
-    "a single user in a parameter without administrator",
-    {
-      ...right,
-      rotations: [
-        { parameter: "a", rotator: { kind: "built-in", engine: "mysql", strategy: "single-user" } },
-      ],
-    },
-    [/^rotations\[0\]\.rotator\.adminSecret: missing; required for a parameter/],
-  ],
-  [
     "an administrator that is the rotated secret",
     { ...right, rotations: [{ secret: "admin", rotator: builtIn }] },
     [/^rotations\[0\]\.rotator\.adminSecret: is the rotated secret itself/],

@@ -52,7 +52,7 @@ export function behavesAsARotation(start: () => TestDatabase): void {
     assert.deepEqual([second.username, third.username], [`${first.username}_clone`, first.username]);
     assert.equal(run.aws.value(run.secret)["note"], "kept");
     assert.deepEqual(await Promise.all([first, second, third].map(worksFor)), [false, true, true]);
-    assert.deepEqual(run.aws.labels(run.secret), ["AWSCURRENT+AWSPENDING", "AWSPREVIOUS"]);
+    assert.deepEqual(run.aws.labels(run.secret), ["AWSCURRENT", "AWSPREVIOUS"]);
   });
 
   it("changes a single user's own password without an administrator", async () => {
@@ -66,15 +66,34 @@ export function behavesAsARotation(start: () => TestDatabase): void {
     assert.deepEqual(await Promise.all([before, current(run)].map(worksFor)), [false, true]);
   });
 
-  it("sets a single user's password by the administrator when no version of the secret is right", async () => {
-    const run = await scenario({ strategy: "single-user" });
-    const version = run.aws.secrets.get(run.secret)!.versions.get("version-0")!;
-    version.value = version.value!.replace("first", "wrong");
-    assert.equal(await worksFor(current(run)), false);
+  it("changes nothing for a secret that names another user without its password", async () => {
+    for (const strategy of strategies) {
+      const victim = await scenario();
+      const run = await scenario({ strategy });
+      const { username } = current(victim);
+      run.aws.put(run.secret, { ...run.aws.value(run.secret), username, password: "bogus" });
 
-    await run.rotate();
+      await assert.rejects(run.rotate(), {
+        code: "login-refused",
+        message: /with the password of every version/,
+      });
 
-    assert.equal(await worksFor(current(run)), true);
+      assert.equal(await worksFor(current(victim)), true);
+      assert.deepEqual(await start().users(username), [username]);
+    }
+  });
+
+  it("goes on by AWSPREVIOUS when the current version is wrong", async () => {
+    for (const strategy of strategies) {
+      const run = await scenario({ strategy });
+      await run.rotate();
+      run.aws.put(run.secret, { ...run.aws.value(run.secret), password: "bogus" });
+      run.aws.nowMs += 1;
+
+      await run.rotate();
+
+      assert.equal(await worksFor(current(run)), true);
+    }
   });
 
   it("writes a parameter with its key and tier, and the database takes what it holds", async () => {
@@ -144,7 +163,7 @@ export function behavesAsARotation(start: () => TestDatabase): void {
 
           assert.equal(finished === token, !cleared);
           assert.equal(await worksFor(current(run)), true);
-          assert.deepEqual(run.aws.labels(run.secret), ["AWSCURRENT+AWSPENDING", "AWSPREVIOUS"]);
+          assert.deepEqual(run.aws.labels(run.secret), ["AWSCURRENT", "AWSPREVIOUS"]);
         }
   });
 
@@ -166,7 +185,11 @@ export function behavesAsARotation(start: () => TestDatabase): void {
     for (const [change, code] of [
       [
         (run: RotationScenario) =>
-          run.aws.create("admin", { username: "master", password: "wrong-of-admin" }),
+          run.aws.create("admin", {
+            username: "master",
+            password: "wrong-of-admin",
+            host: start().handle.host,
+          }),
         "login-refused",
       ],
       [

@@ -6,8 +6,8 @@ const app = "`app`@`%`";
 const clone = "`app_clone`@`%`";
 
 /** What is run to make the clone's grants the original's. */
-function statements(original: readonly string[], ofClone: readonly string[]): string[] {
-  return grantsToCopy(parseGrants(original), parseGrants(ofClone), app, clone).map(
+function statements(original: readonly string[], ofClone: readonly string[], cloneInUse = false): string[] {
+  return grantsToCopy(parseGrants(original), parseGrants(ofClone), app, clone, cloneInUse).map(
     ({ statement }) => statement,
   );
 }
@@ -71,6 +71,20 @@ describe("parseGrants", () => {
 });
 
 describe("grantsToCopy", () => {
+  it("takes nothing from a clone that is in use, and gives it what it lacks", () => {
+    const original = ["GRANT SELECT, INSERT ON `shop`.* TO x", "GRANT UPDATE ON `log`.* TO x"];
+    const ofClone = [
+      "GRANT ALL PRIVILEGES ON `shop`.* TO x",
+      "GRANT DELETE ON `log`.* TO x",
+      "GRANT `reader` TO x",
+    ];
+
+    assert.deepEqual(statements(original, ofClone, true), [
+      "GRANT SELECT, INSERT ON `shop`.* TO `app_clone`@`%`",
+      "GRANT UPDATE ON `log`.* TO `app_clone`@`%`",
+    ]);
+  });
+
   it("gives what is missing and takes what is too much, one column at a time", () => {
     const original = [
       "GRANT SELECT, UPDATE (`a`) ON `shop`.`t` TO `app`@`%`",
@@ -82,8 +96,8 @@ describe("grantsToCopy", () => {
     ];
 
     assert.deepEqual(statements(original, found), [
-      `REVOKE DELETE, UPDATE (\`b\`), GRANT OPTION ON \`shop\`.\`t\` FROM ${clone}`,
       `GRANT SELECT ON \`shop\`.\`t\` TO ${clone}`,
+      `REVOKE DELETE, UPDATE (\`b\`), GRANT OPTION ON \`shop\`.\`t\` FROM ${clone}`,
       `GRANT INSERT ON \`shop\`.* TO ${clone}`,
       `REVOKE DROP ON \`old\`.* FROM ${clone}`,
     ]);
@@ -127,7 +141,13 @@ describe("grantsToCopy", () => {
   });
 
   it("names what the administrator needs to pass a grant on", () => {
-    const [grant] = grantsToCopy(parseGrants(["GRANT SELECT ON `shop`.* TO x"]), parseGrants([]), app, clone);
+    const [grant] = grantsToCopy(
+      parseGrants(["GRANT SELECT ON `shop`.* TO x"]),
+      parseGrants([]),
+      app,
+      clone,
+      false,
+    );
 
     assert.equal(grant!.forAdmin("`admin`@`%`"), "GRANT SELECT ON `shop`.* TO `admin`@`%` WITH GRANT OPTION");
   });

@@ -103,8 +103,26 @@ describe("identify", () => {
     assert.doesNotMatch(JSON.stringify(connection.asked), /new password/);
   });
 
+  it("sends a read-only MariaDB nothing more: its answer has the same code as a refused hash", async () => {
+    const readOnly = driverError(
+      "ER_OPTION_PREVENTS_STATEMENT",
+      "The MariaDB server is running with the --read-only option so it cannot execute this statement",
+    );
+    const connection = scriptedConnection({
+      "SELECT VERSION()": mariadb,
+      "ALTER USER ?@? IDENTIFIED VIA": readOnly,
+    });
+
+    await assert.rejects(identify(connection, "ALTER USER", "app", "%", "new password"), readOnly);
+
+    assert.doesNotMatch(JSON.stringify(connection.asked), /new password/);
+  });
+
   it("sends MariaDB the password when it refuses every hash", async () => {
-    const refused = driverError("ER_OPTION_PREVENTS_STATEMENT");
+    const refused = driverError(
+      "ER_OPTION_PREVENTS_STATEMENT",
+      "The MariaDB server is running with the --strict-password-validation option so it cannot execute this statement",
+    );
     const connection = scriptedConnection({
       "SELECT VERSION()": mariadb,
       "ALTER USER ?@? IDENTIFIED VIA": refused,
