@@ -56,6 +56,8 @@ export interface EstateOptions {
   readonly ecs?: Partial<EcsSettings>;
   readonly conduct?: Conduct;
   readonly parts?: Dependencies["parts"];
+  /** Told of each line of the recycler's log as it is written. */
+  readonly onLine?: (line: EstateLine) => void;
   /** From a call to its event on the bus, in milliseconds. Default: 2 seconds. */
   readonly trailDelayMs?: number;
 }
@@ -79,6 +81,7 @@ export class Estate {
   readonly roleArn: string;
   readonly settings: RecyclerSettings;
   #versions = 0;
+  #runSinceMs = startMs;
 
   constructor(options: EstateOptions) {
     const random = new Random(options.seed);
@@ -92,14 +95,15 @@ export class Estate {
     };
     const functions = new InProcessFunctionRuntime(clock, {
       [recyclerName]: (tools) => {
-        let sinceMs = clock.now();
-        const write = (line: string): void => {
-          this.lines.push({ atMs: clock.now(), sinceMs, line });
-          tools.write(line);
+        const write = (text: string): void => {
+          const line = { atMs: clock.now(), sinceMs: this.#runSinceMs, line: text };
+          this.lines.push(line);
+          options.onLine?.(line);
+          tools.write(text);
         };
         const recycle = recyclerIn(this.world, this.settings, { ...tools, write }, options.parts);
         return (event, context) => {
-          sinceMs = clock.now();
+          this.#runSinceMs = clock.now();
           return recycle(event, context);
         };
       },
@@ -131,6 +135,11 @@ export class Estate {
     await this.clock.runUntil(this.clock.now() + delayMs);
   }
 
+  /** When the last invocation of the recycler began. */
+  get runSinceMs(): number {
+    return this.#runSinceMs;
+  }
+
   /** A version's id: Secrets Manager takes the one that it is given. */
   version(): string {
     return `00000000-0000-4000-9000-${String(++this.#versions).padStart(12, "0")}`;
@@ -145,8 +154,8 @@ export class Estate {
   }
 
   /** Makes a secret. Gives its ARN. */
-  async secret(Name: string): Promise<string> {
-    const input = { Name, SecretString: "first", ClientRequestToken: this.version() };
+  async secret(Name: string, SecretString = "first"): Promise<string> {
+    const input = { Name, SecretString, ClientRequestToken: this.version() };
     return (await this.call<{ ARN: string }>("secretsmanager", "CreateSecret", input)).ARN;
   }
 
@@ -230,6 +239,13 @@ export class Estate {
       BatchSize: 10,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
     });
+  }
+
+  /** A message that no rule sent. */
+  async send(MessageBody: string): Promise<void> {
+    const { region, account } = this.world;
+    const QueueUrl = `https://sqs.${region}.amazonaws.com/${account}/${names.queue}`;
+    await this.call("sqs", "SendMessage", { QueueUrl, MessageBody, MessageGroupId: "recycler" });
   }
 
   /** Lets time pass until a moment before the next sweep begins. */

@@ -39,6 +39,22 @@ export interface RunningTask {
   readonly reads: readonly SecretRead[];
 }
 
+/** A service as it really is, whatever an answer of the API says. */
+export interface StandingService {
+  readonly cluster: string;
+  readonly service: string;
+  readonly desiredCount: number;
+  /** Of its PRIMARY deployment. */
+  readonly taskDefinitionArn: string;
+  /** Its attempts to replace tasks, newest first. Milliseconds since the epoch; `finishedAt` is absent until the end. */
+  readonly attempts: readonly {
+    readonly arn: string;
+    readonly createdAt: number;
+    readonly finishedAt?: number;
+    readonly status: string;
+  }[];
+}
+
 /** Where a load balancer would send requests. */
 export interface Target {
   readonly taskArn: string;
@@ -102,6 +118,22 @@ export class Ecs implements AwsService {
           reads: t.reads,
         })),
     );
+  }
+
+  /** The truth about every service. */
+  standing(): StandingService[] {
+    return this.#services().map((service) => ({
+      cluster: service.cluster.name,
+      service: service.name,
+      desiredCount: service.desiredCount,
+      taskDefinitionArn: service.deployments[0]?.rollout.taskDefinition.definition.taskDefinitionArn ?? "",
+      attempts: service.serviceDeployments.map(({ arn, createdAt, finishedAt, status }) => ({
+        arn,
+        createdAt,
+        finishedAt,
+        status,
+      })),
+    }));
   }
 
   /** The healthy tasks of a service that take production traffic; names or ARNs. Empty for one that is unknown. */
