@@ -187,7 +187,9 @@ function ofEnded(
       `the deployment forced at ${iso(service.forcedAtMs ?? 0)} replaced no task yet; the recycler forces no other within 5 minutes`,
       governing,
     );
-  const limit = limited(deployments, run);
+  // Its own deployment has ended: a failed one that left tasks missing counts for others, and does not hold it back.
+  const inProgress = run.inProgress - (judged.seen.unfinished ? 1 : 0);
+  const limit = limited(deployments, { ...run, inProgress });
   if (limit) return of(judged, limit.decision, limit.reason, first);
   return of(judged, "recycle", first.reason, first);
 }

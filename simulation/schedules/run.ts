@@ -98,9 +98,10 @@ async function play(
   }
   events.faults = noFaults;
   stage.faultsEnd();
-  await estate.pass(convergence / 2);
-  await stage.stopTraffic();
-  await estate.pass(convergence / 2);
+  for (let quarter = 1; quarter <= 4; quarter++) {
+    await estate.pass(convergence / 4);
+    if (quarter < 4) await stage.stopTraffic();
+  }
   history.end();
   await world.stop();
   return history;
@@ -191,7 +192,7 @@ class Stage {
     const { cluster, wave } = drawn;
     const listed = listedReferences(drawn);
     const from = (isParameter: boolean): string[] =>
-      unique(listed.filter((one) => "parameter" in one === isParameter).map((one) => this.#reference(one)));
+      unique(listed.filter((one) => "parameter" in one === isParameter).map((one) => this.#listed(one)));
     this.coverage.push({
       cluster: clusterName(cluster),
       service,
@@ -393,6 +394,11 @@ class Stage {
   #attempt(service: number): string | undefined {
     const standing = this.history.now().services.find((one) => one.service === serviceName(service));
     return standing?.attempts.find(({ finishedAt }) => finishedAt === undefined)?.arn;
+  }
+
+  /** As the settings list it: a secret through Parameter Store by its name. */
+  #listed(drawn: DrawnReference): string {
+    return drawn.by === "parameter-store" ? secretName(drawn.secret) : this.#reference(drawn);
   }
 
   #reference(drawn: DrawnReference): string {

@@ -519,6 +519,26 @@ const ended: Row[] = [
     "the newest deployment is younger than 12 minutes (minutesBetweenDeployments)",
   ],
   [
+    "a failed deployment that left tasks missing, and no other in progress",
+    {
+      seen: seen({ unfinished: true }),
+      deployments: [deployment(-1, "ROLLBACK_FAILED")],
+    },
+    { limits: { maxConcurrentDeployments: 1 }, inProgress: 1 },
+    "recycle",
+    allOld,
+  ],
+  [
+    "a failed deployment that left tasks missing, and another in progress",
+    {
+      seen: seen({ unfinished: true }),
+      deployments: [deployment(-1, "ROLLBACK_FAILED")],
+    },
+    { limits: { maxConcurrentDeployments: 1 }, inProgress: 2 },
+    "at-capacity",
+    "1 covered services already have a deployment in progress (maxConcurrentDeployments)",
+  ],
+  [
     "old tasks that belong to the newest deployment after a success",
     { seen: seen({ primary: { id: "old", createdAtMs: changed } }), deployments: [succeeded] },
     {},
@@ -1428,7 +1448,8 @@ describe("plan, whatever it is asked,", () => {
         );
         const { overtakeAfterMinutes, maxConcurrentDeployments } = around.limits;
         if (inProgress.length > 0) return overtakeAfterMinutes !== undefined && found.strategy === "ROLLING";
-        return maxConcurrentDeployments === undefined || around.inProgress < maxConcurrentDeployments;
+        const others = around.inProgress - (found.unfinished ? 1 : 0);
+        return maxConcurrentDeployments === undefined || others < maxConcurrentDeployments;
       }),
       { numRuns: 3000 },
     );
