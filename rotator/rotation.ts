@@ -3,6 +3,7 @@ import type { Dependencies } from "./dependencies";
 import type { Engine, Login } from "./engines/types";
 import { rotatorError } from "./errors";
 import { generatePassword } from "./password";
+import { fieldsWithCredential, renderedFields } from "./render";
 import type { Redactor } from "./redact";
 import type { CompleteSettings } from "./settings";
 import { SecretStore } from "./stores/secret";
@@ -30,12 +31,25 @@ export class Rotation {
     return this.dependencies.engine(engineOf(credential, this.settings.engine, where));
   }
 
-  /** The credential that follows `current`: a new password, and the strategy's next user. */
+  /**
+   * The credential that follows `current`: a new password, and the strategy's next user.
+   * @throws invalid-secret when another field holds the credential and no setting says how to write it
+   */
   next(current: Credential, where: string): Credential {
     const engine = this.engine(current, where);
     const password = generatePassword(this.dependencies.draw);
     this.redactor.add(password);
-    return withLogin(current, this.strategy.nextUser(current, engine), password);
+    const next = withLogin(current, this.strategy.nextUser(current, engine), password);
+    const { render = {} } = this.settings;
+    const kept = fieldsWithCredential(current).filter((field) => !Object.hasOwn(render, field));
+    if (kept.length > 0)
+      throw rotatorError(
+        "final",
+        "invalid-secret",
+        `${where}: ${kept.join(", ")}: holds a credential, which would stay the old one. Remove the field, or say in the ` +
+          `setting render how to write it`,
+      );
+    return { ...next, fields: { ...next.fields, ...renderedFields(render, next) } };
   }
 
   /** How to log in with a credential. */

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { engineNames } from "../aws-semantics/database-engines";
 import { rotatorError } from "./errors";
+import { templateMistake } from "./render";
 import {
+  expected,
   formatMistakes,
   isObject,
   mistakesOf,
@@ -20,6 +22,9 @@ export const secretId = text("a secret's name or ARN", /^\S+$/);
 /** Name or ARN of a parameter. */
 export const parameterId = text("a parameter's name or ARN", /^\S+$/);
 
+/** Fields of a credential that are no text of their own. */
+const ownFields: ReadonlySet<string> = new Set(["username", "password", "engine", "host", "port", "dbname"]);
+
 /** What a stack and the rotation function both call by the same names. */
 export const rotatorFields = {
   /** Default: the field `engine` of the credential. If both name an engine, they must agree. */
@@ -30,6 +35,20 @@ export const rotatorFields = {
   adminSecret: secretId.optional(),
   /** Minutes for which the current version must exist before a rotation may start; 0 for no limit. */
   minimumIntervalMinutes: wholeNumber(0).default(60),
+  /** Other fields of the credential that hold it, and how each is written: `postgres://{username}:{password|uri}@{host}`. */
+  render: z
+    .record(z.string(), z.string({ error: expected("a text with {username} and {password}") }), {
+      error: expected("an object of fields and their texts"),
+    })
+    .superRefine((templates, context) => {
+      for (const [field, template] of Object.entries(templates)) {
+        const message = ownFields.has(field)
+          ? "the rotator writes this field itself; leave it out"
+          : templateMistake(template);
+        if (message !== undefined) context.addIssue({ code: "custom", path: [field], message });
+      }
+    })
+    .optional(),
 };
 
 const schema = strictObject({

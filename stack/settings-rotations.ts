@@ -64,11 +64,12 @@ function rotatorOf(rotator: RotatorEntry, parameter: string | undefined): Rotato
     strategy,
     adminSecret,
     minimumIntervalMinutes,
+    render,
     ...rest
   } = rotator;
   if (kind === "function") return { kind, rotationLambdaArn };
   if (kind === "managed") return { kind };
-  const fields = { engine, strategy, adminSecret, minimumIntervalMinutes, parameter };
+  const fields = { engine, strategy, adminSecret, minimumIntervalMinutes, render, parameter };
   return { ...rest, kind, settings: completeSettings(fields) };
 }
 

@@ -180,6 +180,51 @@ describe("createSecret", () => {
   });
 });
 
+describe("other fields of a credential", () => {
+  const url = "postgres://app:pa55word-of-app@db:5432/shop";
+
+  it("are refused by name when they hold it, also inside of others and as an old one", async () => {
+    for (const [more, named] of [
+      [{ url }, "url"],
+      [{ spring: { datasource: { url } } }, "spring.datasource.url"],
+      [{ hosts: ["a", url] }, "hosts.1"],
+      [{ dsn: "host=db user=app password=pa55word-of-app" }, "dsn"],
+      [{ url: url.replace("pa55word-of-app", "an-older-one") }, "url"],
+    ] as const) {
+      const { aws, step, log } = setUp({}, { ...value, ...more });
+
+      await assert.rejects(step("createSecret", aws.rotate("shop/db")), {
+        code: "invalid-secret",
+        message: new RegExp(`^the secret shop/db: ${named}: holds a credential, .* render`),
+      });
+
+      assert.ok(!JSON.stringify(log).includes(value.password));
+    }
+  });
+
+  it("are kept when they hold none, and written as the settings say", async () => {
+    const render = { url: "postgres://{username}:{password|uri}@{host}:{port}/{dbname}" };
+    const { aws, step } = setUp({ render }, { ...value, password: "a b%", url, note: "https://db/shop" });
+    const token = aws.rotate("shop/db");
+
+    await step("createSecret", token);
+
+    const pending = aws.value("shop/db", "AWSPENDING");
+    assert.equal(pending["note"], "https://db/shop");
+    assert.equal(
+      pending["url"],
+      `postgres://app_clone:${encodeURIComponent(pending["password"]!)}@db:5432/shop`,
+    );
+  });
+
+  it("are refused in the settings where no field or placeholder has this name", () => {
+    assert.throws(
+      () => setUp({ render: { url: "{user}:{password|url}", password: "x" } }),
+      /render\.url: expected \{username\}.*, found "\{user\}"; render\.password: the rotator writes this field itself/,
+    );
+  });
+});
+
 describe("setSecret", () => {
   it("refuses a pending version that is left from an older rotation: it is for the user in use", async () => {
     const { aws, asked, step } = setUp();
