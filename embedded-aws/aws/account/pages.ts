@@ -1,16 +1,7 @@
 import type { OperationModel } from "../wire/model";
 
 /** What services call the number of items that a caller wants at most. */
-const limitMembers = [
-  "maxResults",
-  "MaxResults",
-  "limit",
-  "Limit",
-  "MaxItems",
-  "maxItems",
-  "MaxRecords",
-  "MaxKeys",
-];
+const limitMembers = /^(max(results|items|records|keys)|limit)$/i;
 /** What they call the token of the next page. */
 const tokenMembers = /^(next_?token|nextmarker|marker|nextcontinuationtoken)$/i;
 
@@ -20,7 +11,9 @@ const tokenMembers = /^(next_?token|nextmarker|marker|nextcontinuationtoken)$/i;
  */
 export function withPageSize(operation: OperationModel, input: object, pageSize: number): object {
   if (!/^(List|Describe|LookupEvents|FilterLogEvents|GetParametersByPath)/.test(operation.name)) return input;
-  const member = limitMembers.find((name) => operation.input.members.get(name)?.kind === "number");
+  const [member] =
+    [...operation.input.members].find(([name, { kind }]) => kind === "number" && limitMembers.test(name)) ??
+    [];
   if (!member || ![...operation.output.members.keys()].some((name) => tokenMembers.test(name))) return input;
   const given = (input as Readonly<Record<string, unknown>>)[member];
   // A value that the operation is going to refuse is left for it to refuse.

@@ -111,12 +111,7 @@ export class CloudTrail implements Service {
   }
 
   /** What AWS asks of the bucket before it makes a trail: that its policy lets CloudTrail look and write. */
-  async #checkBucket(
-    call: Call,
-    trailArn: string,
-    bucket: string,
-    prefix: string | undefined,
-  ): Promise<void> {
+  async #checkBucket(call: Call, trailArn: string, bucket: string, prefix?: string): Promise<void> {
     matchesPattern(bucket, /[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/, "S3BucketName", {
       code: "InvalidS3BucketNameException",
     });

@@ -17,7 +17,7 @@ export function emitDeploymentEvent(
   service: ServiceRecord,
   deployment: DeploymentRecord,
   eventName: DeploymentEventName,
-  reason: string,
+  reason = deployment.rolloutStateReason,
 ): void {
   world.emit({
     source: "aws.ecs",

@@ -64,28 +64,20 @@ export function failDeployment(
   failed.rolloutStateReason = `${why.short}: ${failure}.`;
   failed.updatedAt = now;
   service.stage?.();
-  emitDeploymentEvent(
-    world,
-    service,
-    failed,
-    "SERVICE_DEPLOYMENT_FAILED",
-    `${why.short}: ${why.failure ?? "task failed to start"}.`,
-  );
+  const reason = `${why.short}: ${why.failure ?? "task failed to start"}.`;
+  emitDeploymentEvent(world, service, failed, "SERVICE_DEPLOYMENT_FAILED", reason);
   addServiceEvent(world, service, `(deployment ${failed.id}) deployment failed: ${failure}.`);
   const record = failed.serviceDeployment!;
   const target = service.lastCompleted;
   if (!why.rollback)
     finish(context, service, record, "STOPPED", `Service deployment stopped because ${why.cause}.`);
-  else if (!target)
-    finish(
-      context,
-      service,
-      record,
-      "ROLLBACK_FAILED",
-      `Service deployment rolled back because ${why.cause}. No rollback candidate was found to run the rollback.`,
-    );
+  else if (!target) finish(context, service, record, "ROLLBACK_FAILED", noCandidate(why.cause));
   else rollBack(context, service, failed, target, why);
   context.scheduler.wake(service);
+}
+
+function noCandidate(cause: string): string {
+  return `Service deployment rolled back because ${cause}. No rollback candidate was found to run the rollback.`;
 }
 
 /**

@@ -67,13 +67,7 @@ export class Scheduler {
       kept: { loadBalancers: service.kept.loadBalancers, serviceRegistries: service.kept.serviceRegistries },
     });
     this.#drawUnhealthy(service);
-    emitDeploymentEvent(
-      this.context.world,
-      service,
-      deployment,
-      "SERVICE_DEPLOYMENT_IN_PROGRESS",
-      deployment.rolloutStateReason,
-    );
+    emitDeploymentEvent(this.context.world, service, deployment, "SERVICE_DEPLOYMENT_IN_PROGRESS");
     this.wake(service);
     return deployment;
   }
@@ -313,7 +307,7 @@ export class Scheduler {
         record.rollback ? "ROLLBACK_SUCCESSFUL" : "SUCCESSFUL",
         record.rollback ? record.statusReason : undefined,
       );
-    emitDeploymentEvent(world, service, primary, "SERVICE_DEPLOYMENT_COMPLETED", primary.rolloutStateReason);
+    emitDeploymentEvent(world, service, primary, "SERVICE_DEPLOYMENT_COMPLETED");
     addServiceEvent(world, service, `(deployment ${primary.id}) deployment completed.`);
   }
 }

@@ -41,7 +41,7 @@ export class Instances {
             input.DBInstanceIdentifier === undefined
               ? [...this.records.values()]
               : [this.#find(input.DBInstanceIdentifier)];
-          const { items, Marker } = page(filtered(wanted, input.Filters), input, (i) => i.identifier);
+          const { items, Marker } = page(filtered(wanted, input.Filters), input);
           return { DBInstances: items.map((i) => this.#view(i)), Marker };
         },
       }),

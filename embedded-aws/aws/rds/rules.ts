@@ -4,6 +4,7 @@ import {
   type DatabaseEngine,
   type EngineName,
 } from "../../../aws-semantics/database-engines";
+import { page as pageOf } from "../constraints";
 import { notImplemented } from "../errors";
 import { invalidCombination, invalidValue } from "./errors";
 
@@ -121,23 +122,14 @@ export function checkTags(tags: readonly Tag[] | undefined): void {
   }
 }
 
-/** One page of a Describe operation: 20 to 100 records, 100 without MaxRecords; the marker names the next one. */
+/** One page of a Describe operation: 20 to 100 records, 100 without MaxRecords. */
 export function page<T>(
   items: readonly T[],
-  input: { MaxRecords?: number; Marker?: string },
-  keyOf: (item: T) => string,
+  { MaxRecords, Marker }: { MaxRecords?: number; Marker?: string },
 ): { items: T[]; Marker?: string } {
-  checkWhole(input.MaxRecords, 20, 100, "MaxRecords");
-  let start = 0;
-  if (input.Marker !== undefined) {
-    const key = Buffer.from(input.Marker, "base64url").toString("utf8");
-    start = items.findIndex((item) => keyOf(item) === key);
-    if (start < 0) throw invalidValue(`Invalid or expired Marker: ${input.Marker}`);
-  }
-  const end = start + (input.MaxRecords ?? 100);
-  const next = items[end];
-  return {
-    items: items.slice(start, end),
-    Marker: next && Buffer.from(keyOf(next)).toString("base64url"),
-  };
+  checkWhole(MaxRecords, 20, 100, "MaxRecords");
+  const { items: some, nextToken } = pageOf(items, Marker, MaxRecords, 100, {
+    code: "InvalidParameterValue",
+  });
+  return { items: some, Marker: nextToken };
 }

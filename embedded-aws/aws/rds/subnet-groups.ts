@@ -86,7 +86,7 @@ export class SubnetGroups {
             input.DBSubnetGroupName === undefined
               ? [...this.groups.values()]
               : [this.find(input.DBSubnetGroupName)];
-          const { items, Marker } = page(wanted, input, (g) => g.name);
+          const { items, Marker } = page(wanted, input);
           return { DBSubnetGroups: items.map((g) => this.view(g)), Marker };
         },
       }),

@@ -1,5 +1,5 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
-import { between, lengthBetween, refused } from "../constraints";
+import { lengthBetween, refused } from "../constraints";
 import { notImplemented, ServiceError } from "../errors";
 import { Iam } from "../iam";
 import { operation, type Authorization, type Operation } from "../service";
@@ -10,13 +10,12 @@ import { callerFor, checkRules, type Rotations } from "./rotation";
 import { current, pending, versionWith } from "./secret";
 import type { SecretStore } from "./store";
 
-/** Operations of rotation, and random passwords. */
+/** Operations of rotation. */
 export function rotationOperations(
   store: SecretStore,
   rotations: Rotations,
 ): Readonly<Record<string, Operation>> {
   const { world } = store;
-  const random = world.random.fork("random-passwords");
 
   return {
     RotateSecret: operation<sdk.RotateSecretRequest, sdk.RotateSecretResponse>({
@@ -109,35 +108,6 @@ export function rotationOperations(
           Name: secret.name,
           VersionId: wasRunning === undefined ? undefined : waiting,
         };
-      },
-    }),
-    GetRandomPassword: operation<sdk.GetRandomPasswordRequest, sdk.GetRandomPasswordResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        between(input.PasswordLength, 1, 4096, "passwordLength", invalid);
-        lengthBetween(input.ExcludeCharacters, 0, 4096, "excludeCharacters", outOfRange);
-        const excluded = new Set(input.ExcludeCharacters ?? "");
-        const sets = [
-          input.ExcludeLowercase ? "" : "abcdefghijklmnopqrstuvwxyz",
-          input.ExcludeUppercase ? "" : "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-          input.ExcludeNumbers ? "" : "0123456789",
-          input.ExcludePunctuation ? "" : "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
-          input.IncludeSpace ? " " : "",
-        ]
-          .map((set) => [...set].filter((character) => !excluded.has(character)).join(""))
-          .filter((set) => set !== "");
-        const length = input.PasswordLength ?? 32;
-        const each = input.RequireEachIncludedType ?? true;
-        if (sets.length === 0 || (each && length < sets.length))
-          throw refused(invalid, "The password cannot be made of the characters that are left.");
-        const characters = each ? sets.map((set) => random.text(1, set)) : [];
-        while (characters.length < length) characters.push(random.text(1, sets.join("")));
-        for (let i = characters.length - 1; i > 0; i--) {
-          const j = random.integer(0, i);
-          [characters[i], characters[j]] = [characters[j]!, characters[i]!];
-        }
-        return { RandomPassword: characters.join("") };
       },
     }),
   };

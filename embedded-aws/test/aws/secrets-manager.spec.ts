@@ -5,7 +5,6 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   type Filter,
-  GetRandomPasswordCommand,
   GetSecretValueCommand,
   BatchGetSecretValueCommand,
   InvalidParameterException,
@@ -335,20 +334,6 @@ describe("embedded-aws/aws/secrets-manager", () => {
       );
       assert.equal(answer.Errors?.[0]?.ErrorCode, "ResourceNotFoundException");
     });
-  });
-
-  it("makes random passwords of the length and characters that are asked for", async () => {
-    const { RandomPassword } = await client.send(
-      new GetRandomPasswordCommand({
-        PasswordLength: 40,
-        ExcludeCharacters: "/@\"'\\",
-        ExcludePunctuation: false,
-      }),
-    );
-
-    assert.equal(RandomPassword?.length, 40);
-    assert.doesNotMatch(RandomPassword, /[/@"'\\]/);
-    assert.match(RandomPassword, /[a-z].*/);
   });
 
   it("reads for a caller whom only the secret's own policy names", async () => {
