@@ -131,6 +131,7 @@ describe("parseSettings", () => {
           strategy: "single-user",
           adminSecret: "admin",
           minimumIntervalMinutes: 60,
+          render: undefined,
           parameter,
         },
       });
