@@ -159,8 +159,7 @@ export const invariants: readonly Invariant[] = [
 ];
 
 /**
- * What each sweep decided about each covered service, and what was forced: the same whether secrets were edited or not.
- * An edit may wake the recycler between two sweeps, so what it decides then is left out.
+ * What each sweep decided about each covered service, and what was forced: the same whether secrets got tags or not.
  */
 export function decisionsOf({ covered, reported, forced }: History): ReadonlyMap<string, readonly string[]> {
   return new Map(

@@ -49,12 +49,13 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
 }
 
 /**
- * What edits of secrets changed: runs the schedule a second time, without those after the installation, and compares
- * the decisions. One from before moved the only date that was known of a value.
+ * What tag edits changed: runs the schedule a second time, without those after the installation, and compares the
+ * decisions. One from before moved the only date that was known of a value. An edit of a description wakes the recycler,
+ * which may then find sooner what a sweep would have found.
  */
 export async function changedByEdits(schedule: Schedule, { history }: Outcome): Promise<readonly string[]> {
   const isEdit = ({ does }: Schedule["steps"][number], index: number): boolean =>
-    does.step === "edit" && index >= schedule.stepsBeforeInstallation;
+    does.step === "edit" && does.what === "tag" && index >= schedule.stepsBeforeInstallation;
   if (!schedule.steps.some(isEdit)) return [];
   const steps = schedule.steps.map((one, index) => (isEdit(one, index) ? { ...one, does: nothing } : one));
   const without = decisionsOf(await play({ ...schedule, steps }));
