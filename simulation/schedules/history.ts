@@ -142,8 +142,8 @@ export class History {
     return new Set(all.filter((key) => covered && (covered.listed?.has(key) ?? true)));
   }
 
-  /** The values that a service follows and that a running task of it lacks, by their keys. */
-  lacking(service: string, { tasks }: Snapshot, untilMs = Infinity): ReadonlySet<string> {
+  /** The values that a service follows and that a running task of it lacked then, by their keys. */
+  lacking(service: string, { tasks, atMs }: Snapshot, untilMs = atMs): ReadonlySet<string> {
     const own = tasks.filter((task) => task.service === service);
     return new Set(
       own.flatMap(({ reads, createdAt }) =>
