@@ -22,7 +22,7 @@ export function renderedFields(
   return Object.fromEntries(
     Object.entries(templates).map(([field, template]) => [
       field,
-      template.replaceAll(placeholder, (_, name: keyof Credential, uri?: string) => {
+      template.replaceAll(placeholder, (_, name: Exclude<keyof Credential, "fields">, uri?: string) => {
         const value = String(credential[name] ?? "");
         return uri === undefined ? value : encodeURIComponent(value);
       }),

@@ -37,7 +37,7 @@ export class Rotation {
    */
   next(current: Credential, where: string): Credential {
     const engine = this.engine(current, where);
-    const password = generatePassword(this.dependencies.draw);
+    const password = generatePassword(this.settings.password, this.dependencies.draw);
     this.redactor.add(password);
     const next = withLogin(current, this.strategy.nextUser(current, engine), password);
     const { render = {} } = this.settings;
@@ -61,7 +61,7 @@ export class Rotation {
         "invalid-secret",
         `${where}: host is missing; expected the database's host name`,
       );
-    const tls = loopback.has(host) ? "disable" : "verify-full";
+    const tls = this.settings.tls ?? (loopback.has(host) ? "disable" : "verify");
     return {
       host,
       port: port ?? this.engine(credential, where).defaultPort,

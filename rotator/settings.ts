@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { engineNames } from "../aws-semantics/database-engines";
 import { rotatorError } from "./errors";
+import { defaultPasswordRules, emptyClasses, passwordClassNames } from "./password";
 import { templateMistake } from "./render";
 import {
   expected,
@@ -35,6 +36,29 @@ export const rotatorFields = {
   adminSecret: secretId.optional(),
   /** Minutes for which the current version must exist before a rotation may start; 0 for no limit. */
   minimumIntervalMinutes: wholeNumber(0).default(60),
+  /** What a new password is made of. */
+  password: strictObject({
+    /** Default: what every engine takes. */
+    length: wholeNumber(8, 128).default(defaultPasswordRules.length),
+    /** A password has at least one character of each. */
+    classes: z
+      .array(oneOf(passwordClassNames), { error: expected("a list of classes") })
+      .min(1, { error: "expected at least one class" })
+      .default([...passwordClassNames]),
+    excludeCharacters: z.string({ error: expected("a text of characters") }).default(""),
+  })
+    .superRefine((rules, context) => {
+      const empty = emptyClasses(rules);
+      if (empty.length > 0)
+        context.addIssue({
+          code: "custom",
+          path: ["excludeCharacters"],
+          message: `leaves no character of ${empty.join(", ")}; leave the class out of \`classes\``,
+        });
+    })
+    .optional(),
+  /** How the database is connected to. Default: `verify`, and `disable` for a loopback address. */
+  tls: oneOf(["verify", "require", "disable"]).optional(),
   /** Other fields of the credential that hold it, and how each is written: `postgres://{username}:{password|uri}@{host}`. */
   render: z
     .record(z.string(), z.string({ error: expected("a text with {username} and {password}") }), {

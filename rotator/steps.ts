@@ -112,9 +112,11 @@ const stepFunctions: Readonly<Record<Step, StepFunction>> = {
   finishSecret,
 };
 
-/** Credentials that may still be valid: the previous one, and those of cancelled rotations. */
+/** Credentials that may still be valid: the previous one, and for a single user those of cancelled rotations. */
 async function* earlierCredentials(rotation: Rotation, secretId: string): AsyncGenerator<Credential> {
   const previous = await rotation.secrets.find(secretId, { stage: "AWSPREVIOUS" });
   if (previous) yield previous.credential;
+  // With alternating users a cancelled rotation leaves the user in use as it was; the role lists no versions then.
+  if (rotation.settings.strategy === "alternating-users") return;
   for await (const version of rotation.secrets.deprecated(secretId)) yield version.credential;
 }

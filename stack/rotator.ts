@@ -77,7 +77,12 @@ export class Rotator extends pulumi.ComponentResource {
       {
         name: functionName,
         description: `Rotates ${credential.kind} ${credential.name}`.slice(0, 256),
-        code: new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.FileAsset(BUNDLE) }),
+        code: new pulumi.asset.AssetArchive({
+          "index.js": new pulumi.asset.FileAsset(BUNDLE),
+          ...(rotator.tlsAuthorities && {
+            "authorities.pem": new pulumi.asset.FileAsset(rotator.tlsAuthorities),
+          }),
+        }),
         handler: "index.handler",
         role: role.arn,
         runtime: aws.lambda.Runtime.NodeJS24dX,
@@ -89,7 +94,9 @@ export class Rotator extends pulumi.ComponentResource {
           variables: {
             [settingsVariable]: JSON.stringify(rotator.settings),
             // The Node.js runtimes since 20 do not load the certificate authorities of RDS by themselves.
-            NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem",
+            NODE_EXTRA_CA_CERTS: rotator.tlsAuthorities
+              ? "/var/task/authorities.pem"
+              : "/var/runtime/ca-cert.pem",
           },
         },
         vpcConfig: inVpc

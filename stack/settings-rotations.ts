@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { parseArn, type Place } from "../aws-semantics/arn";
 import { parseReference, sameParameter, sameSecret } from "../aws-semantics/secret-reference";
 import { completeSettings, missingAdmin, type CompleteSettings } from "../rotator/settings";
@@ -11,7 +12,7 @@ type RotatorEntry = RotationEntry["rotator"];
 /** The built-in rotator: its function's settings, and what the function is made from. */
 export interface BuiltInSettings extends Pick<
   RotatorEntry,
-  "database" | "kmsKeyArn" | "subnets" | "securityGroups"
+  "database" | "kmsKeyArn" | "subnets" | "securityGroups" | "tlsAuthorities"
 > {
   readonly kind: "built-in";
   readonly settings: CompleteSettings;
@@ -65,12 +66,14 @@ function rotatorOf(rotator: RotatorEntry, parameter: string | undefined): Rotato
     adminSecret,
     minimumIntervalMinutes,
     render,
+    password,
+    tls,
     ...rest
   } = rotator;
   if (kind === "function") return { kind, rotationLambdaArn };
   if (kind === "managed") return { kind };
-  const fields = { engine, strategy, adminSecret, minimumIntervalMinutes, render, parameter };
-  return { ...rest, kind, settings: completeSettings(fields) };
+  const given = { engine, strategy, adminSecret, minimumIntervalMinutes, render, password, tls, parameter };
+  return { ...rest, kind, settings: completeSettings(given) };
 }
 
 /** What is wrong inside an entry of `rotations` beyond its form, and between entries. */
@@ -154,6 +157,14 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
     if (securityGroups.length > 0 && subnets.length === 0)
       wrong("subnets", "missing; expected at least one subnet with `securityGroups`");
   }
+  const { tlsAuthorities, tls } = rotator;
+  if (tlsAuthorities !== undefined && (tls ?? "verify") !== "verify")
+    wrong("tlsAuthorities", `not used with tls "${tls}"; leave it out`);
+  else if (tlsAuthorities !== undefined && !existsSync(tlsAuthorities))
+    wrong(
+      "tlsAuthorities",
+      `expected the path of a PEM file, found "${tlsAuthorities}", which does not exist`,
+    );
   const admin = missingAdmin(rotator) ?? adminMistake(adminSecret, secret, place);
   if (admin !== undefined) wrong("adminSecret", admin);
   return mistakes;

@@ -53,6 +53,7 @@ const rotatorSchema = strictObject({
   strategy: optional(rotatorFields.strategy),
   minimumIntervalMinutes: optional(rotatorFields.minimumIntervalMinutes),
   kmsKeyArn: text("the ARN of a key", /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/).optional(),
+  tlsAuthorities: text("the path of a PEM file", /^\S.*$/).optional(),
   database: text("the identifier of a database instance", /^[A-Za-z][A-Za-z0-9-]{0,62}$/).optional(),
   subnets: list(text("a subnet's id", /^subnet-[0-9a-f]+$/), "a list of subnets").optional(),
   securityGroups: list(

@@ -61,15 +61,15 @@ export function databaseFailure(
     return rotatorError(
       "final",
       "certificate-refused",
-      `${doing} at ${at}: the server's certificate is not trusted (${text}). Set NODE_EXTRA_CA_CERTS to a file ` +
-        `with its certificate authority; /var/runtime/ca-cert.pem holds those of Amazon RDS`,
+      `${doing} at ${at}: the server's certificate is not trusted (${text}). Name a file with its certificate ` +
+        `authority in the setting tlsAuthorities; without it those of Amazon RDS are trusted`,
       cause,
     );
   if (/does not support (SSL|secure)/i.test(text))
     return rotatorError(
       "final",
       "tls-not-offered",
-      `${doing} at ${at}: the server offers no TLS; enable TLS on the server`,
+      `${doing} at ${at}: the server offers no TLS. Enable it on the server, or set tls to disable`,
       cause,
     );
   if (network.has(code) || /timeout|terminated unexpectedly|closed state/i.test(text))

@@ -131,7 +131,10 @@ export async function connectMysql(login: Login): Promise<Connection> {
     user: login.username,
     password: login.password,
     database: login.database,
-    ssl: login.tls === "disable" ? undefined : { rejectUnauthorized: true, verifyIdentity: true },
+    ssl:
+      login.tls === "disable"
+        ? undefined
+        : { rejectUnauthorized: login.tls === "verify", verifyIdentity: login.tls === "verify" },
     connectTimeout: connectTimeoutMs,
   });
   // A connection that breaks between two statements fails at the next one.

@@ -107,7 +107,7 @@ export async function connectPostgres(login: Login): Promise<Connection> {
     user: login.username,
     password: login.password,
     database: login.database ?? "postgres",
-    ssl: login.tls === "disable" ? false : { rejectUnauthorized: true },
+    ssl: login.tls === "disable" ? false : { rejectUnauthorized: login.tls === "verify" },
     connectionTimeoutMillis: connectTimeoutMs,
     // The server gives up on a lock, the client on a server that does not answer.
     query_timeout: statementTimeoutMs + 5_000,

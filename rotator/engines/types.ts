@@ -6,7 +6,8 @@ export interface Login {
   readonly username: string;
   /** Never log it. */
   readonly password: string;
-  readonly tls: "verify-full" | "disable";
+  /** `verify`: certificate and host name; `require`: encrypted, without a check; `disable`: not encrypted. */
+  readonly tls: "verify" | "require" | "disable";
 }
 
 /** A row of a result. */

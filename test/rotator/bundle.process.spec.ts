@@ -193,17 +193,26 @@ describe("the rotation function's bundle", () => {
 
       assert.equal(code, 1);
       assert.match(output, /certificate-refused/);
-      assert.match(output, /the server's certificate is not trusted.*NODE_EXTRA_CA_CERTS/);
+      assert.match(output, /the server's certificate is not trusted.*tlsAuthorities/);
       assert.equal(aws.value("shop/db")["username"], "app");
       assert.ok(![masterPassword, appPassword].some((password) => output.includes(password)));
     });
 
+    it("checks no certificate where the settings say so", async () => {
+      const checked = await rotate("another.pem", { tls: "verify" });
+      const unchecked = await rotate("another.pem", { tls: "require" });
+
+      assert.deepEqual([checked.code, unchecked.code], [1, 0], unchecked.output);
+      assert.equal(aws.value("shop/db")["username"], "app_clone");
+    });
+
     it("rotates with the authority that NODE_EXTRA_CA_CERTS names", async () => {
+      const before = aws.value("shop/db")["username"];
       const { output, code } = await rotate("authority.pem");
 
       assert.equal(code, 0, output);
       const { username, password } = aws.value("shop/db");
-      assert.equal(username, "app_clone");
+      assert.notEqual(username, before);
       const application = new Client({
         ...{ host, port: database.port, user: username, password, database: "shop" },
         ssl: { ca: authority.certificate },

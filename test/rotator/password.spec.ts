@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { databaseEngines } from "../../aws-semantics/database-engines";
-import { generatePassword, passwordClasses, passwordLength } from "../../rotator/password";
+import {
+  defaultPasswordRules,
+  emptyClasses,
+  generatePassword,
+  passwordClassNames,
+} from "../../rotator/password";
 
 /** A drawer that follows a list of numbers, so that a run can be repeated. */
 function drawer(numbers: readonly number[]): (below: number) => number {
@@ -9,16 +14,23 @@ function drawer(numbers: readonly number[]): (below: number) => number {
   return (below) => numbers[next++ % numbers.length]! % below;
 }
 
-describe("generatePassword", () => {
-  it("is 32 characters with one of each class and no awkward one, whatever is drawn", () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(), { minLength: 1 }), (numbers) => {
-        const password = generatePassword(drawer(numbers));
+const classOf = { lowercase: /[a-z]/, uppercase: /[A-Z]/, digits: /[0-9]/, punctuation: /[-._~]/ };
 
-        assert.equal(password.length, 32);
-        for (const characters of passwordClasses)
-          assert.ok([...password].some((character) => characters.includes(character)));
-        assert.equal(encodeURIComponent(password), password);
+describe("generatePassword", () => {
+  it("has one character of each class, none that is excluded, and needs no escaping in a URL", () => {
+    const rules = fc.record({
+      length: fc.integer({ min: 8, max: 128 }),
+      classes: fc.uniqueArray(fc.constantFrom(...passwordClassNames), { minLength: 1 }),
+      excludeCharacters: fc.constantFrom("", "-", "aZ0", "._~"),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 1 }), rules, (numbers, given) => {
+        const password = generatePassword(given, drawer(numbers));
+
+        assert.equal(password.length, given.length);
+        for (const name of passwordClassNames)
+          assert.equal(classOf[name].test(password), given.classes.includes(name), name);
+        assert.ok(![...given.excludeCharacters].some((character) => password.includes(character)));
         assert.equal(new URL(`postgres://app:${password}@db/shop`).password, password);
       }),
     );
@@ -37,7 +49,14 @@ describe("generatePassword", () => {
   });
 
   it("keeps to the engines' limits as Amazon RDS has them", () => {
+    assert.equal(defaultPasswordRules.length, 32);
     for (const { longestPassword } of Object.values(databaseEngines))
-      assert.ok(passwordLength <= longestPassword);
+      assert.ok(defaultPasswordRules.length <= longestPassword);
+  });
+
+  it("tells which class has no character left", () => {
+    assert.deepEqual(emptyClasses({ ...defaultPasswordRules, excludeCharacters: "0123456789-._" }), [
+      "digits",
+    ]);
   });
 });

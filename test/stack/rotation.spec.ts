@@ -86,6 +86,25 @@ describe("Rotation", () => {
     }
   });
 
+  it("puts the certificate authorities of the settings into the function", async () => {
+    const rotator = {
+      kind: "built-in",
+      engine: "postgres",
+      adminSecret: "admin",
+      tlsAuthorities: "package.json",
+      password: { length: 20 },
+    };
+
+    const run = await rotating([{ secret: "database", rotator }]);
+
+    const { code } = inputsOf(run, "rotation-database-function");
+    const { ROTATOR_SETTINGS, ...environment } = environmentOf(run, "rotation-database-function");
+    const assets = await (code as { assets: Promise<object> }).assets;
+    assert.deepEqual(Object.keys(assets).sort(), ["authorities.pem", "index.js"]);
+    assert.deepEqual(environment, { NODE_EXTRA_CA_CERTS: "/var/task/authorities.pem" });
+    assert.equal(ROTATOR_SETTINGS.password?.length, 20);
+  });
+
   it("makes a function for a secret that the built-in rotator rotates, with settings that it takes", async () => {
     const rotator = {
       kind: "built-in",

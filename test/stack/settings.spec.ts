@@ -132,6 +132,8 @@ describe("parseSettings", () => {
           adminSecret: "admin",
           minimumIntervalMinutes: 60,
           render: undefined,
+          password: undefined,
+          tls: undefined,
           parameter,
         },
       });
@@ -553,6 +555,43 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
     "an engine beside a database",
     { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, database: "shop" } }] },
     ["rotations[0].rotator.engine: comes from `database`; leave one of them out"],
+  ],
+  [
+    "a password that no rule allows, and ways of TLS that do not exist",
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "a",
+          rotator: {
+            ...builtIn,
+            password: { length: 7, classes: ["letters"], excludeCharacters: "0123456789" },
+            tls: "on",
+          },
+        },
+        { secret: "b", rotator: { ...builtIn, password: { excludeCharacters: "0123456789" } } },
+      ],
+    },
+    [
+      "rotations[0].rotator.password.length: expected a whole number from 8 to 128, found 7",
+      /^rotations\[0\]\.rotator\.password\.classes\[0\]: expected "lowercase" or .*, found "letters"/,
+      'rotations[0].rotator.tls: expected "verify" or "require" or "disable", found "on"',
+      /^rotations\[1\]\.rotator\.password\.excludeCharacters: leaves no character of digits/,
+    ],
+  ],
+  [
+    "certificate authorities that do not exist, or that nothing uses",
+    {
+      ...right,
+      rotations: [
+        { secret: "a", rotator: { ...builtIn, tlsAuthorities: "nowhere.pem" } },
+        { secret: "c", rotator: { ...builtIn, tls: "require", tlsAuthorities: "package.json" } },
+      ],
+    },
+    [
+      'rotations[0].rotator.tlsAuthorities: expected the path of a PEM file, found "nowhere.pem", which does not exist',
+      'rotations[1].rotator.tlsAuthorities: not used with tls "require"; leave it out',
+    ],
   ],
   [
     "subnets without security groups",
