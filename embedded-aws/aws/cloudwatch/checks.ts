@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-cloudwatch";
-import { between as range, lengthBetween, oneOf, refused } from "../constraints";
+import { between, lengthBetween, oneOf, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import { between, isStatistic, type Series } from "./series";
+import { samplesBetween, isStatistic, type Series } from "./series";
 
 /** How CloudWatch refuses a value. */
 export const invalid = { code: "InvalidParameterValueException" } as const;
@@ -37,7 +37,7 @@ export function periods(
   const periodMs = periodSeconds * 1000;
   const first = Math.floor(fromMs / periodMs) * periodMs;
   const byPeriod = new Map<number, Series["samples"]>();
-  for (const sample of between(series, first, toMs, unit)) {
+  for (const sample of samplesBetween(series, first, toMs, unit)) {
     const startMs = Math.floor(sample.timeMs / periodMs) * periodMs;
     const samples = byPeriod.get(startMs);
     if (samples) samples.push(sample);
@@ -73,7 +73,7 @@ export function checkDatum(datum: sdk.MetricDatum): void {
   for (const value of [datum.Value, ...(datum.Values ?? [])])
     if (value !== undefined && !Number.isFinite(value))
       throw refused(invalid, `The value ${value} is no number.`);
-  for (const count of datum.Counts ?? []) range(count, 0, 1_000_000, "Counts", invalid);
+  for (const count of datum.Counts ?? []) between(count, 0, 1_000_000, "Counts", invalid);
   if (datum.Timestamp !== undefined && Number.isNaN(datum.Timestamp.getTime()))
     throw refused(invalid, "Timestamp is no date.");
 }
@@ -99,8 +99,8 @@ export function checkAlarm(input: sdk.PutMetricAlarmInput): void {
     if (input[member] === undefined)
       throw new ServiceError("MissingRequiredParameterException", `The parameter ${member} is required.`);
   checkPeriod(input.Period ?? 0);
-  range(input.EvaluationPeriods, 1, 8640, "EvaluationPeriods", invalid);
-  range(input.DatapointsToAlarm, 1, input.EvaluationPeriods ?? 1, "DatapointsToAlarm", invalid);
+  between(input.EvaluationPeriods, 1, 8640, "EvaluationPeriods", invalid);
+  between(input.DatapointsToAlarm, 1, input.EvaluationPeriods ?? 1, "DatapointsToAlarm", invalid);
   oneOf(input.Statistic, sdk.Statistic, "Statistic", invalid);
   oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
   oneOf(

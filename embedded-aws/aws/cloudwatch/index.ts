@@ -1,13 +1,5 @@
 import * as sdk from "@aws-sdk/client-cloudwatch";
-import {
-  between as range,
-  jsonObject,
-  lengthBetween,
-  matchesPattern,
-  oneOf,
-  page,
-  refused,
-} from "../constraints";
+import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import type { Cancel } from "../clock";
 import { ServiceError } from "../errors";
 import { operation, type Authorization, type Service } from "../service";
@@ -25,7 +17,7 @@ import {
   shownMetric,
 } from "./checks";
 import type { Measured } from "./record";
-import { MetricStore, between, isStatistic, statistic } from "./series";
+import { MetricStore, samplesBetween, isStatistic, statistic } from "./series";
 
 const badToken = { code: "InvalidNextToken" } as const;
 
@@ -123,7 +115,7 @@ export class CloudWatch implements Service {
     const stat = alarm.Statistic ?? alarm.ExtendedStatistic ?? "Sum";
     const values = Array.from({ length: alarm.EvaluationPeriods ?? 1 }, (_, back) => {
       const to = end - back * periodMs;
-      return statistic(between(series, to - periodMs, to, alarm.Unit), stat);
+      return statistic(samplesBetween(series, to - periodMs, to, alarm.Unit), stat);
     });
     const { state, reason } = evaluate(alarm, values);
     await this.#setState(stored, state, reason);
@@ -309,7 +301,7 @@ export class CloudWatch implements Service {
       access: "read",
       authorize: () => this.#on("*"),
       handle: (input) => {
-        range(input.MaxRecords, 1, 100, "MaxRecords", invalid);
+        between(input.MaxRecords, 1, 100, "MaxRecords", invalid);
         oneOf(input.StateValue, sdk.StateValue, "StateValue", invalid);
         for (const type of input.AlarmTypes ?? []) oneOf(type, sdk.AlarmType, "AlarmTypes", invalid);
         const all = [...this.#alarms.values()]
@@ -337,7 +329,7 @@ export class CloudWatch implements Service {
       access: "read",
       authorize: (input) => this.#on(input.AlarmName ?? "*"),
       handle: (input) => {
-        range(input.MaxRecords, 1, 100, "MaxRecords", invalid);
+        between(input.MaxRecords, 1, 100, "MaxRecords", invalid);
         oneOf(input.HistoryItemType, sdk.HistoryItemType, "HistoryItemType", invalid);
         const all = this.#history.filter(
           (item) =>

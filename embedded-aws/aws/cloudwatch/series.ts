@@ -55,7 +55,12 @@ function keyOf(namespace: string, name: string, dimensions: Readonly<Record<stri
 }
 
 /** The samples from `fromMs`, included, to `toMs`, not included. */
-export function between(series: Series | undefined, fromMs: number, toMs: number, unit?: string): Sample[] {
+export function samplesBetween(
+  series: Series | undefined,
+  fromMs: number,
+  toMs: number,
+  unit?: string,
+): Sample[] {
   return (series?.samples ?? []).filter(
     (s) => s.timeMs >= fromMs && s.timeMs < toMs && (unit === undefined || s.unit === unit),
   );

@@ -38,6 +38,11 @@ export class SecurityGroups {
     const onGroup = (input: { GroupId?: string }) => ({
       resource: this.world.arn("ec2", `security-group/${input.GroupId ?? "*"}`),
     });
+    const change = { access: "write", authorize: onGroup } as const;
+    const authorize = (egress: boolean) =>
+      operation({ ...change, handle: (input) => this.#authorize(input, egress) });
+    const revoke = (egress: boolean) =>
+      operation({ ...change, handle: (input) => this.#revoke(input, egress) });
     return {
       CreateSecurityGroup: operation<sdk.CreateSecurityGroupRequest, sdk.CreateSecurityGroupResult>({
         access: "write",
@@ -108,22 +113,10 @@ export class SecurityGroups {
           return { Return: true, GroupId: group.GroupId };
         },
       }),
-      AuthorizeSecurityGroupIngress: operation<
-        sdk.AuthorizeSecurityGroupIngressRequest,
-        sdk.AuthorizeSecurityGroupIngressResult
-      >({ access: "write", authorize: onGroup, handle: (input) => this.#authorize(input, false) }),
-      AuthorizeSecurityGroupEgress: operation<
-        sdk.AuthorizeSecurityGroupEgressRequest,
-        sdk.AuthorizeSecurityGroupEgressResult
-      >({ access: "write", authorize: onGroup, handle: (input) => this.#authorize(input, true) }),
-      RevokeSecurityGroupIngress: operation<
-        sdk.RevokeSecurityGroupIngressRequest,
-        sdk.RevokeSecurityGroupIngressResult
-      >({ access: "write", authorize: onGroup, handle: (input) => this.#revoke(input, false) }),
-      RevokeSecurityGroupEgress: operation<
-        sdk.RevokeSecurityGroupEgressRequest,
-        sdk.RevokeSecurityGroupEgressResult
-      >({ access: "write", authorize: onGroup, handle: (input) => this.#revoke(input, true) }),
+      AuthorizeSecurityGroupIngress: authorize(false),
+      AuthorizeSecurityGroupEgress: authorize(true),
+      RevokeSecurityGroupIngress: revoke(false),
+      RevokeSecurityGroupEgress: revoke(true),
     };
   }
 
@@ -191,21 +184,21 @@ export class SecurityGroups {
     return [
       ...(permission.IpRanges ?? []).map(({ CidrIp, Description }) => {
         if (!parseCidr(CidrIp)) throw invalidValue(`CIDR block ${CidrIp ?? ""} is malformed`);
-        return rule({ CidrIpv4: CidrIp, ...described(Description) });
+        return rule({ CidrIpv4: CidrIp, Description });
       }),
       ...(permission.Ipv6Ranges ?? []).map(({ CidrIpv6, Description }) => {
         if (parseIpBlock(CidrIpv6 ?? "")?.version !== 6)
           throw invalidValue(`CIDR block ${CidrIpv6 ?? ""} is malformed`);
-        return rule({ CidrIpv6, ...described(Description) });
+        return rule({ CidrIpv6, Description });
       }),
       ...(permission.UserIdGroupPairs ?? []).map(({ GroupId, Description }) =>
         rule({
           ReferencedGroupInfo: { GroupId: this.#find(GroupId).GroupId, UserId: this.world.account },
-          ...described(Description),
+          Description,
         }),
       ),
       ...(permission.PrefixListIds ?? []).map(({ PrefixListId, Description }) =>
-        rule({ PrefixListId, ...described(Description) }),
+        rule({ PrefixListId, Description }),
       ),
     ];
   }
@@ -251,10 +244,6 @@ export class SecurityGroups {
       IpPermissionsEgress: permissionsFrom(rules.filter((r) => r.IsEgress)),
     };
   }
-}
-
-function described(Description: string | undefined): { Description?: string } {
-  return Description === undefined ? {} : { Description };
 }
 
 function noRule(id: string): ServiceError {
@@ -310,13 +299,13 @@ function permissionsFrom(rules: readonly sdk.SecurityGroupRule[]): sdk.IpPermiss
       PrefixListIds: [],
     };
     permissions.set(key, permission);
-    const about = described(rule.Description);
-    if (rule.CidrIpv4 !== undefined) permission.IpRanges!.push({ CidrIp: rule.CidrIpv4, ...about });
-    if (rule.CidrIpv6 !== undefined) permission.Ipv6Ranges!.push({ CidrIpv6: rule.CidrIpv6, ...about });
+    const { Description } = rule;
+    if (rule.CidrIpv4 !== undefined) permission.IpRanges!.push({ CidrIp: rule.CidrIpv4, Description });
+    if (rule.CidrIpv6 !== undefined) permission.Ipv6Ranges!.push({ CidrIpv6: rule.CidrIpv6, Description });
     if (rule.PrefixListId !== undefined)
-      permission.PrefixListIds!.push({ PrefixListId: rule.PrefixListId, ...about });
+      permission.PrefixListIds!.push({ PrefixListId: rule.PrefixListId, Description });
     if (rule.ReferencedGroupInfo)
-      permission.UserIdGroupPairs!.push({ ...rule.ReferencedGroupInfo, ...about });
+      permission.UserIdGroupPairs!.push({ ...rule.ReferencedGroupInfo, Description });
   }
   return [...permissions.values()];
 }

@@ -3,7 +3,7 @@ import { lengthBetween } from "../constraints";
 import { ServiceError } from "../errors";
 import { operation, type Call, type Operation } from "../service";
 import { parseDocument } from "./documents";
-import { tagList, type IamRecords, type PolicyRecord } from "./records";
+import { alreadyExists, tagList, type IamRecords, type PolicyRecord } from "./records";
 import { checkName, tagMap } from "./roles";
 
 const invalid = { code: "ValidationError" } as const;
@@ -25,11 +25,7 @@ export function policyOperations(records: IamRecords): Readonly<Record<string, O
         const document = parseDocument(PolicyDocument!, "identity");
         const arn = records.arn(`policy${path}${name}`);
         if (records.policies.has(arn))
-          throw new ServiceError(
-            "EntityAlreadyExistsException",
-            `A policy called ${name} already exists. Duplicate names are not allowed.`,
-            409,
-          );
+          throw alreadyExists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
         const policy: PolicyRecord = {
           path,
           name,

@@ -92,6 +92,11 @@ export function noSuchEntity(message: string): ServiceError {
   return new ServiceError("NoSuchEntityException", message, 404);
 }
 
+/** EntityAlreadyExists with IAM's words. */
+export function alreadyExists(message: string): ServiceError {
+  return new ServiceError("EntityAlreadyExistsException", message, 409);
+}
+
 /** Tags as IAM lists them. */
 export function tagList(tags: ReadonlyMap<string, string>): Tag[] {
   return [...tags].map(([Key, Value]) => ({ Key, Value }));

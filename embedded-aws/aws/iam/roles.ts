@@ -3,7 +3,14 @@ import { between, lengthBetween, matchesPattern, page, refused } from "../constr
 import { ServiceError } from "../errors";
 import { operation, type Authorization, type Call, type Operation } from "../service";
 import { parseDocument } from "./documents";
-import { encodeDocument, noSuchEntity, tagList, type IamRecords, type RoleRecord } from "./records";
+import {
+  alreadyExists,
+  encodeDocument,
+  noSuchEntity,
+  tagList,
+  type IamRecords,
+  type RoleRecord,
+} from "./records";
 
 const invalid = { code: "ValidationError" } as const;
 const limitExceeded = { code: "LimitExceededException", status: 409 } as const;
@@ -35,12 +42,7 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
         lengthBetween(Description, 0, 1000, "description", invalid);
         between(MaxSessionDuration, 3600, 43_200, "maxSessionDuration", invalid);
         const trust = parseDocument(input.AssumeRolePolicyDocument ?? "", "trust");
-        if (records.roles.has(name))
-          throw new ServiceError(
-            "EntityAlreadyExistsException",
-            `Role with name ${name} already exists.`,
-            409,
-          );
+        if (records.roles.has(name)) throw alreadyExists(`Role with name ${name} already exists.`);
         if (input.PermissionsBoundary !== undefined) checkBoundary(records, input.PermissionsBoundary);
         const role: RoleRecord = {
           path,

@@ -2,14 +2,7 @@ import * as sdk from "@aws-sdk/client-kms";
 import { statementsOf, type PolicyDocument } from "../../../aws-semantics/iam-policy";
 import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
 import { ServiceError } from "../errors";
-import {
-  operation,
-  type Authorization,
-  type Call,
-  type Operation,
-  type PolicyStatement,
-  type Service,
-} from "../service";
+import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";
 
 interface Key {
@@ -37,7 +30,7 @@ export class Kms implements Service {
   /** Key ids by alias (`alias/name`). */
   readonly #aliases = new Map<string, string>();
 
-  readonly operations: Readonly<Record<string, Operation>> = {
+  readonly operations = {
     CreateKey: operation<sdk.CreateKeyRequest, sdk.CreateKeyResponse>({
       access: "write",
       authorize: () => ({ resource: "*" }),

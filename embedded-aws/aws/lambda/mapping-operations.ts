@@ -10,6 +10,8 @@ import { EventSourceMapping } from "./event-source-mapping";
 import { invalid, type LambdaFunction } from "./function";
 import type { Functions } from "./functions";
 
+type Configuration = sdk.EventSourceMappingConfiguration;
+
 /** The event source mappings of a world. */
 export class Mappings {
   readonly #mappings = new Map<string, EventSourceMapping>();
@@ -46,10 +48,7 @@ export class Mappings {
 export function mappingOperations(functions: Functions, mappings: Mappings) {
   const { world } = functions;
   return {
-    CreateEventSourceMapping: operation<
-      sdk.CreateEventSourceMappingRequest,
-      sdk.EventSourceMappingConfiguration
-    >({
+    CreateEventSourceMapping: operation<sdk.CreateEventSourceMappingRequest, Configuration>({
       access: "write",
       authorize: (input) => ({
         resource: "*",
@@ -96,10 +95,7 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
       },
     }),
 
-    UpdateEventSourceMapping: operation<
-      sdk.UpdateEventSourceMappingRequest,
-      sdk.EventSourceMappingConfiguration
-    >({
+    UpdateEventSourceMapping: operation<sdk.UpdateEventSourceMappingRequest, Configuration>({
       access: "write",
       authorize: (input) => mappings.on(input.UUID),
       handle: async (input) => {
@@ -126,7 +122,7 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
       },
     }),
 
-    GetEventSourceMapping: operation<sdk.GetEventSourceMappingRequest, sdk.EventSourceMappingConfiguration>({
+    GetEventSourceMapping: operation<sdk.GetEventSourceMappingRequest, Configuration>({
       access: "read",
       authorize: (input) => mappings.on(input.UUID),
       handle: (input) => ({ ...mappings.find(input.UUID).configuration }),
@@ -153,10 +149,7 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
       },
     }),
 
-    DeleteEventSourceMapping: operation<
-      sdk.DeleteEventSourceMappingRequest,
-      sdk.EventSourceMappingConfiguration
-    >({
+    DeleteEventSourceMapping: operation<sdk.DeleteEventSourceMappingRequest, Configuration>({
       access: "write",
       authorize: (input) => mappings.on(input.UUID),
       handle: (input) => {

@@ -1,13 +1,7 @@
 import * as sdk from "@aws-sdk/client-s3";
 import { between, jsonObject, matchesPattern, oneOf } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import {
-  operation,
-  type Authorization,
-  type Operation,
-  type PolicyStatement,
-  type Service,
-} from "../service";
+import { operation, type Authorization, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";
 import { Bucket, type StoredObject } from "./bucket";
 import { configurationOperations } from "./configurations";
@@ -100,7 +94,7 @@ export class S3 implements Service {
     return { contents, prefixes, truncated, last, maximum };
   }
 
-  readonly operations: Record<string, Operation> = {
+  readonly operations = {
     ...configurationOperations(
       (name) => this.#arn(name),
       (name) => this.#bucket(name),

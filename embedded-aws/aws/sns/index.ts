@@ -136,6 +136,12 @@ export class Sns implements Service {
       UnsubscribeURL: `https://sns.${this.world.region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${subscription.arn}`,
       ...(Object.keys(attributes).length > 0 && { MessageAttributes: attributes }),
     };
+    const record = {
+      EventSource: "aws:sns",
+      EventVersion: "1.0",
+      EventSubscriptionArn: subscription.arn,
+      Sns: { ...envelope, Subject: subject ?? null, MessageAttributes: attributes },
+    };
     try {
       if (protocol === "sqs") {
         await this.world.call(
@@ -159,18 +165,7 @@ export class Sns implements Service {
           {
             FunctionName: endpoint,
             InvocationType: "Event",
-            Payload: Buffer.from(
-              JSON.stringify({
-                Records: [
-                  {
-                    EventSource: "aws:sns",
-                    EventVersion: "1.0",
-                    EventSubscriptionArn: subscription.arn,
-                    Sns: { ...envelope, Subject: subject ?? null, MessageAttributes: attributes },
-                  },
-                ],
-              }),
-            ),
+            Payload: Buffer.from(JSON.stringify({ Records: [record] })),
           },
           caller,
         );

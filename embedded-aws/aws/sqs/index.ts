@@ -73,17 +73,12 @@ export class Sqs implements Service {
 
   #checkRedrive(queue: { fifo: boolean; redrive?: { deadLetterTargetArn: string } }): void {
     if (!queue.redrive) return;
+    const value = JSON.stringify(queue.redrive);
+    const refuse = (reason: string) =>
+      refused(invalid, `Value ${value} for parameter RedrivePolicy is invalid. Reason: ${reason}`);
     const target = this.queueByArn(queue.redrive.deadLetterTargetArn);
-    if (!target)
-      throw refused(
-        invalid,
-        `Value ${JSON.stringify(queue.redrive)} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.`,
-      );
-    if (target.fifo !== queue.fifo)
-      throw refused(
-        invalid,
-        `Value ${JSON.stringify(queue.redrive)} for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be of the same type as the source.`,
-      );
+    if (!target) throw refuse("Dead letter target does not exist.");
+    if (target.fifo !== queue.fifo) throw refuse("Dead-letter queue must be of the same type as the source.");
   }
 
   #send(entry: sdk.SendMessageRequest | sdk.SendMessageBatchRequestEntry, queue: Queue, call: Call) {

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
   CreateTrailCommand,
+  DeleteTrailCommand,
   DescribeTrailsCommand,
   GetEventSelectorsCommand,
   GetTrailStatusCommand,
+  ListTagsCommand,
   LookupEventsCommand,
   PutEventSelectorsCommand,
   StartLoggingCommand,
   StopLoggingCommand,
+  UpdateTrailCommand,
   type EventSelector,
   type LookupEventsCommandInput,
 } from "@aws-sdk/client-cloudtrail";
@@ -425,6 +428,29 @@ describe("CloudTrail", () => {
       ),
     );
     assert.equal(found.Events?.length, 1);
+  });
+
+  it("changes a trail, lists its tags and deletes it", async () => {
+    await makeBucket();
+    const { cloudtrail } = account.clients;
+    const TagsList = [{ Key: "a", Value: "1" }];
+    const { TrailARN } = await account.run(
+      cloudtrail.send(new CreateTrailCommand({ Name: "trail", S3BucketName: bucketName, TagsList })),
+    );
+    const changed = await account.run(
+      cloudtrail.send(new UpdateTrailCommand({ Name: "trail", EnableLogFileValidation: true })),
+    );
+    const { ResourceTagList } = await account.run(
+      cloudtrail.send(new ListTagsCommand({ ResourceIdList: [TrailARN!] })),
+    );
+
+    assert.equal(changed.LogFileValidationEnabled, true);
+    assert.equal(changed.S3BucketName, bucketName);
+    assert.deepEqual(ResourceTagList, [{ ResourceId: TrailARN, TagsList }]);
+
+    await account.run(cloudtrail.send(new DeleteTrailCommand({ Name: "trail" })));
+
+    assert.deepEqual((await account.run(cloudtrail.send(new DescribeTrailsCommand({})))).trailList, []);
   });
 
   describe("CreateTrail", () => {

@@ -220,4 +220,66 @@ describe("settings of resources in the embedded AWS", () => {
     assert.deepEqual(await listed({ sort: "DESC" }), ["b:1", "a:2"]);
     assert.deepEqual(await listed({ familyPrefix: "a", status: "INACTIVE" }), ["a:1"]);
   });
+
+  it("a log group keeps its events for ever again, and goes", async () => {
+    const group = { logGroupName: "g" };
+    await call("logs", "CreateLogGroup", group);
+    await call("logs", "PutRetentionPolicy", { ...group, retentionInDays: 7 });
+
+    await call("logs", "DeleteRetentionPolicy", group);
+
+    const { logGroups } = await call("logs", "DescribeLogGroups", {});
+    assert.equal((logGroups as Answer[])[0]!.retentionInDays, undefined);
+    await call("logs", "DeleteLogGroup", group);
+    assert.deepEqual((await call("logs", "DescribeLogGroups", {})).logGroups, []);
+  });
+
+  it("a role gets another trust policy, and a policy goes only when no role has it", async () => {
+    const trust = (Service: string) =>
+      JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }],
+      });
+    const RoleName = "worker";
+    await call("iam", "CreateRole", { RoleName, AssumeRolePolicyDocument: trust("ecs.amazonaws.com") });
+    const { Policy } = await call("iam", "CreatePolicy", {
+      PolicyName: "p",
+      Description: "d",
+      PolicyDocument: JSON.stringify({ Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: "*" }] }),
+    });
+    const { Arn: PolicyArn } = Policy as { Arn: string };
+    await call("iam", "AttachRolePolicy", { RoleName, PolicyArn });
+    await call("iam", "UpdateAssumeRolePolicy", { RoleName, PolicyDocument: trust("lambda.amazonaws.com") });
+
+    const { Roles } = await call("iam", "ListRoles", {});
+    const [role] = Roles as { AssumeRolePolicyDocument: string }[];
+    assert.equal(decodeURIComponent(role!.AssumeRolePolicyDocument), trust("lambda.amazonaws.com"));
+    const shown = await call("iam", "GetPolicy", { PolicyArn });
+    assert.equal((shown.Policy as Answer).AttachmentCount, 1);
+    assert.equal((shown.Policy as Answer).Description, "d");
+    await assert.rejects(call("iam", "DeletePolicy", { PolicyArn }), { name: "DeleteConflictException" });
+
+    await call("iam", "DetachRolePolicy", { RoleName, PolicyArn });
+    await call("iam", "DeletePolicy", { PolicyArn });
+
+    await assert.rejects(call("iam", "GetPolicy", { PolicyArn }), { name: "NoSuchEntityException" });
+  });
+
+  it("a VPC goes after its subnets and security groups", async () => {
+    const { Vpc } = await call("ec2", "CreateVpc", { CidrBlock: "10.0.0.0/16" });
+    const { VpcId } = Vpc as { VpcId: string };
+    const { Subnet } = await call("ec2", "CreateSubnet", { VpcId, CidrBlock: "10.0.1.0/24" });
+    const { SubnetId } = Subnet as { SubnetId: string };
+    const group = { VpcId, GroupName: "g", Description: "d" };
+    const { GroupId } = await call("ec2", "CreateSecurityGroup", group);
+    const remove = () => call("ec2", "DeleteVpc", { VpcId });
+
+    await assert.rejects(remove(), { name: "DependencyViolation" });
+    await call("ec2", "DeleteSubnet", { SubnetId });
+    await assert.rejects(remove(), { name: "DependencyViolation" });
+    await call("ec2", "DeleteSecurityGroup", { GroupId });
+    await remove();
+
+    await assert.rejects(call("ec2", "DescribeVpcs", { VpcIds: [VpcId] }), { name: "InvalidVpcID.NotFound" });
+  });
 });

@@ -8,7 +8,9 @@ import {
   CreateDeploymentGroupCommand,
   GetDeploymentCommand,
   GetDeploymentGroupCommand,
+  ListDeploymentsCommand,
   StopDeploymentCommand,
+  type DeploymentStatus,
 } from "@aws-sdk/client-codedeploy";
 import { operator } from "../../../aws/caller";
 import { CodeDeploy } from "../../../aws/codedeploy";
@@ -97,6 +99,19 @@ describe("CodeDeploy", () => {
       (await client.send(new GetDeploymentCommand({ deploymentId }))).deploymentInfo!;
     return { f, client, names, begin, state };
   }
+
+  it("lists the deployments of a group, by status where it is asked", async () => {
+    const { f, client, names, begin } = await deployed();
+    const listed = async (...includeOnlyStatuses: DeploymentStatus[]) =>
+      (await client.send(new ListDeploymentsCommand({ ...names, includeOnlyStatuses }))).deployments;
+
+    const first = await begin();
+    await f.clock.runUntil(f.clock.now() + 60_000);
+    const second = await begin();
+
+    assert.deepEqual(await listed(), [second, first]);
+    assert.deepEqual(await listed("Succeeded"), [first]);
+  });
 
   it("replaces the task set of a service and moves its traffic", async () => {
     const { f, client, names, begin, state } = await deployed();
