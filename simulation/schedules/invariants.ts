@@ -160,6 +160,7 @@ export const invariants: readonly Invariant[] = [
 
 /**
  * What each sweep decided about each covered service, and what was forced: the same whether secrets got tags or not.
+ * A tag's date may turn a doubt into certainty, because the value changed after it: a doubt counts as stale here.
  */
 export function decisionsOf({ covered, reported, forced }: History): ReadonlyMap<string, readonly string[]> {
   return new Map(
@@ -169,7 +170,12 @@ export function decisionsOf({ covered, reported, forced }: History): ReadonlyMap
         ...reported
           .filter(({ line }) => line.service === service && line.cause === "sweep")
           .map(({ line }) =>
-            [line.decision, ...line.values.map((one) => `${one.subject} ${one.verdict}`)].join(", "),
+            [
+              line.decision,
+              ...line.values.map(
+                ({ subject, verdict }) => `${subject} ${verdict === "doubt" ? "stale" : verdict}`,
+              ),
+            ].join(", "),
           ),
         ...forced.filter((one) => one.service === service).map(({ truth }) => `forced at ${truth.atMs}`),
       ],
