@@ -201,8 +201,13 @@ function isStanding(history: History, service: string): boolean {
   return awaited.some(
     ([name]) =>
       (standing as readonly string[]).includes(reports.get(name)?.line.decision ?? "") ||
-      (name !== service && lacksTasks(history.last, name)),
+      (name === service ? isRollingBack(history.last, name) : lacksTasks(history.last, name)),
   );
+}
+
+/** True while ECS rolls a service back. In the end of a schedule: for ever, because no task starts with the value. */
+function isRollingBack(truth: Snapshot, service: string): boolean {
+  return standingOf(truth, service)?.attempts[0]?.status === "ROLLBACK_IN_PROGRESS";
 }
 
 /** True when fewer tasks run than are wanted: they cannot start. */
