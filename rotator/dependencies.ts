@@ -2,7 +2,7 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { EngineName } from "../aws-semantics/database-engines";
 import { awsConnectTimeoutMs, awsRequestTimeoutMs } from "./aws";
 import { engineNamed } from "./engines";
-import type { Engine } from "./engines/types";
+import type { Engine, Note } from "./engines/types";
 import type { ParameterStoreClient, SsmCommands } from "./stores/parameter";
 import type { SecretsManager } from "./stores/secret";
 
@@ -11,7 +11,7 @@ export interface Dependencies {
   readonly secretsManager: SecretsManager;
   /** Loaded only for a credential in a parameter. */
   readonly parameterStore: () => { readonly client: ParameterStoreClient; readonly commands: SsmCommands };
-  readonly engine: (name: EngineName) => Engine;
+  readonly engine: (name: EngineName, note: Note) => Engine;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** A random integer from 0 to below its argument, for passwords; cryptographic by default. */

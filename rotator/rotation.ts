@@ -28,7 +28,9 @@ export class Rotation {
   }
 
   engine(credential: Credential, where: string): Engine {
-    return this.dependencies.engine(engineOf(credential, this.settings.engine, where));
+    return this.dependencies.engine(engineOf(credential, this.settings.engine, where), (sentence) =>
+      this.log({ note: this.redactor.text(`${where}: ${sentence}`) }),
+    );
   }
 
   /**

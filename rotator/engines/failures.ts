@@ -19,13 +19,17 @@ export const statementTimeoutMs = 15_000;
  */
 export const tableLockTimeoutMs = 2_000;
 
-/** What an engine's error code means. */
-export type Meaning = readonly [kind: FailureKind, code: FailureCode];
+/**
+ * What an engine's error code means.
+ * @param remedy what to do, where the server's own text does not say it
+ * @param cause one clause, where the server's own text is unclear
+ */
+export type Meaning = readonly [kind: FailureKind, code: FailureCode, remedy?: string, cause?: string];
 
-/** What to do, where the server's own text does not say it. */
+/** What to do, for all engines. */
 const remedies: Readonly<Partial<Record<FailureCode, string>>> = {
   "read-only":
-    ". The server takes no changes: it is a replica, or fails over. Name the writer's host, or rotate later",
+    "The server takes no changes: it is a replica, or fails over. Name the writer's host, or rotate later",
 };
 
 const network = new Set([
@@ -33,8 +37,7 @@ const network = new Set([
   ...["EPIPE", "PROTOCOL_CONNECTION_LOST"],
 ]);
 
-const certificate =
-  /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS_CERT_ALTNAME|CERT_|self.signed certificate|altnames/;
+const certificate = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_|self.signed certificate/;
 
 /** The rotator's error for a driver's. Keeps only the text and code of the driver's error. */
 export function databaseFailure(
@@ -50,11 +53,18 @@ export function databaseFailure(
   // The driver's own error may carry the statement.
   const cause = Object.assign(new Error(text), { code });
   const meaning = meanings[code];
-  if (meaning)
+  if (meaning) {
+    const [kind, name, remedy = remedies[name], clause] = meaning;
+    const found = clause === undefined ? text : `${clause} (${text})`;
+    const message = `${doing} at ${at}: ${found}${remedy === undefined ? "" : `. ${remedy}`}`;
+    return rotatorError(kind, name, message, cause);
+  }
+  if (/ALTNAME|altnames/.test(`${code} ${text}`))
     return rotatorError(
-      meaning[0],
-      meaning[1],
-      `${doing} at ${at}: ${text}${remedies[meaning[1]] ?? ""}`,
+      "final",
+      "certificate-refused",
+      `${doing} at ${at}: the server's certificate is for another name (${text}). Set the host to a name that the ` +
+        `certificate has; that of Amazon RDS has the instance's endpoint`,
       cause,
     );
   if (certificate.test(`${code} ${text}`))
@@ -85,8 +95,10 @@ export function databaseFailure(
 
 function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return "";
-  const { code, errors } = error as { code?: unknown; errors?: unknown[] };
+  const { code, errno, errors } = error as { code?: unknown; errno?: unknown; errors?: unknown[] };
   // Node's AggregateError, when a host has several addresses.
   if (code === undefined && errors?.length) return codeOf(errors[0]);
+  // The driver of MySQL has no name for a code that only MariaDB has.
+  if (code === undefined && typeof errno === "number") return String(errno);
   return typeof code === "string" ? code : "";
 }

@@ -1,9 +1,9 @@
 import type { EngineName } from "../../aws-semantics/database-engines";
 import { mysqlEngine } from "./mysql";
 import { postgresEngine } from "./postgres";
-import type { Engine } from "./types";
+import type { Engine, Note } from "./types";
 
 /** The engine behind a name. */
-export function engineNamed(name: EngineName): Engine {
-  return name === "postgres" ? postgresEngine() : mysqlEngine(name);
+export function engineNamed(name: EngineName, note?: Note): Engine {
+  return name === "postgres" ? postgresEngine() : mysqlEngine(name, undefined, note);
 }

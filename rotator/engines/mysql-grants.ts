@@ -100,6 +100,29 @@ export function grantsToCopy(
   return statements.filter(({ statement }) => statement !== "");
 }
 
+/** Rights on an object, or a role (without an object). */
+export interface Right {
+  readonly privileges: readonly string[];
+  readonly object?: string;
+  /** Whether a role may be granted to others. */
+  readonly passOn?: boolean;
+}
+
+/** The rights in `theirs` that none of `ours` includes. */
+export function rightsBeyond(theirs: Grants, ours: readonly Grants[]): Right[] {
+  const beyond: Right[] = [];
+  for (const [object, privileges] of theirs.objects) {
+    const known = new Set(ours.flatMap((grants) => [...(grants.objects.get(object) ?? [])]));
+    const all = known.has("ALL PRIVILEGES");
+    const more = without(privileges, known).filter((privilege) => !all || privilege === grantOption);
+    if (more.length > 0) beyond.push({ privileges: more, object });
+  }
+  for (const [role, passOn] of theirs.roles)
+    if (!ours.some((grants) => grants.roles.has(role) && (!passOn || grants.roles.get(role))))
+      beyond.push({ privileges: [role], passOn });
+  return beyond;
+}
+
 function grant(privileges: readonly string[], object: string, account: string): GrantStatement {
   const named = privileges.filter((privilege) => privilege !== grantOption);
   const passOn = privileges.includes(grantOption);

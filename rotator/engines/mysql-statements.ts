@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rotatorError } from "../errors";
 import { statementTimeoutMs } from "./failures";
-import { textOf, type Connection } from "./types";
+import { textOf, type Connection, type Note } from "./types";
 
 /** Codes of statements that the server refuses because a right is missing. */
 export function missingRightCodes(): ReadonlySet<string> {
@@ -34,28 +34,65 @@ export async function isMariadb(connection: Connection): Promise<boolean> {
   return /mariadb/i.test(textOf(row, "version"));
 }
 
-/** The hosts of a user's accounts; an account is a user and a host. */
-export async function hostsOf(connection: Connection, user: string): Promise<string[]> {
+/** A user's account: one host, or pattern of hosts, that it may log in from. */
+export interface Account {
+  readonly host: string;
+  /** The plugin that checks its password. */
+  readonly plugin: string;
+}
+
+/** The plugins whose password a rotation can set without changing the plugin, by server. */
+const plugins = {
+  mariadb: ["mysql_native_password"],
+  mysql: ["mysql_native_password", "sha256_password", "caching_sha2_password"],
+} as const;
+
+/**
+ * The accounts of a user.
+ * @throws account-unusable if one logs in by a plugin whose password cannot be set: another plugin would lock clients out
+ */
+export async function accountsOf(connection: Connection, user: string): Promise<Account[]> {
+  const mariadb = await isMariadb(connection);
   const rows = await connection.query(
-    "SELECT Host AS host FROM mysql.user WHERE User = ? AND Host <> '' ORDER BY 1",
+    mariadb
+      ? `SELECT Host AS host, JSON_VALUE(Priv, '$.plugin') AS plugin, JSON_EXISTS(Priv, '$.auth_or') AS several
+           FROM mysql.global_priv WHERE User = ? AND Host <> '' ORDER BY 1`
+      : "SELECT Host AS host, plugin, 0 AS several FROM mysql.user WHERE User = ? ORDER BY 1",
     [user],
   );
-  return rows.map((row) => textOf(row, "host"));
+  const usable: readonly string[] = plugins[mariadb ? "mariadb" : "mysql"];
+  return rows.map((row) => {
+    const [host, plugin] = [textOf(row, "host"), textOf(row, "plugin") || usable[0]!];
+    if (!usable.includes(plugin) || Number(row["several"]) !== 0)
+      throw rotatorError(
+        "final",
+        "account-unusable",
+        `the account ${user}@${host} logs in by ${Number(row["several"]) !== 0 ? `${plugin} or another plugin` : plugin}, ` +
+          `and the rotator sets passwords of ${usable.join(", ")} only. Change the plugin (ALTER USER), or rotate this ` +
+          `user with a function of your own (kind "function")`,
+      );
+    return { host, plugin };
+  });
 }
 
 /**
- * Creates an account or changes its password. MariaDB gets the hash that it stores (SHA-1 of SHA-1), so no log holds
- * the clear text; MySQL keeps `IDENTIFIED BY` out of its logs itself.
+ * Creates an account or changes its password; its plugin stays. MariaDB gets the hash that it stores (SHA-1 of SHA-1),
+ * so no log holds the clear text; MySQL keeps `IDENTIFIED BY` out of its logs itself.
  */
 export async function identify(
   connection: Connection,
   verb: "ALTER USER" | "CREATE USER IF NOT EXISTS",
   user: string,
-  host: string,
+  { host, plugin }: Account,
   password: string,
+  note: Note,
 ): Promise<void> {
-  const clear = () => connection.query(`${verb} ?@? IDENTIFIED BY ?`, [user, host, password]);
-  if (!(await isMariadb(connection))) return void (await clear());
+  if (!(await isMariadb(connection)))
+    return void (await connection.query(`${verb} ?@? IDENTIFIED WITH ${plugin} BY ?`, [
+      user,
+      host,
+      password,
+    ]));
   await hashedOrClear(
     connection,
     () =>
@@ -64,20 +101,26 @@ export async function identify(
         host,
         nativeHash(password),
       ]),
-    clear,
+    () => connection.query(`${verb} ?@? IDENTIFIED BY ?`, [user, host, password]),
+    note,
   );
 }
 
-/** Sends the clear text if MariaDB refuses a hash (strict_password_validation). */
+/** Sends the clear text if MariaDB refuses a hash (strict_password_validation), and says so in the function's log. */
 export async function hashedOrClear(
   connection: Connection,
   hashed: () => Promise<unknown>,
   clear: () => Promise<unknown>,
+  note: Note,
 ): Promise<void> {
   try {
     await hashed();
   } catch (error) {
     if (!(await isAboutThePassword(connection, error))) throw error;
+    note(
+      "the server checks passwords (strict_password_validation) and refused a hash, so it gets the clear text; its " +
+        "general log and its slow query log contain it where they are on",
+    );
     try {
       await clear();
     } catch (refusal) {

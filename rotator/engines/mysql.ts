@@ -4,25 +4,65 @@ import { rotatorError } from "../errors";
 import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
 import { alternateMysql } from "./mysql-alternate";
 import {
+  accountsOf,
   hashedOrClear,
-  hostsOf,
   identify,
   isMariadb,
   missingRightCodes,
   nativeHash,
   withLock,
 } from "./mysql-statements";
-import { type Connect, type Connection, type Engine, type Login, type Row } from "./types";
+import { type Connect, type Connection, type Engine, type Login, type Note, type Row } from "./types";
 
-/** What a refused login means (MySQL 8.4 Error Message Reference). */
+const locked: Meaning = [
+  "final",
+  "account-unusable",
+  "Unlock it (ALTER USER ... ACCOUNT UNLOCK) if it was not locked on purpose, and rotate again",
+];
+const expired: Meaning = [
+  "final",
+  "account-unusable",
+  "Set the same password again (ALTER USER ... IDENTIFIED BY), and let it expire later than the next rotation",
+  "the password is right, but has expired",
+];
+const limited: Meaning = [
+  "retryable",
+  "busy",
+  "Raise the account's limit (ALTER USER ... WITH MAX_USER_CONNECTIONS, or its limit per hour), or rotate later: the " +
+    "rotator needs one connection for itself",
+];
+
+/** What a refused login means (MySQL 8.4 Error Message Reference, MariaDB Error Codes). */
 const loginMeanings: Readonly<Record<string, Meaning>> = {
-  ER_ACCESS_DENIED_ERROR: ["final", "login-refused"],
-  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: ["final", "login-refused"],
-  ER_ACCOUNT_HAS_BEEN_LOCKED: ["final", "login-refused"],
-  ER_DBACCESS_DENIED_ERROR: ["final", "missing-right"],
-  ER_CON_COUNT_ERROR: ["retryable", "busy"],
-  ER_TOO_MANY_USER_CONNECTIONS: ["retryable", "busy"],
-  ER_BAD_DB_ERROR: ["final", "database-error"],
+  ER_ACCESS_DENIED_ERROR: [
+    "final",
+    "login-refused",
+    "Correct the password in the secret, or in the database",
+  ],
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: [
+    "final",
+    "login-refused",
+    "Give the account a password: it logs in without one, through the server's socket only",
+  ],
+  ER_ACCOUNT_HAS_BEEN_LOCKED: locked,
+  // MariaDB's 4151, ER_ACCOUNT_HAS_BEEN_LOCKED there: the driver knows the names of MySQL's codes only.
+  ER_BULK_PARSER_INCOMPLETE_ESCAPE_SEQUENCE: locked,
+  ER_MUST_CHANGE_PASSWORD_LOGIN: expired,
+  AUTH_SWITCH_PLUGIN_ERROR: [
+    "final",
+    "account-unusable",
+    `Change the account's plugin to mysql_native_password, or rotate it with a function of your own (kind "function")`,
+    "the account logs in by a plugin that the rotator does not have",
+  ],
+  ER_DBACCESS_DENIED_ERROR: [
+    "final",
+    "missing-right",
+    "Grant the user a right on this database, or correct dbname in the secret",
+  ],
+  ER_CON_COUNT_ERROR: ["retryable", "busy", "Close connections or raise max_connections, or rotate later"],
+  ER_TOO_MANY_USER_CONNECTIONS: limited,
+  ER_USER_LIMIT_REACHED: limited,
+  ER_BAD_DB_ERROR: ["final", "database-error", "Correct dbname in the secret, or create the database"],
 };
 
 /** What a refused statement means: some codes have another cause than at login. */
@@ -33,12 +73,24 @@ const statementMeanings: Readonly<Record<string, Meaning>> = {
   ER_NOT_VALID_PASSWORD: ["final", "password-refused"],
   ER_CREDENTIALS_CONTRADICT_TO_HISTORY: ["final", "password-refused"],
   ER_OPTION_PREVENTS_STATEMENT: ["retryable", "read-only"],
-  ER_LOCK_WAIT_TIMEOUT: ["retryable", "busy"],
+  ER_MUST_CHANGE_PASSWORD: expired,
+  ER_USER_LIMIT_REACHED: limited,
+  ER_LOCK_WAIT_TIMEOUT: ["retryable", "busy", "Another session holds a lock; rotate later"],
   ER_QUERY_INTERRUPTED: ["retryable", "busy"],
+  // MariaDB's ER_STATEMENT_TIMEOUT, a code that MySQL does not have.
+  "1969": [
+    "retryable",
+    "busy",
+    "Raise max_statement_time of the server, or MAX_STATEMENT_TIME of this user, or rotate later",
+  ],
 };
 
 /** The engine for MySQL 5.7 and later and MariaDB 10.4 and later, Aurora included. */
-export function mysqlEngine(name: Exclude<EngineName, "postgres">, connect: Connect = connectMysql): Engine {
+export function mysqlEngine(
+  name: Exclude<EngineName, "postgres">,
+  connect: Connect = connectMysql,
+  note: Note = () => undefined,
+): Engine {
   const session = <T>(
     login: Login,
     doing: string,
@@ -77,6 +129,7 @@ export function mysqlEngine(name: Exclude<EngineName, "postgres">, connect: Conn
             connection,
             () => connection.query("SET PASSWORD = ?", [nativeHash(password)]),
             () => connection.query("SET PASSWORD = PASSWORD(?)", [password]),
+            note,
           );
         else await connection.query("ALTER USER USER() IDENTIFIED BY ?", [password]);
       });
@@ -84,12 +137,12 @@ export function mysqlEngine(name: Exclude<EngineName, "postgres">, connect: Conn
 
     async setPassword(admin, username, password) {
       await session(admin, `change the password of ${username}`, async (connection) => {
-        for (const host of await hostsOf(connection, username))
-          await identify(connection, "ALTER USER", username, host, password);
+        for (const account of await accountsOf(connection, username))
+          await identify(connection, "ALTER USER", username, account, password, note);
       });
     },
 
-    alternate: (request) => alternateMysql(request, session),
+    alternate: (request) => alternateMysql(request, session, note),
 
     async exclusively(admin, what, action) {
       return session(admin, `hold the lock of ${what}`, (connection) =>

@@ -26,6 +26,9 @@ export interface Connection {
   end(): Promise<void>;
 }
 
+/** Takes a sentence for the function's log; never a value. */
+export type Note = (sentence: string) => void;
+
 /** Opens a connection. */
 export type Connect = (login: Login) => Promise<Connection>;
 
@@ -39,6 +42,8 @@ export interface Alternation {
   readonly accepted: Login;
   /** The other user's next credential. */
   readonly pending: Login;
+  /** Whether any version of the credential logs in as the pending user, which then belongs to it. */
+  readonly pendingUserLogsIn: () => Promise<boolean>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { rotatorError } from "../errors";
-import { acceptedCredential, type Strategy } from "./types";
+import { acceptedCredential, someVersionLogsIn, type Strategy } from "./types";
 
 /** The suffix of the second user's name, as in AWS's published rotation functions. */
 export const cloneSuffix = "_clone";
@@ -38,6 +38,7 @@ export const alternatingUsers: Strategy = {
       clone,
       accepted: login(accepted),
       pending: login(pending),
+      pendingUserLogsIn: () => someVersionLogsIn(change, pending.username),
     });
   },
 };

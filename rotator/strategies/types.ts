@@ -41,6 +41,16 @@ export async function acceptedCredential(
   );
 }
 
+/** Whether a version of the secret or parameter logs in as `user`. The pending version is the last one tried. */
+export async function someVersionLogsIn(
+  { engine, current, pending, login, others }: Change,
+  user: string,
+): Promise<boolean> {
+  for await (const { username, password } of others())
+    if (username === user && (await engine.accepts(login({ ...current, username, password })))) return true;
+  return pending.username === user && engine.accepts(login(pending));
+}
+
 /** How a rotation replaces one credential with the next. */
 export interface Strategy {
   /** The user of the next credential. */

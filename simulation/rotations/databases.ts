@@ -5,7 +5,14 @@ import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
 import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { connectMysql, mysqlEngine } from "../../rotator/engines/mysql";
 import { connectPostgres, postgresEngine } from "../../rotator/engines/postgres";
-import { textOf, type Connect, type Engine, type Login, type Row } from "../../rotator/engines/types";
+import {
+  textOf,
+  type Connect,
+  type Engine,
+  type Login,
+  type Note,
+  type Row,
+} from "../../rotator/engines/types";
 import { scramVerifier } from "../../rotator/scram";
 import type { RotatorSettings } from "../../rotator/settings";
 import { RotationScenario } from "./scenario";
@@ -22,7 +29,7 @@ export interface TestDatabase {
   readonly handle: DatabaseHandle;
   readonly master: Login;
   readonly connect: Connect;
-  readonly rotatorEngine: (connect: Connect) => Engine;
+  readonly rotatorEngine: (connect: Connect, note: Note) => Engine;
   readonly login: (username: string, password: string) => Login;
   /** Runs a statement as somebody, on a connection of its own. */
   readonly query: (as: Login, text: string) => Promise<Row[]>;
@@ -119,7 +126,7 @@ export async function startMariadb(parameters: Readonly<Record<string, string>> 
     handle,
     master,
     connect: connectMysql,
-    rotatorEngine: (connect) => mysqlEngine("mariadb", connect),
+    rotatorEngine: (connect, note) => mysqlEngine("mariadb", connect, note),
     login,
     query,
     asMaster,

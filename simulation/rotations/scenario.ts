@@ -1,5 +1,5 @@
 import type { Dependencies } from "../../rotator/dependencies";
-import type { Connect, Connection, Engine, Login } from "../../rotator/engines/types";
+import type { Connect, Connection, Engine, Login, Note } from "../../rotator/engines/types";
 import { steps } from "../../rotator/events";
 import { createRotator } from "../../rotator/index";
 import type { RotatorSettings } from "../../rotator/settings";
@@ -84,7 +84,7 @@ export class RotationScenario {
     admin: Login,
     private readonly options: {
       readonly settings: RotatorSettings;
-      readonly engine: (connect: Connect) => Engine;
+      readonly engine: (connect: Connect, note: Note) => Engine;
       readonly connect: Connect;
     },
   ) {
@@ -105,11 +105,10 @@ export class RotationScenario {
       };
     };
     this.aws.around = this.parameters.around = killer ? killer.around : (_name, call) => call();
-    const engine = this.options.engine(killer ? killer.connect(connect) : connect);
     return {
       secretsManager: this.aws.client,
       parameterStore: () => this.parameters.access(),
-      engine: () => engine,
+      engine: (_name, note) => this.options.engine(killer ? killer.connect(connect) : connect, note),
       now: () => this.aws.nowMs,
       log: (entry) => this.written.push(JSON.stringify(entry)),
     };

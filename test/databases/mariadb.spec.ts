@@ -146,7 +146,10 @@ describe("the rotator on a real MariaDB, with an administrator who has neither S
       ["32", true],
       ["33", false],
     ] as const) {
-      const strict = await startMariadb({ "loose-simple-password-check-minimal-length": minimalLength });
+      const strict = await startMariadb({
+        "general-log": "ON",
+        "loose-simple-password-check-minimal-length": minimalLength,
+      });
       try {
         const run = await newScenario(strict);
         await strict.asMaster("INSTALL SONAME 'simple_password_check'");
@@ -154,6 +157,14 @@ describe("the rotator on a real MariaDB, with an administrator who has neither S
         if (accepts) await run.rotate();
         else await assert.rejects(run.rotate(), { code: "password-refused" });
         await strict.query(loginOf(strict, run), "SELECT 1");
+        const { password } = run.aws.value(run.secret, accepts ? "AWSCURRENT" : "AWSPENDING");
+        assert.ok((await strict.handle.serverLog()).includes(password!), "the general log has no clear text");
+        const written = run.written.join("\n");
+        assert.match(
+          written,
+          /"note":"the secret [^"]*: the server checks passwords [^"]* gets the clear text/,
+        );
+        assert.ok(!written.includes(password!), "the rotator wrote a value");
       } finally {
         await strict.stop();
       }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { grantsToCopy, parseGrants } from "../../../rotator/engines/mysql-grants";
+import { grantsToCopy, parseGrants, rightsBeyond } from "../../../rotator/engines/mysql-grants";
 
 const app = "`app`@`%`";
 const clone = "`app_clone`@`%`";
@@ -150,5 +150,49 @@ describe("grantsToCopy", () => {
     );
 
     assert.equal(grant!.forAdmin("`admin`@`%`"), "GRANT SELECT ON `shop`.* TO `admin`@`%` WITH GRANT OPTION");
+  });
+});
+
+describe("rightsBeyond", () => {
+  const beyond = (theirs: readonly string[], ...ours: (readonly string[])[]) =>
+    rightsBeyond(parseGrants(theirs), ours.map(parseGrants));
+
+  it("finds none in a user that has nothing, the same or less", () => {
+    const all = [
+      "GRANT ALL PRIVILEGES ON `shop`.* TO `a`@`%`",
+      "GRANT `reader` TO `a`@`%` WITH ADMIN OPTION",
+    ];
+    assert.deepEqual(beyond(["GRANT USAGE ON *.* TO `b`@`%`"], []), []);
+    assert.deepEqual(beyond(all, all), []);
+    assert.deepEqual(beyond(["GRANT SELECT ON `shop`.* TO `b`@`%`", "GRANT `reader` TO `b`@`%`"], all), []);
+    assert.deepEqual(
+      beyond(
+        ["GRANT SELECT, INSERT ON `shop`.* TO `b`@`%`"],
+        ["GRANT SELECT ON `shop`.* TO `a`@`%`"],
+        ["GRANT INSERT ON `shop`.* TO `a`@`10.%`"],
+      ),
+      [],
+    );
+  });
+
+  it("finds every right that none of the accounts has", () => {
+    const ours = ["GRANT ALL PRIVILEGES ON `shop`.* TO `a`@`%`", "GRANT `reader` TO `a`@`%`"];
+    assert.deepEqual(
+      beyond(
+        [
+          "GRANT SELECT, INSERT ON `billing`.* TO `b`@`%`",
+          "GRANT SELECT ON `shop`.* TO `b`@`%` WITH GRANT OPTION",
+          "GRANT `reader` TO `b`@`%` WITH ADMIN OPTION",
+          "GRANT `writer` TO `b`@`%`",
+        ],
+        ours,
+      ),
+      [
+        { privileges: ["SELECT", "INSERT"], object: "`billing`.*" },
+        { privileges: ["GRANT OPTION"], object: "`shop`.*" },
+        { privileges: ["`reader`"], passOn: true },
+        { privileges: ["`writer`"], passOn: false },
+      ],
+    );
   });
 });

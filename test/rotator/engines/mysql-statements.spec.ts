@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
+  accountsOf,
   hashedOrClear,
-  hostsOf,
   identify,
   isMariadb,
   missingRightCodes,
@@ -13,6 +13,8 @@ import { driverError, scriptedConnection, type Answer } from "../../support/scri
 
 const mysql: Answer = [{ version: "8.4.2" }];
 const mariadb: Answer = [{ version: "10.11.6-MariaDB-0+deb12u1" }];
+const native = { host: "%", plugin: "mysql_native_password" };
+const silent = (): void => undefined;
 const tooWeak: Answer = [{ Level: "Error", Code: 1819, Message: "Your password does not satisfy" }];
 
 describe("isMariadb", () => {
@@ -71,12 +73,48 @@ describe("withLock", () => {
   });
 });
 
-describe("hostsOf", () => {
-  it("names the host of each of the user's accounts", async () => {
-    const connection = scriptedConnection({ "SELECT Host": [{ host: "%" }, { host: "10.0.%" }] });
+describe("accountsOf", () => {
+  it("names the host and the plugin of each of the user's accounts", async () => {
+    const script = {
+      "SELECT Host": [
+        { host: "%", plugin: "mysql_native_password", several: 0 },
+        { host: "10.0.%", plugin: "", several: 0 },
+      ],
+    };
+    const [older, newer] = [
+      scriptedConnection({ ...script, "SELECT VERSION()": mariadb }),
+      scriptedConnection({
+        "SELECT VERSION()": mysql,
+        "SELECT Host": [{ host: "%", plugin: "caching_sha2_password", several: 0 }],
+      }),
+    ];
 
-    assert.deepEqual(await hostsOf(connection, "app"), ["%", "10.0.%"]);
-    assert.deepEqual(connection.asked[0]!.slice(1), ["app"]);
+    assert.deepEqual(await accountsOf(older, "app"), [
+      { host: "%", plugin: "mysql_native_password" },
+      { host: "10.0.%", plugin: "mysql_native_password" },
+    ]);
+    assert.deepEqual(await accountsOf(newer, "app"), [{ host: "%", plugin: "caching_sha2_password" }]);
+    assert.deepEqual(older.asked.at(-1)!.slice(1), ["app"]);
+  });
+
+  it("refuses an account whose plugin would have to change", async () => {
+    for (const [version, plugin, several] of [
+      [mariadb, "ed25519", 0],
+      [mariadb, "unix_socket", 0],
+      [mariadb, "mysql_native_password", 1],
+      [mysql, "authentication_ldap_simple", 0],
+    ] as const) {
+      const connection = scriptedConnection({
+        "SELECT VERSION()": version,
+        "SELECT Host": [{ host: "%", plugin, several }],
+      });
+
+      await assert.rejects(accountsOf(connection, "app"), {
+        code: "account-unusable",
+        kind: "final",
+        message: new RegExp(`account app@% logs in by ${plugin}.*Change the plugin`),
+      });
+    }
   });
 });
 
@@ -84,15 +122,27 @@ describe("identify", () => {
   it("sends MySQL the password, which it keeps out of its logs", async () => {
     const connection = scriptedConnection({ "SELECT VERSION()": mysql });
 
-    await identify(connection, "ALTER USER", "app", "%", "new password");
+    await identify(
+      connection,
+      "ALTER USER",
+      "app",
+      { host: "%", plugin: "sha256_password" },
+      "new password",
+      silent,
+    );
 
-    assert.deepEqual(connection.asked.at(-1), ["ALTER USER ?@? IDENTIFIED BY ?", "app", "%", "new password"]);
+    assert.deepEqual(connection.asked.at(-1), [
+      "ALTER USER ?@? IDENTIFIED WITH sha256_password BY ?",
+      "app",
+      "%",
+      "new password",
+    ]);
   });
 
   it("sends MariaDB the hash and never the password", async () => {
     const connection = scriptedConnection({ "SELECT VERSION()": mariadb });
 
-    await identify(connection, "CREATE USER IF NOT EXISTS", "app_clone", "%", "new password");
+    await identify(connection, "CREATE USER IF NOT EXISTS", "app_clone", native, "new password", silent);
 
     assert.deepEqual(connection.asked.at(-1), [
       "CREATE USER IF NOT EXISTS ?@? IDENTIFIED VIA mysql_native_password USING ?",
@@ -113,7 +163,7 @@ describe("identify", () => {
       "ALTER USER ?@? IDENTIFIED VIA": readOnly,
     });
 
-    await assert.rejects(identify(connection, "ALTER USER", "app", "%", "new password"), readOnly);
+    await assert.rejects(identify(connection, "ALTER USER", "app", native, "new password", silent), readOnly);
 
     assert.doesNotMatch(JSON.stringify(connection.asked), /new password/);
   });
@@ -128,9 +178,12 @@ describe("identify", () => {
       "ALTER USER ?@? IDENTIFIED VIA": refused,
     });
 
-    await identify(connection, "ALTER USER", "app", "%", "new password");
+    const notes: string[] = [];
+    await identify(connection, "ALTER USER", "app", native, "new password", (note) => notes.push(note));
 
     assert.deepEqual(connection.asked.at(-1), ["ALTER USER ?@? IDENTIFIED BY ?", "app", "%", "new password"]);
+    assert.match(notes.join(), /^the server checks passwords .* gets the clear text/);
+    assert.doesNotMatch(notes.join(), /new password/);
   });
 });
 
@@ -140,7 +193,7 @@ describe("hashedOrClear", () => {
   it("says what to change when the server refuses the password itself", async () => {
     const refused = driverError("ER_NOT_VALID_PASSWORD", "not satisfied");
 
-    await assert.rejects(hashedOrClear(scriptedConnection({}), fails(refused), fails(refused)), {
+    await assert.rejects(hashedOrClear(scriptedConnection({}), fails(refused), fails(refused), silent), {
       code: "password-refused",
       kind: "final",
       message: /refuses the new password \(not satisfied\); change the rotator's setting password/,
@@ -154,8 +207,8 @@ describe("hashedOrClear", () => {
     let cleared = 0;
     const clear = (): Promise<unknown> => Promise.resolve(cleared++);
 
-    await hashedOrClear(about, fails(refused), clear);
-    await assert.rejects(hashedOrClear(other, fails(refused), clear), refused);
+    await hashedOrClear(about, fails(refused), clear, silent);
+    await assert.rejects(hashedOrClear(other, fails(refused), clear, silent), refused);
 
     assert.equal(cleared, 1);
   });
@@ -165,8 +218,8 @@ describe("hashedOrClear", () => {
     const weak = driverError("ER_NOT_VALID_PASSWORD");
     const connection = scriptedConnection({});
 
-    await assert.rejects(hashedOrClear(connection, fails(gone), fails(weak)), gone);
-    await assert.rejects(hashedOrClear(connection, fails(weak), fails(gone)), gone);
+    await assert.rejects(hashedOrClear(connection, fails(gone), fails(weak), silent), gone);
+    await assert.rejects(hashedOrClear(connection, fails(weak), fails(gone), silent), gone);
   });
 });
 
