@@ -41,11 +41,10 @@ export interface Account {
   readonly plugin: string;
 }
 
-/** The plugins whose password a rotation can set without changing the plugin, by server. */
-const plugins = {
-  mariadb: ["mysql_native_password"],
-  mysql: ["mysql_native_password", "sha256_password", "caching_sha2_password"],
-} as const;
+/** The plugins of MariaDB whose password a rotation can set without changing the plugin. */
+const mariadbPlugins: readonly string[] = ["mysql_native_password"];
+/** The same of MySQL. */
+const mysqlPlugins: readonly string[] = ["mysql_native_password", "sha256_password", "caching_sha2_password"];
 
 /**
  * The accounts of a user.
@@ -60,7 +59,7 @@ export async function accountsOf(connection: Connection, user: string): Promise<
       : "SELECT Host AS host, plugin, 0 AS several FROM mysql.user WHERE User = ? ORDER BY 1",
     [user],
   );
-  const usable: readonly string[] = plugins[mariadb ? "mariadb" : "mysql"];
+  const usable = mariadb ? mariadbPlugins : mysqlPlugins;
   return rows.map((row) => {
     const [host, plugin] = [textOf(row, "host"), textOf(row, "plugin") || usable[0]!];
     if (!usable.includes(plugin) || Number(row["several"]) !== 0)

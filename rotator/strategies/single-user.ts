@@ -11,8 +11,8 @@ export const singleUser: Strategy = {
     const { engine, pending, admin, hasAdmin, login } = change;
     // An earlier run was interrupted after it changed the password.
     if (await engine.accepts(login(pending))) return;
-    const accepted = await acceptedCredential(change, [pending.username]);
     try {
+      const accepted = await acceptedCredential(change, [pending.username]);
       await engine.changeOwnPassword(login(accepted), pending.password);
     } catch (error) {
       // Another run may have set the same password first.
