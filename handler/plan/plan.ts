@@ -225,9 +225,16 @@ function stuckText({ bounds: { lower, upper } }: SeenService): string {
   return `at least ${lower} and at most ${upper} ${upper === 1 ? "task" : "tasks"} may run: no task can be replaced`;
 }
 
-/** True when this container forced a deployment after the change a short time ago. */
-function wasForced({ forcedAtMs = 0 }: ServiceFacts, { change }: Actionable, { nowMs }: RunFacts): boolean {
-  return forcedAtMs > change.hiMs && nowMs - forcedAtMs < forceAgainMs;
+/**
+ * True when this container forced a deployment for the change a short time ago. Events tell whole seconds, so a force
+ * just before the change may look like one after it: only one whose tasks would be proof counts.
+ */
+function wasForced(
+  { forcedAtMs = 0 }: ServiceFacts,
+  { change }: Actionable,
+  { nowMs, delaySeconds }: RunFacts,
+): boolean {
+  return forcedAtMs > provedAfterMs(change, delaySeconds) && nowMs - forcedAtMs < forceAgainMs;
 }
 
 /** The first value for which a failed deployment forbids another one. */

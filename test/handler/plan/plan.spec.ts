@@ -498,6 +498,13 @@ const ended: Row[] = [
     "the deployment forced at 2026-02-05T19:55:00.001Z replaced no task yet; the recycler forces no other within 5 minutes",
   ],
   [
+    "R27: a deployment forced in the second of the change, for the change before: the event tells whole seconds",
+    { forcedAtMs: now - minute + marginOf(15) },
+    { values: { db: value(provedChange(now - minute)) } },
+    "recycle",
+    "2 of 2 tasks were created before the value changed at 2026-02-05T19:59:00.000Z",
+  ],
+  [
     "a deployment forced five minutes ago that ECS does not show",
     { forcedAtMs: now - forceAgainMs },
     {},
