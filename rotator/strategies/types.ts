@@ -21,7 +21,8 @@ export interface Change {
 
 /**
  * The first credential of the secret or parameter that the database accepts, the current one first. Whoever may write
- * a secret may write any user's name into it: what no credential of it can log in to is not changed for it.
+ * a secret may write any user's name into it, so the rotator changes a user only after a login with the secret's own
+ * credential.
  * @throws login-refused when there is none
  */
 export async function acceptedCredential(

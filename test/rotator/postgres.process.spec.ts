@@ -107,6 +107,21 @@ describe("the rotator on a real PostgreSQL, with an administrator who is no supe
     assert.deepEqual(taken, { path: '"$user", public', ...limits });
   });
 
+  it("gives the clone an empty search_path, as the server keeps it either way", async () => {
+    for (const empty of ["SET search_path TO ''", "SET search_path FROM CURRENT"]) {
+      const run = await scenario();
+      const role = escapeIdentifier(current(run).username);
+      await database.asMaster(`SET search_path = ''`);
+      await database.asMaster(`ALTER ROLE ${role} ${empty}`);
+      await database.asMaster("RESET search_path");
+
+      await run.rotate();
+
+      const [row] = await database.query(current(run), "SELECT current_setting('search_path') AS path");
+      assert.match(String(row!["path"]), /^(?:"")?$/);
+    }
+  });
+
   it("names the statement that gives a missing right, and leaves the current credential alone", async () => {
     await database.asMaster("CREATE ROLE weak LOGIN PASSWORD 'of-the-weak'");
     const run = await scenario({}, database.login("weak", "of-the-weak"));
