@@ -23,7 +23,8 @@ export function describe(
     ARN: secret.arn,
     Name: secret.name,
     Type: secret.type,
-    Description: view.description,
+    // A text that is empty is not told.
+    Description: view.description || undefined,
     KmsKeyId: secret.kmsKeyId,
     RotationEnabled: rotation?.enabled,
     RotationLambdaARN: rotation?.lambdaArn,
@@ -33,7 +34,7 @@ export function describe(
     LastAccessedDate: dateOf(secret.lastAccessed),
     DeletedDate: dateOf(secret.deletedAt),
     NextRotationDate: dateOf(rotation?.nextCloses),
-    Tags: view.tags.map(([Key, Value]) => ({ Key, Value })),
+    Tags: view.tags?.map(([Key, Value]) => ({ Key, Value })),
     OwningService: secret.owningService,
     CreatedDate: dateOf(secret.created),
     PrimaryRegion: undefined,

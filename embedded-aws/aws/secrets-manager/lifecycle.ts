@@ -70,7 +70,7 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
           description: input.Description,
           type: input.Type,
           kmsKeyId: input.KmsKeyId,
-          tags: new Map(tags),
+          tags: tags.length === 0 ? undefined : new Map(tags),
           replication,
         });
         store.touch(secret, call.time);
@@ -174,10 +174,10 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
       handle: ({ SecretId, Tags }, call) => {
         const secret = store.active(SecretId!);
         const given = checkTags([
-          ...[...secret.tags].map(([Key, Value]) => ({ Key, Value })),
+          ...[...(secret.tags ?? [])].map(([Key, Value]) => ({ Key, Value })),
           ...(Tags ?? []),
         ]);
-        for (const [key, value] of given) secret.tags.set(key, value);
+        secret.tags = new Map(given);
         store.touch(secret, call.time);
         return {};
       },
@@ -187,7 +187,7 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
       authorize: ({ SecretId }) => onSecret(store, SecretId),
       handle: ({ SecretId, TagKeys }, call) => {
         const secret = store.active(SecretId!);
-        for (const key of TagKeys ?? []) secret.tags.delete(key);
+        for (const key of TagKeys ?? []) secret.tags?.delete(key);
         store.touch(secret, call.time);
         return {};
       },

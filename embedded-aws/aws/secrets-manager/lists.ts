@@ -130,18 +130,14 @@ function fits(secret: Secret, { Key, Values = [] }: sdk.Filter, region: string):
   return !excluded.some(begins) && (wanted.length === 0 || wanted.some(begins));
 }
 
-/** Names, tags and Regions are compared from their beginning, case counting; descriptions and `all` by words. */
+/**
+ * Names, tags and Regions are compared from their beginning, case counting; of descriptions and `all` some word must
+ * begin with each word of the value.
+ */
 function matchesText(text: string, value: string, key: sdk.Filter["Key"]): boolean {
   if (key !== "description" && key !== "all") return text.startsWith(value);
-  return text
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .some((word) =>
-      value
-        .toLowerCase()
-        .split(/[^a-z0-9]+/)
-        .some((part) => part !== "" && word.startsWith(part)),
-    );
+  const [words, wanted] = [text, value].map((one) => one.toLowerCase().match(/[a-z0-9]+/g) ?? []);
+  return wanted!.every((part) => words!.some((word) => word.startsWith(part)));
 }
 
 function textsOf(secret: Secret, key: sdk.Filter["Key"], region: string): string[] {
@@ -151,15 +147,15 @@ function textsOf(secret: Secret, key: sdk.Filter["Key"], region: string): string
     case "description":
       return [secret.description ?? ""];
     case "tag-key":
-      return [...secret.tags.keys()];
+      return [...(secret.tags?.keys() ?? [])];
     case "tag-value":
-      return [...secret.tags.values()];
+      return [...(secret.tags?.values() ?? [])];
     case "primary-region":
       return [region];
     case "owning-service":
       return secret.owningService === undefined ? [] : [secret.owningService];
     default:
-      return [secret.name, secret.description ?? "", ...[...secret.tags].flat()];
+      return [secret.name, secret.description ?? "", ...[...(secret.tags ?? [])].flat()];
   }
 }
 

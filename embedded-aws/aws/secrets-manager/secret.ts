@@ -46,7 +46,8 @@ export interface Secret {
   description?: string;
   type?: string;
   kmsKeyId?: string;
-  readonly tags: Map<string, string>;
+  /** Undefined until the first tag: a secret that lost its tags tells an empty list. */
+  tags?: Map<string, string>;
   readonly versions: Map<string, SecretVersion>;
   rotation?: RotationState;
   /** `rds`: the service that made it and rotates it. */
@@ -63,7 +64,7 @@ export interface SecretView {
   readonly lastChanged: number;
   readonly lastRotated?: number;
   readonly description?: string;
-  readonly tags: readonly (readonly [string, string])[];
+  readonly tags?: readonly (readonly [string, string])[];
   readonly versions: readonly {
     readonly id: string;
     readonly created: number;
@@ -77,7 +78,7 @@ export function viewOf(secret: Secret): SecretView {
     lastChanged: secret.lastChanged,
     lastRotated: secret.lastRotated,
     description: secret.description,
-    tags: [...secret.tags],
+    tags: secret.tags && [...secret.tags],
     versions: [...secret.versions.values()].map(({ id, created, stages }) => ({
       id,
       created,

@@ -25,8 +25,10 @@ export interface Move {
   readonly time: number;
 }
 
-/** Secrets Manager User Guide, "AWS Secrets Manager quotas". */
-const quotas = { versions: 100, stagesPerVersion: 20, versionAgeMs: 24 * 3_600_000 } as const;
+/** Secrets Manager User Guide, "AWS Secrets Manager quotas"; versions without a label as recorded from AWS. */
+const quotas = { deprecatedVersions: 100, stagesPerVersion: 20 } as const;
+/** What a complete ARN ends with. */
+const arnSuffix = /-[A-Za-z0-9]{6}$/;
 /** No answer is older than this, whatever is drawn. */
 const longestStalenessMs = 10 * 60_000;
 
@@ -54,7 +56,9 @@ export class SecretStore {
     if (secretId.startsWith(prefix)) {
       const rest = secretId.slice(prefix.length);
       const whole = this.#byName.get(rest.slice(0, -7));
-      secret = whole?.arn === secretId ? whole : this.#byName.get(rest);
+      if (whole?.arn === secretId) secret = whole;
+      // A name that ends like a complete ARN cannot be found by a partial one.
+      else if (!arnSuffix.test(rest)) secret = this.#byName.get(rest);
     } else if (!secretId.startsWith("arn:")) {
       secret = this.#byName.get(secretId);
     }
@@ -93,7 +97,6 @@ export class SecretStore {
   create(name: string, timeMs: number, more: Partial<Omit<Secret, "name" | "arn" | "created">>): Secret {
     const arn = this.world.arn("secretsmanager", `secret:${name}-${this.#random.text(6)}`);
     const secret: Secret = {
-      tags: new Map(),
       versions: new Map(),
       replication: [],
       ...more,
@@ -111,8 +114,13 @@ export class SecretStore {
     this.#byName.delete(secret.name);
   }
 
-  /** The secret was modified: its last changed date moves, and readers may see the old state for a while. */
+  /**
+   * The secret was modified: its last changed date moves, and readers may see the old state for a while. Of the
+   * versions without a label the youngest are kept.
+   */
   touch(secret: Secret, timeMs: number): void {
+    const deprecated = [...secret.versions.values()].filter(({ stages }) => stages.size === 0);
+    for (const { id } of deprecated.slice(0, -quotas.deprecatedVersions)) secret.versions.delete(id);
     secret.lastChanged = Math.max(secret.lastChanged, timeMs);
     let history = this.#histories.get(secret);
     if (!history) this.#histories.set(secret, (history = new History(longestStalenessMs)));
@@ -124,21 +132,10 @@ export class SecretStore {
     return this.#histories.get(secret)?.at(timeMs) ?? viewOf(secret);
   }
 
-  /** Adds a version without labels, making room for it as Secrets Manager does. */
+  /** Adds a version without labels. */
   addVersion(secret: Secret, id: string, timeMs: number): SecretVersion {
-    const { versions } = secret;
-    for (const version of [...versions.values()].sort((a, b) => a.created - b.created)) {
-      if (versions.size < quotas.versions) break;
-      if (version.stages.size === 0 && version.created <= timeMs - quotas.versionAgeMs)
-        versions.delete(version.id);
-    }
-    if (versions.size >= quotas.versions)
-      throw new ServiceError(
-        "LimitExceededException",
-        `The secret has ${versions.size} versions; those with a staging label and those of the last 24 hours are kept.`,
-      );
     const version: SecretVersion = { id, created: timeMs, stages: new Set(), hadStages: new Set() };
-    versions.set(id, version);
+    secret.versions.set(id, version);
     return version;
   }
 

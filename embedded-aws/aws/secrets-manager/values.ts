@@ -5,7 +5,7 @@ import { operation, type Call, type Operation } from "../service";
 import { onSecret } from "./authorize";
 import { checkStages, checkToken, invalid, outOfRange, sameValue, valueOf, invalidRequest } from "./checks";
 import { decrypt, encrypt } from "./keys";
-import { current, versionWith, type Secret, type SecretVersion } from "./secret";
+import { current, pending, versionWith, type Secret, type SecretVersion } from "./secret";
 import type { SecretStore } from "./store";
 
 const dayMs = 86_400_000;
@@ -102,6 +102,8 @@ export async function writeValue(
   await encrypt(store.world, call, secret, id);
   const isFirst = ![...secret.versions.values()].some((version) => version.value);
   const version = existing ?? store.addVersion(secret, id, call.time);
+  // A pending version that was made current and is now replaced is pending no more.
+  if (stages.includes(current)) versionWith(secret, current)?.stages.delete(pending);
   store.fill(secret, version, value, call.time);
   for (const stage of stages) store.moveStage(secret, stage, version, call.time);
   if (isFirst && !versionWith(secret, current)) store.moveStage(secret, current, version, call.time);

@@ -160,15 +160,36 @@ describe("embedded-aws/aws/secrets-manager", () => {
       await assert.rejects(sent, (error) => error instanceof InvalidParameterException);
     });
 
-    it("keeps versions of the last 24 hours and refuses the hundred and first", async () => {
-      for (let n = 2; n <= 100; n++) await put(n, `value ${n}`);
+    it("takes any number of values in a row, and keeps a hundred versions without a label", async () => {
+      for (let n = 2; n <= 131; n++) await put(n, `value ${n}`);
 
-      // The client takes this code for throttling and tries again.
-      await assert.rejects(clock.drive(put(101, "one too many")), { name: "LimitExceededException" });
-      await clock.runUntil(startMs + 25 * 3_600_000);
-      await put(101, "room again");
+      let kept = 0;
+      let NextToken: string | undefined;
+      do {
+        const page = await client.send(
+          new ListSecretVersionIdsCommand({ SecretId: arn, IncludeDeprecated: true, NextToken }),
+        );
+        kept += page.Versions?.length ?? 0;
+        NextToken = page.NextToken;
+      } while (NextToken !== undefined);
+      assert.equal(kept, 102);
+      assert.deepEqual(await stages(), { [token(130)]: ["AWSPREVIOUS"], [token(131)]: ["AWSCURRENT"] });
+    });
 
-      assert.equal(await value(), "room again");
+    it("takes AWSPENDING off a current version that a new value replaces", async () => {
+      await put(2, "two", ["AWSPENDING"]);
+      await client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: arn,
+          VersionStage: "AWSCURRENT",
+          RemoveFromVersionId: token(1),
+          MoveToVersionId: token(2),
+        }),
+      );
+
+      await put(3, "three");
+
+      assert.deepEqual(await stages(), { [token(2)]: ["AWSPREVIOUS"], [token(3)]: ["AWSCURRENT"] });
     });
 
     it("shows versions without a label only where deprecated ones are asked for", async () => {
@@ -309,6 +330,25 @@ describe("embedded-aws/aws/secrets-manager", () => {
       assert.deepEqual(await names([{ Key: "name", Values: ["shop/"] }]), ["shop/api", "shop/db"]);
       assert.deepEqual(await names([{ Key: "name", Values: ["!shop/"] }]), ["bank/db"]);
       assert.deepEqual(await names([{ Key: "description", Values: ["bank"] }]), ["bank/db"]);
+    });
+
+    it("finds in a description the beginnings of words, and each word of a value", async () => {
+      for (const [Name, Description] of Object.entries({
+        a: "a secret",
+        an: "an secret",
+        as: "asecret",
+        the: "thesecret",
+      }))
+        await client.send(new CreateSecretCommand({ Name, Description }));
+      const described = async (value: string) =>
+        ((await names([{ Key: "description", Values: [value] }])) ?? [])
+          .filter((name) => !name?.includes("/"))
+          .sort();
+
+      assert.deepEqual(await described("a"), ["a", "an", "as"]);
+      assert.deepEqual(await described("!a"), ["the"]);
+      assert.deepEqual(await described("a secret"), ["a", "an"]);
+      assert.deepEqual(await described("!c"), ["a", "an", "as", "the"]);
     });
 
     it("gives pages, and refuses a token that it did not give out", async () => {

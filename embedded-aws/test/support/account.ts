@@ -19,9 +19,6 @@ import { createWorld } from "../../aws/account";
 import { InProcessFunctionRuntime, type InProcessFactory } from "../../runtime/function-in-process";
 import { noRuntime, startMs } from "./world";
 
-/** Turns of the event loop that a call through a real client may take without any timer. */
-const TURNS = 50;
-
 /** Real SDK clients of one caller, in process. */
 export function clientsOf(world: World, caller: Caller) {
   const config = clientConfig(world, caller);
@@ -58,20 +55,8 @@ export class Account {
   }
 
   /** Waits for a call and lets virtual time go on only as far as it needs. */
-  async run<T>(call: Promise<T>): Promise<T> {
-    let settled = false;
-    let idle = 0;
-    call.then(
-      () => (settled = true),
-      () => (settled = true),
-    );
-    for (;;) {
-      for (let turn = 0; turn < TURNS && !settled; turn++)
-        await new Promise((resolve) => setImmediate(resolve));
-      if (settled) return call;
-      if (!(await this.clock.step()) && ++idle > TURNS)
-        throw new Error("the call waits for something that is not scheduled");
-    }
+  run<T>(call: Promise<T>): Promise<T> {
+    return this.clock.drive(call);
   }
 
   /** Lets time pass. */
