@@ -34,6 +34,8 @@ export interface Task {
   readonly ended: readonly DeploymentEnded[];
   /** Every covered service is evaluated; absent: only what changes and ended deployments name. */
   readonly sweep?: Sweep;
+  /** True for a full batch: more messages wait. */
+  readonly full?: boolean;
   /** True for a question: nothing is changed. */
   readonly asking: boolean;
 }

@@ -121,6 +121,8 @@ export interface ServiceFacts {
   readonly described?: boolean;
   /** When this container forced a deployment of it, by ECS's clock. */
   readonly forcedAtMs?: number;
+  /** When it forced deployments in the last hour, by its own clock. */
+  readonly forcesMs?: readonly number[];
   /** Since when tasks of it hold an old value, as far as this container has seen. */
   readonly staleSinceMs?: number;
   /** Whether new tasks may get another image, because a tag names it. */
@@ -137,6 +139,8 @@ export interface Limits {
   readonly bakeTimeInMinutes?: number;
   /** Age from which a rolling deployment in progress is replaced by a new one. */
   readonly overtakeAfterMinutes?: number;
+  /** How many deployments of one service the recycler forces in an hour; 0: any number. */
+  readonly maxDeploymentsPerHour?: number;
 }
 
 /** What is the same for all services of a run. */
@@ -144,6 +148,8 @@ export interface RunFacts {
   readonly nowMs: number;
   /** When the queue was created; absent if SQS did not answer. */
   readonly installedAtMs?: number;
+  /** When the memory of this container began. */
+  readonly rememberedSinceMs: number;
   readonly delaySeconds: number;
   readonly limits: Limits;
   /** Every value that is known, by the id of what reads it. */
@@ -210,6 +216,8 @@ export interface Decision {
   readonly deploymentCreatedAtMs?: number;
   /** The services of earlier waves that it waits for, as `cluster/service`. */
   readonly waitsFor?: readonly string[];
+  /** True where `limits.maxDeploymentsPerHour` holds the service back. */
+  readonly fuse?: boolean;
   readonly mutableImage?: boolean;
 }
 

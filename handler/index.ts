@@ -58,6 +58,8 @@ export interface Status {
 
 /** A run begins no calls in the last milliseconds before the function's timeout. */
 export const reserveMs = 5000;
+/** Messages in a batch of a FIFO queue, at most. */
+const fullBatch = 10;
 /** The time of a run where the context gives none. */
 const defaultTimeMs = 60_000;
 
@@ -74,7 +76,7 @@ export function createRecycler(
   const write = dependencies.write ?? ((line) => void process.stdout.write(line));
   const clients = dependencies.clients ?? makeClients();
   const parts: RunParts = { plan, act, ...dependencies.parts };
-  const memory = createMemory();
+  const memory = createMemory(now());
   const pacing = createPacing({ now, sleep, random });
   let coverage: Coverage | undefined;
 
@@ -133,7 +135,13 @@ async function batch(
   );
   const ended = triggers.filter((trigger): trigger is DeploymentEnded => trigger.kind === "deployment-ended");
   const sweep = triggers.find((trigger) => trigger.kind === "sweep");
-  const { unreadable } = await reconcile(environment, observer, { changes, ended, sweep, asking: false });
+  const { unreadable } = await reconcile(environment, observer, {
+    changes,
+    ended,
+    sweep,
+    full: records.length >= fullBatch,
+    asking: false,
+  });
   if (!unreadable) {
     for (const change of changes) observer.values.told(change);
     return { batchItemFailures: [] };
@@ -148,22 +156,22 @@ async function newsOf(
   { coverage, log }: RunEnvironment,
   { values }: Observer,
   changes: readonly Change[],
-): Promise<Change[]> {
+): Promise<readonly Change[]> {
   const covered = changes.filter((change) => coverage.about(change).length > 0);
   const known = covered.filter((change) => values.isKnown(change));
   const open = covered.filter((change) => !known.includes(change));
   values.hear(open);
-  const news = await Promise.all(open.map((change) => values.isNews(change)));
+  const news = await values.news(open);
   const skip = (change: Change, reason: string): void => {
     log.count("Skipped");
     log.note("skipped", reason, { cause: change.cause, subject: change.subject });
   };
   for (const change of changes)
     if (!covered.includes(change)) skip(change, "no covered service lists this secret or parameter");
-    else if (!news[open.indexOf(change)]) skip(change, "its readers were already evaluated for this change");
+    else if (!news.includes(change)) skip(change, "its readers were already evaluated for this change");
   for (const change of open)
     if (change.versionId !== undefined && !values.isConfirmed(change)) log.count("Unconfirmed");
-  return open.filter((_, index) => news[index]);
+  return news;
 }
 
 /** Reads a message. A body that is not JSON is reported as an invalid event. */

@@ -8,7 +8,8 @@ export const metricNamespace = "EcsSecretRecycler";
 
 /**
  * Metrics besides those named after decisions. Unit: Count. Dimension: `FunctionName`. `doubt`: services recycled although
- * their tasks may already hold the value; `Unconfirmed`: events that no look has confirmed.
+ * their tasks may already hold the value; `Unconfirmed`: events that no look has confirmed; `TooManyDeployments`: services
+ * that `limits.maxDeploymentsPerHour` holds back.
  */
 export const otherMetrics = [
   "RotationFailed",
@@ -17,6 +18,7 @@ export const otherMetrics = [
   "Skipped",
   "Unconfirmed",
   "doubt",
+  "TooManyDeployments",
 ] as const;
 
 /**
@@ -39,7 +41,7 @@ export const metricNames: readonly MetricName[] = [...decisions, ...otherMetrics
 export type Write = (line: string) => void;
 
 /** What a line of the log that is not a decision is about. */
-export type NoteKind = "ignored" | "skipped" | "standalone-tasks";
+export type NoteKind = "ignored" | "skipped" | "waiting" | "standalone-tasks";
 
 /** The log of one run: a JSON line for each decision, and some with metrics. Never a secret's value. */
 export interface Log {
@@ -82,6 +84,7 @@ export function createLog(write: Write, now: () => number, functionName: string,
     decision(decision, secretToFreshSeconds) {
       count(decision.decision);
       if (decision.decision === "recycle" && decision.governing?.verdict === "doubt") count("doubt");
+      if (decision.fuse) count("TooManyDeployments");
       if (secretToFreshSeconds !== undefined) seconds.push(secretToFreshSeconds);
       line({ ...lineOf(decision, mode), secretToFreshSeconds });
       staleMinutes = Math.max(staleMinutes ?? 0, staleMinutesOf(decision, now()));

@@ -1,7 +1,36 @@
 import { fault, faultOf } from "./errors";
 
-/** The token bucket of all calls: `burst` at once, then `perSecond`. */
-export const callRate = { burst: 50, perSecond: 20 };
+/** A token bucket: `burst` calls at once, then `perSecond`. */
+export interface CallRate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/**
+ * The documented rates of an account and Region; operations with one name share a bucket. Sources: Amazon ECS Developer
+ * Guide, Request throttling; AWS Secrets Manager User Guide, Quotas; AWS General Reference, Systems Manager quotas.
+ */
+export const callRates: Readonly<Record<string, CallRate>> = {
+  UpdateService: { burst: 50, perSecond: 5 },
+  services: { burst: 100, perSecond: 20 },
+  tasks: { burst: 100, perSecond: 20 },
+  DescribeTaskDefinition: { burst: 50, perSecond: 20 },
+  DescribeSecret: { burst: 1000, perSecond: 1000 },
+  ListSecrets: { burst: 100, perSecond: 100 },
+  ListSecretVersionIds: { burst: 50, perSecond: 50 },
+  DescribeParameters: { burst: 5, perSecond: 5 },
+  others: { burst: 50, perSecond: 20 },
+};
+
+const shared: Readonly<Record<string, string>> = {
+  DescribeServices: "services",
+  ListServices: "services",
+  ListServiceDeployments: "services",
+  DescribeServiceDeployments: "services",
+  DescribeServiceRevisions: "services",
+  ListTasks: "tasks",
+  DescribeTasks: "tasks",
+};
 
 /** How often a run tries one call, the first time included. */
 export const maximumTries = 6;
@@ -19,27 +48,37 @@ export interface PaceDependencies {
 export interface Pace {
   /**
    * Makes a call when the bucket has a token, and retries it after a retryable failure. Throws a `Fault`.
-   * @param what names the call in errors
+   * @param what names the call in errors; its first word is the operation
    * @param repeatable false for a call that must not take effect twice: then only throttling is retried
    */
   call<T>(what: string, make: () => Promise<T>, repeatable?: boolean): Promise<T>;
+  /** How many calls of an operation need not wait now. */
+  free(operation: string): number;
 }
 
-/** The token bucket of a container: runs share it. `at` begins a run that must end by `deadlineMs`. */
+/** The token buckets of a container: runs share them. `at` begins a run that must end by `deadlineMs`. */
 export function createPacing(dependencies: PaceDependencies): { at(deadlineMs: number): Pace } {
   const { now, sleep, random } = dependencies;
-  let tokens = callRate.burst;
-  let filledAtMs = now();
+  const buckets = new Map<string, { rate: CallRate; tokens: number; filledAtMs: number }>();
+
+  /** The bucket of an operation, filled up to now. */
+  function bucketOf(operation: string): { rate: CallRate; tokens: number; filledAtMs: number } {
+    const name = shared[operation] ?? (operation in callRates ? operation : "others");
+    const rate = callRates[name]!;
+    const bucket = buckets.get(name) ?? { rate, tokens: rate.burst, filledAtMs: now() };
+    buckets.set(name, bucket);
+    const earned = (Math.max(0, now() - bucket.filledAtMs) / 1000) * rate.perSecond;
+    bucket.tokens = Math.min(rate.burst, bucket.tokens + earned);
+    bucket.filledAtMs = now();
+    return bucket;
+  }
 
   /** Takes a token, waiting for it if none is left. A negative number of tokens counts the waiting calls. */
   async function turn(what: string, deadlineMs: number): Promise<void> {
-    const nowMs = now();
-    const earned = (Math.max(0, nowMs - filledAtMs) / 1000) * callRate.perSecond;
-    tokens = Math.min(callRate.burst, tokens + earned);
-    filledAtMs = nowMs;
-    const waitMs = tokens >= 1 ? 0 : ((1 - tokens) / callRate.perSecond) * 1000;
-    if (nowMs + waitMs >= deadlineMs) throw fault(`${what}: no time is left in this run`, "retryable");
-    tokens -= 1;
+    const bucket = bucketOf(what.split(" ")[0] ?? "");
+    const waitMs = bucket.tokens >= 1 ? 0 : ((1 - bucket.tokens) / bucket.rate.perSecond) * 1000;
+    if (now() + waitMs >= deadlineMs) throw fault(`${what}: no time is left in this run`, "retryable");
+    bucket.tokens -= 1;
     if (waitMs > 0) await sleep(waitMs);
   }
 
@@ -68,6 +107,7 @@ export function createPacing(dependencies: PaceDependencies): { at(deadlineMs: n
   return {
     at: (deadlineMs) => ({
       call: (what, make, repeatable = true) => call(what, make, repeatable, deadlineMs),
+      free: (operation) => Math.max(0, Math.floor(bucketOf(operation).tokens)),
     }),
   };
 }

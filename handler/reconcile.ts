@@ -19,12 +19,16 @@ import {
 } from "./facts";
 import type { Observer } from "./observe";
 import { concerns } from "./readers";
+import { wait } from "./line";
+import { hourMs } from "./plan/limits";
 import { forceAgainMs } from "./plan/plan";
 import { reportStandaloneTasks } from "./standalone-tasks";
 import { describeAll, survey, type Looks, type Surveyed } from "./survey";
 import {
   createTargets,
   firstTargets,
+  groupSize,
+  nextTargets,
   releasedTargets,
   rememberDecision,
   secondsToFresh,
@@ -41,8 +45,9 @@ export interface Ran {
   readonly unreadable: boolean;
 }
 
-/** Services that are decided about together. */
-const groupSize = 10;
+const turnText = "waits for its turn: ECS takes 5 UpdateService calls a second";
+/** How long a run works the line off, so that a new message waits no longer. */
+const lineMs = 25_000;
 
 /** Surveys, decides, acts, and logs a line for each decision. */
 export async function reconcile(environment: RunEnvironment, observer: Observer, task: Task): Promise<Ran> {
@@ -51,19 +56,29 @@ export async function reconcile(environment: RunEnvironment, observer: Observer,
   const decided: Planned[] = [];
   const references = new Map<string, Reference>();
   const lists: ClusterLists = new Map();
-  let targets: Targets | undefined = await firstTargets(environment, observer, task, lists);
+  const { memory } = environment;
+  const beganMs = now();
+  let inLine = false;
+  let targets: Targets | undefined = await firstTargets(environment, observer, task, lists, looks);
   const unlisted = targets.unlisted;
-  while (targets && (targets.targets.size > 0 || targets.unlisted.length > 0)) {
-    const round = await runRound(environment, observer, task, targets, { looks, lists });
-    for (const [id, reference] of round.references) references.set(id, reference);
-    decided.push(...round.decided);
-    targets = await releasedTargets(environment, observer, task, round.decided, lists);
-    if (
-      targets &&
-      [...targets.targets.values()].every(({ cluster, service }) => isDecided(decided, cluster, service))
-    )
-      break;
+  for (;;) {
+    while (targets && (targets.targets.size > 0 || targets.unlisted.length > 0)) {
+      const round = await runRound(environment, observer, task, targets, { looks, lists, inLine });
+      for (const [id, reference] of round.references) references.set(id, reference);
+      decided.push(...round.decided);
+      targets = await releasedTargets(environment, observer, task, round.decided, lists);
+      if (
+        targets &&
+        [...targets.targets.values()].every(({ cluster, service }) => isDecided(decided, cluster, service))
+      )
+        break;
+    }
+    // A full batch has more behind it.
+    if (task.asking || task.full || memory.line.size === 0 || now() - beganMs >= lineMs) break;
+    inLine = true;
+    targets = await nextTargets(environment, observer, lists);
   }
+  if (memory.line.size > 0) log.note("waiting", turnText, { services: memory.line.size });
   for (const cluster of new Set(decided.map(({ facts }) => facts.cluster)))
     if (task.sweep || task.ended.length > 0) log.staleTasks(cluster, staleTasksOf(environment, cluster));
   if (task.sweep && !task.asking) await reportStandaloneTasks(environment, observer, now());
@@ -95,9 +110,10 @@ async function runRound(
   observer: Observer,
   task: Task,
   { targets, unlisted }: Targets,
-  { looks, lists }: { readonly looks: Looks; readonly lists: ClusterLists },
+  { looks, lists, inLine }: { readonly looks: Looks; readonly lists: ClusterLists; readonly inLine: boolean },
 ): Promise<Round> {
-  const { settings, coverage, log } = environment;
+  const { settings, coverage, log, memory } = environment;
+  if (!task.asking) for (const [key, { context }] of targets) if (!context) memory.line.delete(key);
   for (const { cluster, wave, seen } of unlisted)
     log.decision(clusterDecision(cluster, wave, decisionOfFailure(seen.code), seen.reason, task));
   const ordered = [...targets.values()].sort(
@@ -109,15 +125,16 @@ async function runRound(
   );
   const limited = settings.limits.maxConcurrentDeployments !== undefined;
   if (limited) await describeCovered(environment, observer, looks, lists);
-  const found = await survey(environment, observer, ordered, task, looks);
+  const found = await survey(environment, observer, ordered, looks);
   const references = new Map(found.flatMap((one) => [...one.references]));
   const { home } = environment;
+  const looked = task.changes.filter((change) => observer.values.isLooked(change));
   const wanted = found.flatMap(({ target: { looks: which }, references: own }) =>
     [...own.values()].filter(
       (reference) =>
         which === "all" ||
         (which === "known" && observer.values.facts(reference) === undefined) ||
-        task.changes.some((change) => concerns(change, reference, home)),
+        looked.some((change) => concerns(change, reference, home)),
     ),
   );
   await observer.values.look(wanted, task.sweep !== undefined);
@@ -128,12 +145,14 @@ async function runRound(
     references,
     run: {
       installedAtMs,
+      rememberedSinceMs: memory.sinceMs,
       delaySeconds: settings.delaySeconds,
       limits: settings.limits,
       firstWave: coverage.firstWave,
       unlisted,
     },
     earlier: [],
+    lineUp: task.sweep !== undefined && !inLine,
     inProgress: limited ? inProgress(environment, looks) : 0,
   };
   const decided: Planned[] = [];
@@ -162,6 +181,8 @@ interface RoundState {
   readonly references: ReadonlyMap<string, Reference>;
   readonly run: Omit<RunFacts, "nowMs" | "values" | "earlier" | "inProgress">;
   readonly earlier: Planned[];
+  /** True where a service waits in the line instead of in this run: a sweep may find very many. */
+  readonly lineUp: boolean;
   inProgress: number;
 }
 
@@ -273,8 +294,7 @@ async function finish(
   if ("need" in result) return finish(state, task, await inform(state, facts), context);
   const acts = result.decision === "recycle" && !context;
   if (acts) state.inProgress++;
-  const decision =
-    acts && !task.asking && settings.mode === "recycle" ? await actOn(environment, result) : result;
+  const decision = acts && !task.asking && settings.mode === "recycle" ? await actOn(state, result) : result;
   const planned: Planned = { facts, decision };
   state.earlier.push(planned);
   return planned;
@@ -287,17 +307,21 @@ function conclude(environment: RunEnvironment, { asking }: Task, planned: Planne
 }
 
 /** Forces a deployment; a failure becomes the decision. */
-async function actOn(
-  { memory, clients, pace, now, parts }: RunEnvironment,
-  decision: Decision,
-): Promise<Decision> {
-  const { cluster, service } = decision;
+async function actOn({ environment, lineUp }: RoundState, decision: Decision): Promise<Decision> {
+  const { memory, clients, pace, now, parts } = environment;
+  const { cluster, service, wave, cause } = decision;
+  if (lineUp && pace.free("UpdateService") < 1) {
+    wait(memory, { cluster, service, wave, cause });
+    return { ...decision, decision: "deferred", reason: `${decision.reason}; ${turnText}` };
+  }
   try {
     const acted = await parts.act({ clients, pace }, cluster, service);
     const key = serviceKey(cluster, service);
+    const known = memory.services.get(key);
     memory.services.set(key, {
-      ...memory.services.get(key),
+      ...known,
       forcedAtMs: acted.deploymentCreatedAtMs ?? now(),
+      forcesMs: [...(known?.forcesMs ?? []).filter((atMs) => now() - atMs < hourMs), now()],
     });
     return decision;
   } catch (error) {
@@ -316,7 +340,7 @@ async function describeCovered(
   const all = createTargets(environment, observer, lists);
   for (const entry of environment.coverage.entries)
     await all.addEntry(entry, { looks: "known", context: true, cause: "limits" });
-  await describeAll(observer, [...all.targets.values()], looks);
+  await describeAll(environment, observer, [...all.targets.values()], looks);
 }
 
 /** Covered services with a deployment in progress; one that could not be described may have one. */

@@ -1,7 +1,7 @@
 /** The facts of the services that a run evaluates, in as few calls as possible. */
 import { isPinned, type Reference } from "../aws-semantics/secret-reference";
 import { coversReference } from "./coverage";
-import type { RunEnvironment, Task } from "./environment";
+import type { RunEnvironment } from "./environment";
 import {
   isUnseen,
   serviceKey,
@@ -15,7 +15,9 @@ import type { Observer } from "./observe";
 import type { RememberedDefinition } from "./observe/memory";
 import { servicesPerCall, type ServiceLook } from "./observe/services";
 import { concerns, sharedKey, valueKey, type Reads } from "./readers";
+import { isAfter } from "./observe/values";
 import type { Target } from "./targets";
+import type { Change } from "./trigger";
 
 /** A target with its facts, and the references behind the values that it reads. */
 export interface Surveyed {
@@ -26,22 +28,61 @@ export interface Surveyed {
 
 type Definitions = Map<string, RememberedDefinition | Unseen>;
 
-/** Describes services once a run. */
+/** The descriptions of a run: each service is described once. */
 export type Looks = Map<string, ServiceLook>;
 
 /** Describes the services that were not described in this run yet, ten a call. */
 export async function describeAll(
+  { memory, now }: RunEnvironment,
   observer: Observer,
   targets: readonly Pick<Target, "cluster" | "service">[],
   looks: Looks,
 ): Promise<void> {
   const missing = targets.filter(({ cluster, service }) => !looks.has(serviceKey(cluster, service)));
+  const atMs = now();
   await Promise.all(
     inTens(missing).map(async ({ cluster, names }) => {
-      for (const [name, look] of await observer.describe(cluster, names))
+      for (const [name, look] of await observer.describe(cluster, names)) {
         looks.set(serviceKey(cluster, name), look);
+        memory.looks.set(serviceKey(cluster, name), { what: look, atMs });
+      }
     }),
   );
+}
+
+/** The services among them that read what changed, or may. A description from after the changes is enough to tell. */
+export async function readersOf(
+  environment: RunEnvironment,
+  observer: Observer,
+  targets: readonly Target[],
+  changes: readonly Change[],
+  looks: Looks,
+): Promise<readonly Target[]> {
+  const { memory } = environment;
+  const changedMs = Math.max(...changes.map(({ atMs }) => atMs));
+  const known = (target: Target): ServiceLook | undefined => {
+    const look = memory.looks.get(serviceKey(target.cluster, target.service));
+    return look && isAfter(look.atMs, changedMs) && !isUnseen(look.what.seen) ? look.what : undefined;
+  };
+  await describeAll(
+    environment,
+    observer,
+    targets.filter((target) => known(target) === undefined),
+    looks,
+  );
+  const described = targets.flatMap((target) => {
+    const look = known(target) ?? looks.get(serviceKey(target.cluster, target.service));
+    return look && isWorthALook(target, look.seen) ? [{ target, look }] : [];
+  });
+  const definitions: Definitions = new Map();
+  await define(
+    described.flatMap(({ look }) => (isUnseen(look.seen) ? [] : look.seen.definitions)),
+    observer,
+    definitions,
+  );
+  return described
+    .filter(({ target, look }) => isConcerned(environment, target, look, changes, definitions))
+    .map(({ target }) => target);
 }
 
 /** The facts of each target that the run is about: its service, tasks and references. */
@@ -49,11 +90,10 @@ export async function survey(
   environment: RunEnvironment,
   observer: Observer,
   targets: readonly Target[],
-  task: Task,
   looks: Looks,
 ): Promise<Surveyed[]> {
   const definitions: Definitions = new Map();
-  await describeAll(observer, targets, looks);
+  await describeAll(environment, observer, targets, looks);
   const described = targets.flatMap((target) => {
     const look = looks.get(serviceKey(target.cluster, target.service));
     return look && isWorthALook(target, look.seen) ? [{ target, look }] : [];
@@ -63,16 +103,13 @@ export async function survey(
     observer,
     definitions,
   );
-  const concerned = described.filter(({ target, look }) =>
-    isConcerned(environment, target, look, task, definitions),
-  );
-  const tasks = await tasksOf(observer, concerned);
+  const tasks = await tasksOf(observer, described);
   await define(
     [...tasks.values()].flatMap((own) => (isUnseen(own) ? [] : own.map(({ definition }) => definition))),
     observer,
     definitions,
   );
-  return concerned.map(({ target, look }) =>
+  return described.map(({ target, look }) =>
     surveyed(
       environment,
       target,
@@ -96,12 +133,12 @@ async function define(arns: readonly string[], observer: Observer, definitions: 
 /** False for a service that reads nothing of what changed: then it needs no further call. */
 function isConcerned(
   { memory, home }: RunEnvironment,
-  { cluster, service, looks, context }: Target,
+  { cluster, service }: Target,
   { seen, reads }: ServiceLook,
-  { changes }: Task,
+  changes: readonly Change[],
   definitions: Definitions,
 ): boolean {
-  if (looks !== "changed" || context || isUnseen(seen)) return true;
+  if (isUnseen(seen)) return true;
   const group = `service:${service}`;
   const known = [...(memory.tasks.get(cluster)?.values() ?? [])].filter((task) => task.group === group);
   const found = [...seen.definitions, ...known.map(({ definition }) => definition)].map(
@@ -145,7 +182,8 @@ function surveyed(
   const known = environment.memory.services.get(serviceKey(cluster, service));
   const since = [...(known?.staleSince?.values() ?? [])];
   const staleSinceMs = since.length > 0 ? Math.min(...since) : undefined;
-  const about = { cluster, service, wave, cause, forcedAtMs: known?.forcedAtMs, staleSinceMs };
+  const { forcedAtMs, forcesMs } = known ?? {};
+  const about = { cluster, service, wave, cause, forcedAtMs, forcesMs, staleSinceMs };
   if (isUnseen(seen)) return { target, references, facts: { ...about, seen, tasks: [], reads: [] } };
   const found = new Map<string, ReadFacts>();
   const current = seen.definitions[0];

@@ -3,7 +3,11 @@ import type { CompiledEntry } from "./coverage";
 import type { RunEnvironment, Task } from "./environment";
 import { caughtFault } from "./errors";
 import { serviceKey, unseenOf, type Decision, type Planned, type RunFacts } from "./facts";
+import { takeTurns, wait } from "./line";
 import type { Observer } from "./observe";
+import { isAfter } from "./observe/values";
+import { readersOf, type Looks } from "./survey";
+import type { Change } from "./trigger";
 
 /** A covered service that a run evaluates. */
 export interface Target {
@@ -30,12 +34,15 @@ export interface Targets {
 
 const urgency: readonly Target["looks"][] = ["changed", "known", "all"];
 
+/** Services that are decided about together. */
+export const groupSize = 10;
+
 /** The services of each cluster, listed once a run. */
 export type ClusterLists = Map<string, Promise<readonly string[]>>;
 
 /** Begins a set of targets. */
 export function createTargets(
-  { coverage }: RunEnvironment,
+  { coverage, memory, now }: RunEnvironment,
   observer: Observer,
   lists: ClusterLists,
 ): Targets {
@@ -62,12 +69,19 @@ export function createTargets(
   }
 
   async function list({ cluster, wave }: CompiledEntry): Promise<readonly string[]> {
+    const atMs = now();
     const asked =
       lists.get(cluster) ??
-      observer.services(cluster).catch((error: unknown) => {
-        unlisted.push({ cluster, wave, seen: unseenOf(caughtFault(error)) });
-        return [];
-      });
+      observer.services(cluster).then(
+        (what) => {
+          memory.lists.set(cluster, { what, atMs });
+          return what;
+        },
+        (error: unknown) => {
+          unlisted.push({ cluster, wave, seen: unseenOf(caughtFault(error)) });
+          return [];
+        },
+      );
     lists.set(cluster, asked);
     return asked;
   }
@@ -83,14 +97,15 @@ export function createTargets(
   };
 }
 
-/** The services that a run evaluates first. */
+/** The services that a run evaluates first: all of a sweep, those whose deployment ended, and the first of the line. */
 export async function firstTargets(
   environment: RunEnvironment,
   observer: Observer,
-  { changes, ended, sweep }: Task,
+  { changes, ended, sweep, asking }: Task,
   lists: ClusterLists,
+  looks: Looks,
 ): Promise<Targets> {
-  const { coverage, log } = environment;
+  const { coverage, log, pace } = environment;
   const found = createTargets(environment, observer, lists);
   if (sweep)
     for (const entry of coverage.entries)
@@ -100,9 +115,54 @@ export async function firstTargets(
       log.count("Ignored");
       log.note("ignored", "the service is not covered", { cause, cluster, service });
     }
+  await lineUp(environment, observer, changes, lists, looks, found);
+  if (!asking) addTurns(environment, found, pace.free("UpdateService"));
+  await addEarlier(environment, found);
+  return found;
+}
+
+function addTurns({ memory }: RunEnvironment, found: Targets, count: number): void {
+  for (const { cluster, service, cause } of takeTurns(memory, count))
+    found.add(cluster, service, { looks: "changed", context: false, cause });
+}
+
+/** Puts the readers of what changed in the line. What shows them may be from an earlier run, if it is from after the change. */
+async function lineUp(
+  environment: RunEnvironment,
+  observer: Observer,
+  changes: readonly Change[],
+  lists: ClusterLists,
+  looks: Looks,
+  { unlisted }: Targets,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const { coverage, memory } = environment;
+  const changedMs = Math.max(...changes.map(({ atMs }) => atMs));
+  for (const [cluster, { what, atMs }] of memory.lists)
+    if (isAfter(atMs, changedMs) && !lists.has(cluster)) lists.set(cluster, Promise.resolve(what));
+  const found = createTargets(environment, observer, lists);
   for (const change of changes)
     for (const entry of coverage.about(change))
       await found.addEntry(entry, { looks: "changed", context: false, cause: change.cause });
+  unlisted.push(...found.unlisted);
+  for (const { cluster, service, wave, cause } of await readersOf(
+    environment,
+    observer,
+    [...found.targets.values()],
+    changes,
+    looks,
+  ))
+    wait(memory, { cluster, service, wave, cause });
+}
+
+/** The next services of the line. */
+export async function nextTargets(
+  environment: RunEnvironment,
+  observer: Observer,
+  lists: ClusterLists,
+): Promise<Targets> {
+  const found = createTargets(environment, observer, lists);
+  addTurns(environment, found, Math.max(groupSize, environment.pace.free("UpdateService")));
   await addEarlier(environment, found);
   return found;
 }

@@ -80,6 +80,8 @@ export class Estate {
   readonly lines: EstateLine[] = [];
   readonly roleArn: string;
   readonly settings: RecyclerSettings;
+  /** How often the recycler's function was invoked. */
+  invocations = 0;
   #versions = 0;
   #runSinceMs = startMs;
 
@@ -104,6 +106,7 @@ export class Estate {
         const recycle = recyclerIn(this.world, this.settings, { ...tools, write }, options.parts);
         return (event, context) => {
           this.#runSinceMs = clock.now();
+          this.invocations++;
           return recycle(event, context);
         };
       },

@@ -60,6 +60,11 @@ export class Alarms extends pulumi.ComponentResource {
     );
     alarm("function-errors", "The recycler's function failed: see its log", errorsOf(recycler.function));
     alarm("rotation-failed", "A rotation failed: see its function log", counted(recycler, "RotationFailed"));
+    alarm(
+      "too-many-deployments",
+      "A service had so many deployments in an hour that the recycler waits (limits.maxDeploymentsPerHour): find what writes its secret, see the log",
+      { ...counted(recycler, "TooManyDeployments"), ...REPORTED_BY_EACH_SWEEP },
+    );
     for (const decision of decisions) {
       const { alarm: text } = decisionTable[decision];
       if (text) alarm(decision, text, { ...counted(recycler, decision), ...REPORTED_BY_EACH_SWEEP });

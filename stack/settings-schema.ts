@@ -118,7 +118,9 @@ export const settingsSchema = strictObject({
     maxConcurrentDeployments: wholeNumber(1).optional(),
     bakeTimeInMinutes: wholeNumber(1).optional(),
     overtakeAfterMinutes: wholeNumber(1).optional(),
-  }).default({}),
+    /** 0: any number. */
+    maxDeploymentsPerHour: wholeNumber(0).default(6),
+  }).prefault({}),
   /** No address and no topic: no alarms. */
   alarms: strictObject({
     email: text("an e-mail address", /^[^@\s]+@[^@\s]+$/).optional(),

@@ -2,11 +2,21 @@
 import type { Decision } from "../facts";
 import type { Reads } from "../readers";
 import type { SecretState, Word } from "./secret-state";
+import type { ServiceLook } from "./services";
 
 /** What a revision of a task definition refers to; a revision never changes. */
 export interface RememberedDefinition {
   readonly reads: Reads;
   readonly mutableImage: boolean;
+}
+
+/** A service that reads what changed, and was not decided about yet. */
+export interface Waiting {
+  readonly cluster: string;
+  readonly service: string;
+  readonly wave: number;
+  /** The event that put it there. */
+  readonly cause: string;
 }
 
 /** What is remembered of a service. */
@@ -15,6 +25,8 @@ export interface RememberedService {
   readonly keys?: readonly string[];
   /** When this container forced a deployment of it, by ECS's clock. */
   readonly forcedAtMs?: number;
+  /** When it forced deployments in the last hour, by its own clock. */
+  readonly forcesMs?: readonly number[];
   /** When it was last decided about, by this container's clock. */
   readonly decidedAtMs?: number;
   readonly decision?: Decision["decision"];
@@ -41,11 +53,28 @@ export interface RememberedSecret {
   readonly labels: Map<string, SecretState>;
   /** When each version was created. */
   readonly created: Map<string, number>;
+  /** When DescribeSecret was last asked, by this container's clock. */
+  describedAtMs?: number;
+}
+
+/** What was found out at a time, by this container's clock. */
+export interface Dated<What> {
+  readonly what: What;
+  readonly atMs: number;
 }
 
 /** The memory of one container. */
 export interface Memory {
+  /** When it began. */
+  readonly sinceMs: number;
   readonly services: Map<string, RememberedService>;
+  /** The last description of each service, and the last list of each cluster's services. */
+  readonly looks: Map<string, Dated<ServiceLook>>;
+  readonly lists: Map<string, Dated<readonly string[]>>;
+  /** Services that wait for their turn, by key. */
+  readonly line: Map<string, Waiting>;
+  /** The clusters of services that had their turn, the latest last. */
+  readonly turns: Set<string>;
   readonly definitions: Map<string, RememberedDefinition>;
   /** By cluster, then by ARN. */
   readonly tasks: Map<string, Map<string, RememberedTask>>;
@@ -70,9 +99,14 @@ export interface Memory {
 }
 
 /** The memory of a new container. */
-export function createMemory(): Memory {
+export function createMemory(nowMs: number): Memory {
   return {
+    sinceMs: nowMs,
     services: new Map(),
+    looks: new Map(),
+    lists: new Map(),
+    line: new Map(),
+    turns: new Set(),
     definitions: new Map(),
     tasks: new Map(),
     taskPages: new Map(),

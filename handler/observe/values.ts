@@ -30,12 +30,15 @@ import {
   type SecretState,
   type Word,
 } from "./secret-state";
+import { longestMarginMs } from "../plan/freshness";
 import { clockToleranceMs, type Change } from "../trigger";
 
 /** Up to this many secrets are described one by one, even in a sweep. */
 export const fewSecrets = 10;
 /** Names in one filter of DescribeParameters. */
 export const parametersPerCall = 50;
+/** For how long the events of a secret need no further look, in milliseconds: a late event is a reason to look again. */
+const lookMs = 60_000;
 /** How many unconfirmed words of events are kept, the newest ones. */
 const keptWords = 1000;
 
@@ -45,14 +48,16 @@ export interface ValueLooks {
   hear(changes: readonly Change[]): void;
   /** True when a look has already confirmed what the event says. */
   isKnown(change: Change): boolean;
-  /** Looks at what an event names. True when its readers must be evaluated: the state changed since they last were. */
-  isNews(change: Change): Promise<boolean>;
+  /** Looks at what events name. Gives those whose readers must be evaluated: the state changed since they last were. */
+  news(changes: readonly Change[]): Promise<readonly Change[]>;
   /** Looks at these values, each once a run. `sweeping`: the answer may be from a list that is five minutes old. */
   look(references: readonly Reference[], sweeping: boolean): Promise<void>;
   /** Asks when the versions of these secrets were created; a version is asked about once in its life. */
   date(references: readonly Reference[]): Promise<void>;
   /** What is known of a value; undefined before its first look. */
   facts(reference: Reference): ValueFacts | undefined;
+  /** True when this run has looked at what an event names. */
+  isLooked(change: Change): boolean;
   /** True when a look has confirmed the version and time of an event. */
   isConfirmed(change: Change): boolean;
   /** The readers of a value were evaluated for its present state. */
@@ -85,12 +90,17 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
     const same = (byKey.get(secretKey(id, home)) ?? []).find(({ arn }) => sameSecret(id, arn, home));
     if (same) return keep(id, same);
     const { DescribeSecretCommand } = secretsManagerPackage();
+    const askedAtMs = now();
     const asked = pace
       .call(`DescribeSecret ${id}`, () =>
         clients.secretsManager.send(new DescribeSecretCommand({ SecretId: id })),
       )
       .then(
-        (answer) => lookOf(id, answer, answer.VersionIdsToStages),
+        (answer) => {
+          const look = lookOf(id, answer, answer.VersionIdsToStages);
+          remembered(look.arn).describedAtMs = askedAtMs;
+          return look;
+        },
         (error: unknown) => unseenOf(caughtFault(error)),
       )
       .then((look) => keep(id, look));
@@ -138,13 +148,33 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       return;
     }
     secret.labels.set(label, after);
-    const words = wordsOf(look.arn, label);
-    const isDoubtful = isProofDoubtful(before, after);
-    if (plausible(after, words).length === 0 && !isDoubtful) return;
-    const failed = await ask(look.arn, secret, after);
-    if (failed === undefined) secret.labels.set(label, withDates(after, words, secret.created));
+    await confirm(look.arn, secret, label, isProofDoubtful(before, after));
+  }
+
+  /** Confirms what events said of a label, or breaks its proof, by the dates of the versions. */
+  async function confirm(
+    arn: string,
+    secret: RememberedSecret,
+    label: string,
+    isDoubtful: boolean,
+  ): Promise<void> {
+    const state = secret.labels.get(label);
+    if (state === undefined) return;
+    const words = wordsOf(arn, label);
+    if (plausible(state, words).length === 0 && !isDoubtful) return;
+    const failed = await ask(arn, secret, state);
+    if (failed === undefined) secret.labels.set(label, withDates(state, words, secret.created));
     // Nothing asks again for the dates that could break it.
-    else if (isDoubtful) secret.labels.set(label, { ...after, proof: undefined });
+    else if (isDoubtful) secret.labels.set(label, { ...state, proof: undefined });
+  }
+
+  /** Takes an event's word at the last look: one of this minute that was made so long after the change that it shows it. */
+  async function confirmAtLastLook({ subject, labels, atMs }: Change): Promise<boolean> {
+    const arn = arnOf(subject) ?? subject;
+    const secret = memory.secrets.get(arn);
+    if (!isAfter(secret?.describedAtMs, atMs) || now() - (secret?.describedAtMs ?? 0) >= lookMs) return false;
+    for (const label of labels) await confirm(arn, remembered(arn), label, false);
+    return true;
   }
 
   function wordsOf(arn: string, label: string): readonly Word[] {
@@ -391,12 +421,26 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       isConfirmed(change) &&
       named(change).every(({ id, revision }) => memory.told.get(id) === revision),
     isConfirmed,
-    async isNews(change) {
-      const parameter = change.store === "ssm" ? parameterNamed(change.subject) : undefined;
-      if (parameter) await look([parameter], false);
-      const seen = parameter ? parameters.get(parameter.arn) : await describeSecret(change.subject);
-      if (typeof seen === "object" && isUnseen(seen)) return true;
-      return named(change).some(({ id, revision }) => memory.told.get(id) !== revision);
+    isLooked: ({ store, subject }) =>
+      store === "ssm" ? parameters.has(parameterNamed(subject)?.arn ?? "") : results.has(subject),
+    async news(changes) {
+      // One call asks for many parameters.
+      const open = changes.filter((change) => change.store === "ssm" && !isConfirmed(change));
+      await look(
+        open.flatMap(({ subject }) => parameterNamed(subject) ?? []),
+        false,
+      );
+      const failed = await Promise.all(
+        changes.map(async (change) => {
+          if (change.store === "ssm") return parameters.get(parameterNamed(change.subject)?.arn ?? "");
+          return (await confirmAtLastLook(change)) ? undefined : describeSecret(change.subject);
+        }),
+      );
+      return changes.filter((change, index) => {
+        const seen = failed[index];
+        if (typeof seen === "object" && isUnseen(seen)) return true;
+        return named(change).some(({ id, revision }) => memory.told.get(id) !== revision);
+      });
     },
     told(change) {
       for (const { id, revision } of named(change)) if (revision !== undefined) memory.told.set(id, revision);
@@ -416,6 +460,11 @@ export function createValueLooks(environment: ObserveEnvironment): ValueLooks {
       return reference.service === "ssm" ? parameterFacts(reference) : secretFacts(reference);
     },
   };
+}
+
+/** True for an answer, by when it was asked for, that shows what happened before: AWS may answer some seconds late. */
+export function isAfter(askedAtMs: number | undefined, happenedAtMs: number): boolean {
+  return (askedAtMs ?? 0) > happenedAtMs + longestMarginMs;
 }
 
 /** Why a value cannot be followed at all. */

@@ -33,7 +33,8 @@ const table = {
     alarm: "ECS can replace no task of a covered service: change its minimum or maximum percent",
   },
   "cooling-down": {
-    meaning: "the newest deployment is younger than `limits.minutesBetweenDeployments`",
+    meaning:
+      "a deployment is younger than `limits.minutesBetweenDeployments`, or `limits.maxDeploymentsPerHour` is reached",
     ends: "time",
   },
   "at-capacity": {
@@ -61,7 +62,7 @@ const table = {
     ends: "the end of the deployment",
   },
   deferred: {
-    meaning: "a call was throttled or failed, or the run's time ended",
+    meaning: "a call was throttled or failed, the run's time ended, or the service waits for its turn",
     ends: "the next sweep",
   },
   denied: {

@@ -21,7 +21,7 @@ export interface ValueChange {
 export type TaskFreshness = "fresh" | "presumed" | "doubt" | "stale" | "starting";
 
 /** Secrets Manager answers are eventually consistent for some seconds after a change. */
-const longestMarginMs = 10_000;
+export const longestMarginMs = 10_000;
 
 /**
  * By how much a task must be younger than the change to count as fresh. Shorter than the queue's delay, so that a

@@ -21,7 +21,7 @@ import {
 import { decisions, type DecisionName, type VerdictName } from "./decisions";
 import { failedAfter, failedStatuses, newest, running, succeededAfter } from "./deployments";
 import { marginOf } from "./freshness";
-import { limited } from "./limits";
+import { fuse, fuseSinceMs, limited } from "./limits";
 import { isActionable, oldTasks, provedAfterMs, undated, verdictOf, type Actionable } from "./verdicts";
 import { gate } from "./waves";
 
@@ -103,17 +103,24 @@ function ofDeployments(judged: Judged, stale: readonly Actionable[], governing: 
   if (deployments === undefined)
     return {
       need: "deployments",
-      sinceMs: Math.min(changedMs, judged.seen.primary?.createdAtMs ?? changedMs) - recordMarginMs,
+      sinceMs:
+        Math.min(changedMs, judged.seen.primary?.createdAtMs ?? changedMs, fuseSinceMs(judged.run)) -
+        recordMarginMs,
     };
   if (isUnseen(deployments))
     return of(judged, decisionOfFailure(deployments.code), deployments.reason, governing);
   const current = running(deployments);
-  if (current) return ofRunning(judged, stale, current);
+  if (current) return ofRunning(judged, stale, current, deployments);
   return ofEnded(judged, stale, governing, deployments);
 }
 
 /** A deployment is in progress. */
-function ofRunning(judged: Judged, stale: readonly Actionable[], current: ServiceDeployment): Decision {
+function ofRunning(
+  judged: Judged,
+  stale: readonly Actionable[],
+  current: ServiceDeployment,
+  deployments: readonly ServiceDeployment[],
+): Decision {
   const { service, seen, run } = judged;
   const older = stale.filter(({ change }) => current.createdAtMs <= provedAfterMs(change, run.delaySeconds));
   const governing = latest(older.length > 0 ? older : stale);
@@ -139,13 +146,16 @@ function ofRunning(judged: Judged, stale: readonly Actionable[], current: Servic
     seen.strategy === "ROLLING" &&
     run.nowMs - current.createdAtMs >= minutes * 60_000 &&
     !wasForced(service, governing, run)
-  )
+  ) {
+    const limit = fuse(service, deployments, run);
+    if (limit) return { ...of(judged, limit.decision, limit.reason, governing), fuse: true };
     return of(
       judged,
       "recycle",
       `${what} after more than ${minutes} minutes; a new one replaces it (overtakeAfterMinutes)`,
       governing,
     );
+  }
   return of(next, "blocked", `${what}; its end triggers a new check`, governing);
 }
 
@@ -189,8 +199,8 @@ function ofEnded(
     );
   // Its own deployment has ended: a failed one that left tasks missing counts for others, and does not hold it back.
   const inProgress = run.inProgress - (judged.seen.unfinished ? 1 : 0);
-  const limit = limited(deployments, { ...run, inProgress });
-  if (limit) return of(judged, limit.decision, limit.reason, first);
+  const limit = limited(service, deployments, { ...run, inProgress });
+  if (limit) return { ...of(judged, limit.decision, limit.reason, first), fuse: limit.fuse };
   return of(judged, "recycle", first.reason, first);
 }
 

@@ -19,7 +19,7 @@ import {
 
 const day = 86_400_000;
 
-function observerOf(aws: FakeAws, memory = createMemory()): Observer {
+function observerOf(aws: FakeAws, memory = createMemory(0)): Observer {
   const pacing = createPacing({
     now: () => aws.nowMs,
     sleep: () => Promise.resolve(),
@@ -95,7 +95,7 @@ describe("observe", () => {
     manySecrets(aws, 400);
     aws.pageSize = 10;
     const references = aws.secrets.slice(-12).map(({ Name }) => reference(Name ?? ""));
-    const memory = createMemory();
+    const memory = createMemory(0);
 
     for (let sweep = 0; sweep < 2; sweep++) {
       const observer = observerOf(aws, memory);
@@ -118,7 +118,7 @@ describe("observe", () => {
   it("asks for a version's date once in its life", async () => {
     const aws = new FakeAws();
     aws.secret(start);
-    const memory = createMemory();
+    const memory = createMemory(0);
     const first = observerOf(aws, memory);
     await first.values.look([reference(secretName)], false);
     const undated = changeOf(first, reference(secretName));
@@ -154,7 +154,7 @@ describe("observe", () => {
   it("keeps no proof that the dates of the versions could have broken, where they cannot be asked", async () => {
     const aws = new FakeAws();
     aws.secret(start - day);
-    const memory = createMemory();
+    const memory = createMemory(0);
     const lookAgain = async (...events: EventFields[]): Promise<ValueChange | Unseen> => {
       const observer = observerOf(aws, memory);
       observer.values.hear(events.map(changeIn));
@@ -218,7 +218,7 @@ describe("observe", () => {
     task.overrides = { containerOverrides: [{ name: "api", environment }] };
     const definition = aws.taskDefinitions.get(task.taskDefinitionArn ?? "");
     definition!.containerDefinitions![0]!.environment = environment;
-    const memory = createMemory();
+    const memory = createMemory(0);
     const observer = observerOf(aws, memory);
 
     await observer.values.look([reference(secretName)], false);
@@ -296,7 +296,7 @@ describe("observe", () => {
 
   it("asks for the queue's age once a container", async () => {
     const aws = new FakeAws();
-    const memory = createMemory();
+    const memory = createMemory(0);
 
     const ages = [await observerOf(aws, memory).installedAt(), await observerOf(aws, memory).installedAt()];
 

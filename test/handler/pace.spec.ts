@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Fault } from "../../handler/errors";
-import { callRate, createPacing, maximumTries } from "../../handler/pace";
+import { callRates, createPacing, maximumTries } from "../../handler/pace";
 import { awsError } from "./fake-aws";
 
 /** Pacing on a clock that only sleeping moves; `failures` are thrown before the call succeeds. */
@@ -26,12 +26,28 @@ describe("createPacing", () => {
     const { state, pacing, make } = paced();
     const pace = pacing.at(1_000_000);
 
-    for (let call = 0; call < callRate.burst; call++) await pace.call("call", make);
+    const { burst, perSecond } = callRates.UpdateService!;
+    for (let call = 0; call < burst; call++) await pace.call("UpdateService of a/b", make);
     const afterBurstMs = state.nowMs;
-    for (let call = 0; call < 10 * callRate.perSecond; call++) await pace.call("call", make);
+    assert.equal(pace.free("UpdateService"), 0);
+    for (let call = 0; call < 10 * perSecond; call++) await pace.call("UpdateService of a/b", make);
 
     assert.equal(afterBurstMs, 0);
     assert.ok(Math.abs(state.nowMs - 10_000) < 1, `${state.nowMs}`);
+  });
+
+  it("has a bucket for each rate that AWS documents, shared as AWS shares it", async () => {
+    const { state, pacing, make } = paced();
+    const pace = pacing.at(1_000_000);
+
+    for (let call = 0; call < callRates.services!.burst; call++) await pace.call("ListServices of a", make);
+
+    assert.equal(pace.free("DescribeServices"), 0);
+    assert.equal(pace.free("ListTasks"), callRates.tasks!.burst);
+    assert.equal(pace.free("UpdateService"), callRates.UpdateService!.burst);
+    assert.equal(pace.free("GetQueueUrl"), callRates.others!.burst);
+    state.nowMs += 100;
+    assert.equal(pace.free("DescribeServices"), 2);
   });
 
   it("tries a throttled call again, with longer and longer pauses", async () => {

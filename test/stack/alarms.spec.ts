@@ -45,6 +45,7 @@ describe("Alarms", () => {
         'AWS/SQS ApproximateNumberOfMessagesVisible {"QueueName":"ecs-secret-recycler-dev-undelivered"}',
         'EcsSecretRecycler RotationFailed {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler StaleMinutes {"FunctionName":"ecs-secret-recycler-dev"}',
+        'EcsSecretRecycler TooManyDeployments {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler cannot-replace {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler denied {"FunctionName":"ecs-secret-recycler-dev"}',
         'EcsSecretRecycler halted {"FunctionName":"ecs-secret-recycler-dev"}',

@@ -35,7 +35,7 @@ describe("parseSettings", () => {
       trail: "create",
       mode: "recycle",
       timing: { delaySeconds: 15, sweep: "rate(5 minutes)" },
-      limits: {},
+      limits: { maxDeploymentsPerHour: 6 },
       alarms: { staleAfterMinutes: 30 },
       exceptions: [],
       logRetentionDays: 30,

@@ -1,34 +1,5 @@
 import type { Call } from "../service";
-
-/** One token bucket: a call takes a token, and tokens come back at a steady rate. */
-export class TokenBucket {
-  #tokens: number;
-  #at: number;
-
-  /**
-   * @param capacity calls that may come at once
-   * @param perSecond tokens that come back each second
-   * @param timeMs the first instant, in milliseconds since the epoch
-   */
-  constructor(
-    private readonly capacity: number,
-    private readonly perSecond: number,
-    timeMs: number,
-  ) {
-    this.#tokens = capacity;
-    this.#at = timeMs;
-  }
-
-  /** Takes a token; false when there is none. */
-  take(timeMs: number): boolean {
-    const sinceMs = Math.max(0, timeMs - this.#at);
-    this.#tokens = Math.min(this.capacity, this.#tokens + (sinceMs / 1000) * this.perSecond);
-    this.#at = Math.max(this.#at, timeMs);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-}
+import { TokenBucket } from "../token-bucket";
 
 /** A limit that several operations of a service share, for the account and Region. */
 export interface Limit {
@@ -53,9 +24,9 @@ export const limits: readonly Limit[] = [
     ...["PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage"],
     ...["ReplicateSecretToRegions", "RemoveRegionsFromReplication"],
   ]),
-  rate("secretsmanager", 40, secretsQuotas, ["DescribeSecret"]),
+  rate("secretsmanager", 40_000, secretsQuotas, ["DescribeSecret"]),
   rate("secretsmanager", 50, secretsQuotas, ["ListSecretVersionIds"]),
-  rate("secretsmanager", 50, secretsQuotas, ["ListSecrets"]),
+  rate("secretsmanager", 100, secretsQuotas, ["ListSecrets"]),
   rate("secretsmanager", 50, secretsQuotas, ["CreateSecret"]),
   rate("secretsmanager", 50, secretsQuotas, ["DeleteSecret", "RestoreSecret"]),
   rate("secretsmanager", 50, secretsQuotas, ["RotateSecret", "CancelRotateSecret"]),

@@ -10,6 +10,7 @@ import { defaultAttributes, setAttributes, shownAttributes, statementsOf } from 
 import { batch } from "./batch";
 import { md5OfAttributes, md5OfBody } from "./digest";
 import { MoveTasks } from "./move-tasks";
+import { throttled } from "../wire/refusals";
 import { Queue, invalid, sequenceNumber, type StoredMessage } from "./queue";
 
 /** Amazon SQS: standard and FIFO queues, dead-letter queues and message move tasks. */
@@ -79,6 +80,12 @@ export class Sqs implements Service {
     const target = this.queueByArn(queue.redrive.deadLetterTargetArn);
     if (!target) throw refuse("Dead letter target does not exist.");
     if (target.fifo !== queue.fifo) throw refuse("Dead-letter queue must be of the same type as the source.");
+  }
+
+  /** A FIFO queue takes so many sends a second, batches counted once (Amazon SQS Developer Guide, FIFO queue quotas). */
+  #checkRate({ fifo, sends }: Queue): void {
+    if (fifo && this.world.conduct.throttling && !sends.take(this.world.clock.now()))
+      throw throttled("sqs", "json-1.0");
   }
 
   #send(entry: sdk.SendMessageRequest | sdk.SendMessageBatchRequestEntry, queue: Queue, call: Call) {
@@ -241,7 +248,11 @@ export class Sqs implements Service {
     SendMessage: operation<sdk.SendMessageRequest, sdk.SendMessageResult>({
       access: "data",
       authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input, call) => this.#send(input, this.#queue(input.QueueUrl ?? ""), call),
+      handle: (input, call) => {
+        const queue = this.#queue(input.QueueUrl ?? "");
+        this.#checkRate(queue);
+        return this.#send(input, queue, call);
+      },
     }),
 
     SendMessageBatch: operation<sdk.SendMessageBatchRequest, sdk.SendMessageBatchResult>({
@@ -249,6 +260,7 @@ export class Sqs implements Service {
       authorize: (input) => this.#on(input.QueueUrl ?? "", "sqs:SendMessage"),
       handle: (input, call) => {
         const queue = this.#queue(input.QueueUrl ?? "");
+        this.#checkRate(queue);
         const entries = input.Entries ?? [];
         const bytes = entries.reduce((sum, e) => sum + bytesOf(e.MessageBody ?? "", e.MessageAttributes), 0);
         if (bytes > 1_048_576)

@@ -3,6 +3,7 @@ import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { Clock } from "../clock";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";
+import { TokenBucket } from "../token-bucket";
 import { contentId } from "./digest";
 import type { QueueAttributes } from "./attributes";
 
@@ -58,6 +59,8 @@ export class Queue {
   #sequence = 0;
   readonly tags: Record<string, string> = {};
   lastPurgeMs = -Infinity;
+  /** 300 sends a second. */
+  readonly sends = new TokenBucket(300, 300, 0);
 
   /** @param moveToDeadLetters takes a message that was received too often; false when there is no such queue. */
   constructor(

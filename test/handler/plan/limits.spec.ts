@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServiceDeployment } from "../../../handler/facts";
-import { limited } from "../../../handler/plan/limits";
-import { deployment, minute, now, run } from "./samples";
+import { fuse, fuseSinceMs, limited } from "../../../handler/plan/limits";
+import { deployment, minute, now, run, service } from "./samples";
 
 /** A deployment so many milliseconds before now. */
 function before(ms: number): ServiceDeployment {
@@ -66,5 +66,54 @@ describe("limited", () => {
   ];
   for (const [condition, deployments, around, expected] of rows)
     it(`${expected ? "holds back" : "lets go"}: ${condition}`, () =>
-      assert.deepEqual(limited(deployments, run(around)), expected));
+      assert.deepEqual(limited(service(), deployments, run(around)), expected));
+});
+
+describe("fuse", () => {
+  const limits = { maxDeploymentsPerHour: 2 };
+  const hour = 60 * minute;
+  const held = (count: number): object => ({
+    decision: "cooling-down",
+    reason: `the service had ${count} deployments in the last hour; the recycler forces at most 2 (maxDeploymentsPerHour)`,
+    fuse: true,
+  });
+  const rows: [
+    string,
+    readonly number[],
+    readonly ServiceDeployment[],
+    Parameters<typeof run>[0],
+    object | undefined,
+  ][] = [
+    ["no limit", [1, 2, 3], [], {}, undefined],
+    ["a limit of 0", [1, 2, 3], [], { limits: { maxDeploymentsPerHour: 0 } }, undefined],
+    ["fewer forces than the limit", [minute], [], { limits }, undefined],
+    ["as many forces as the limit", [minute, hour - 1], [], { limits }, held(2)],
+    ["one of the forces an hour ago", [minute, hour], [], { limits }, undefined],
+    ["deployments by others", [minute], [before(minute), before(2 * minute)], { limits }, undefined],
+    [
+      "deployments that an earlier container may have forced",
+      [minute],
+      [before(minute), before(2 * minute)],
+      { limits, rememberedSinceMs: now - 90_000 },
+      held(2),
+    ],
+    [
+      "a deployment an hour ago, before this container",
+      [minute],
+      [before(hour)],
+      { limits, rememberedSinceMs: now - 90_000 },
+      undefined,
+    ],
+  ];
+  for (const [condition, forces, deployments, around, expected] of rows)
+    it(`${expected ? "holds back" : "lets go"}: ${condition}`, () => {
+      const forcesMs = forces.map((ms) => now - ms);
+      assert.deepEqual(fuse(service({ forcesMs }), deployments, run(around)), expected);
+    });
+
+  it("needs the deployments of the last hour only from a container that is younger", () => {
+    assert.equal(fuseSinceMs(run({ limits })), Infinity);
+    assert.equal(fuseSinceMs(run({ limits, rememberedSinceMs: now - minute })), now - hour);
+    assert.equal(fuseSinceMs(run({ rememberedSinceMs: now - minute })), Infinity);
+  });
 });

@@ -120,6 +120,7 @@ export function run(
   return {
     nowMs: now,
     installedAtMs: now - 600 * minute,
+    rememberedSinceMs: now - 600 * minute,
     delaySeconds: 15,
     limits: {},
     earlier: [],
