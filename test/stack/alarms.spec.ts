@@ -15,6 +15,7 @@ const swept = new Set<string>([
   "not-found",
   "unsupported",
   staleMinutesMetric,
+  "TooManyDeployments",
 ]);
 
 function alarmsOf(run: Run) {
