@@ -30,10 +30,11 @@ function found(value: unknown): string {
 
 /** The message for a value of the wrong kind, for zod's `error`. */
 export function expected(what: string): (issue: { readonly input: unknown }) => string {
-  return ({ input }) =>
-    input === undefined || input === null
-      ? `missing; expected ${what}`
-      : `expected ${what}, found ${found(input)}`;
+  return ({ input }) => {
+    if (input === undefined) return `missing; expected ${what}`;
+    if (input === null) return `expected ${what}, found null; give it a value, or leave the key out`;
+    return `expected ${what}, found ${found(input)}`;
+  };
 }
 
 /** For zod's `when`: a rule between keys runs although other keys are wrong, so that all mistakes are reported at once. */
@@ -86,16 +87,39 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
   return z.enum(words, { error: expected(words.map((word) => `"${word}"`).join(" or ")) });
 }
 
-/** A text that has a form. */
-export function text(what: string, form: RegExp): z.ZodString {
-  return z.string({ error: expected(what) }).regex(form, { error: expected(what) });
+/**
+ * A text that has a form.
+ * @param hint what to write in place of a text without the form
+ */
+export function text(
+  what: string,
+  form: RegExp,
+  hint: (found: string) => string | undefined = () => undefined,
+): z.ZodString {
+  const message = expected(what);
+  const error = (issue: { readonly input: unknown }): string => {
+    const { input } = issue;
+    const isScalar = typeof input === "number" || typeof input === "boolean";
+    const remedy = typeof input === "string" ? hint(input) : isScalar ? quoted(input) : undefined;
+    return remedy === undefined ? message(issue) : `${message(issue)}; ${remedy}`;
+  };
+  return z.string({ error }).regex(form, { error });
+}
+
+/** `pulumi config set --path` writes digits as a number and `true` as a boolean. */
+function quoted(value: number | boolean): string {
+  return `write "${value}" in the stack's file, with the quotes`;
 }
 
 /** A whole number within bounds, both included. */
 export function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): z.ZodInt {
   const range =
     maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
-  const error = expected(`a whole number ${range}`);
+  const message = expected(`a whole number ${range}`);
+  const error = (issue: { readonly input: unknown }): string =>
+    typeof issue.input === "string" && /^\d+$/.test(issue.input)
+      ? `${message(issue)}; write it without quotes`
+      : message(issue);
   return z.int({ error }).min(minimum, { error }).max(maximum, { error });
 }
 

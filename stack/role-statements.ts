@@ -26,26 +26,23 @@ export function clustersOf(coverage: RecyclerSettings["coverage"]): string[] {
  * the function's code. Source for actions with resources and condition keys: Service Authorization Reference.
  */
 export function recyclerStatements(place: Place, names: Names, clusters: readonly string[]): Statement[] {
-  const inClusters = (kind: string): string[] =>
-    clusters.map((cluster) => localArn(place, "ecs", `${kind}/${cluster}/*`));
   return [
     {
-      Sid: "RecycleServices",
+      // Each cluster stands in the policy once, as the condition that every one of these actions has, so that a hundred
+      // clusters fit. Its ARN limits the resources to this account and Region; the lists take no resource.
+      Sid: "WorkInClusters",
       Effect: "Allow",
-      Action: ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"],
-      Resource: inClusters("service"),
-    },
-    {
-      // DescribeServiceDeployments names the service and the deployment.
-      Sid: "DescribeDeployments",
-      Effect: "Allow",
-      Action: ["ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:GetTaskProtection"],
-      Resource: ["service", "service-deployment", "service-revision", "task"].flatMap(inClusters),
-    },
-    {
-      Sid: "ListClusters",
-      Effect: "Allow",
-      Action: ["ecs:ListServices", "ecs:ListTasks", "ecs:DescribeTasks"],
+      Action: [
+        "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceRevisions",
+        "ecs:DescribeServices",
+        "ecs:DescribeTasks",
+        "ecs:GetTaskProtection",
+        "ecs:ListServiceDeployments",
+        "ecs:ListServices",
+        "ecs:ListTasks",
+        "ecs:UpdateService",
+      ],
       Resource: "*",
       Condition: {
         ArnEquals: { "ecs:cluster": clusters.map((cluster) => localArn(place, "ecs", `cluster/${cluster}`)) },

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { parseArn, type Place } from "../aws-semantics/arn";
+import type { Place } from "../aws-semantics/arn";
 import { parseReference, sameParameter, sameSecret } from "../aws-semantics/secret-reference";
 import { completeSettings, missingAdmin, type CompleteSettings } from "../rotator/settings";
 import type { Mistake } from "../rotator/settings-messages";
 import { DEFAULT_WINDOW, scheduleMistakes } from "./settings-schedules";
 import type { RotationEntry } from "./settings-schema";
-import { isHere, parameterMistake, secretMistake, type Indexed } from "./settings-services";
+import { elsewhere } from "./settings-names";
+import { parameterMistake, secretMistake, type Indexed } from "./settings-services";
 
 type RotatorEntry = RotationEntry["rotator"];
 
@@ -98,12 +99,11 @@ function credentialRules(
       ? (["parameter", parameterMistake, sameParameter] as const)
       : (["secret", secretMistake, sameSecret] as const);
   const id = entry[key] ?? "";
+  const where = elsewhere(key, id, place);
+  const foreign = where && `a ${key} is rotated in its own account and Region: ${where}`;
   const first = earlier.find(({ entry: other }) => same(id, other[key] ?? "", place));
   const messages = [
-    mistake(id, place) ??
-      (id.startsWith("arn:") && !isHere(id, place)
-        ? `a ${key} is rotated in its own account and Region; this stack is in ${place.region} of ${place.account}`
-        : undefined),
+    mistake(id, place) ?? foreign,
     first && `is rotated by rotations[${first.index}] already`,
   ];
   return messages.flatMap((message) => (message === undefined ? [] : [{ path: [key], message }]));
@@ -128,6 +128,7 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
     subnets = [],
     securityGroups = [],
     adminSecret,
+    kmsKeyArn = "",
   } = rotator;
   const mistakes: Mistake[] = [];
   const wrong = (key: string, message: string) => mistakes.push({ path: ["rotator", key], message });
@@ -140,7 +141,7 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
     );
   if (kind === "function" && rotationLambdaArn === undefined)
     wrong("rotationLambdaArn", "missing; expected the ARN of a function");
-  else if (kind === "function" && parseArn(rotationLambdaArn ?? "")?.region !== place.region)
+  else if (kind === "function" && elsewhere("function", rotationLambdaArn ?? "", place, "any"))
     wrong(
       "rotationLambdaArn",
       `expected a function in ${place.region}, where the secret is, found "${rotationLambdaArn}"`,
@@ -165,6 +166,9 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
       "tlsAuthorities",
       `expected the path of a PEM file, found "${tlsAuthorities}", which does not exist`,
     );
+  const where = elsewhere("key", kmsKeyArn, place, "any");
+  if (where !== undefined)
+    wrong("kmsKeyArn", `${where}: a credential is encrypted with a key of its own Region`);
   const admin = missingAdmin(rotator) ?? adminMistake(adminSecret, secret, place);
   if (admin !== undefined) wrong("adminSecret", admin);
   return mistakes;
@@ -176,8 +180,10 @@ function adminMistake(
   place: Place,
 ): string | undefined {
   if (admin === undefined) return undefined;
+  const where = elsewhere("secret", admin, place, "any");
   return (
     secretMistake(admin, place) ??
+    (where && `${where}: the rotator reads secrets of its own Region only`) ??
     (secret !== undefined && sameSecret(admin, secret, place)
       ? "is the rotated secret itself; expected the secret of another user, who may create users"
       : undefined)

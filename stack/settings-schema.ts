@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { parameterId, rotatorFields, secretId } from "../rotator/settings";
 import { expected, isObject, oneOf, strictObject, text, wholeNumber } from "../rotator/settings-messages";
+import { clusterName, exceptionName, serviceName } from "./settings-names";
 import { DEFAULT_WINDOW, sweepMistake } from "./settings-schedules";
 
 /** Amazon CloudWatch Logs API Reference, PutRetentionPolicy: the periods it takes, in days. */
@@ -8,11 +9,13 @@ const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Amazon ECS API Reference, CreateCluster and CreateService: up to 255 letters, digits, hyphens, underscores. */
-const ecsName = (what: string) =>
-  text(`the name of ${what} (up to 255 letters, digits, hyphens and underscores)`, /^[A-Za-z0-9_-]{1,255}$/);
-
 const list = <Item extends z.ZodType>(item: Item, what: string) => z.array(item, { error: expected(what) });
+
+/** A list that, where it stands, holds something: an empty one would mean the same as none. */
+const someOf = <Item extends z.ZodType>(item: Item, what: string) =>
+  list(item, `a list of ${what}`).min(1, {
+    error: `expected at least one of the ${what}, found an empty list; leave the key out if it is to name none`,
+  });
 
 const schedule = () => z.string({ error: expected("rate(...) or cron(...)") });
 
@@ -22,16 +25,19 @@ const optional = <Inner extends z.ZodType>(setting: z.ZodDefault<Inner>) =>
 
 /** What an entry of `services` and an entry of the policy pack's `coverage` have in common. */
 const coverageFields = {
-  exclude: list(ecsName("a service"), "a list of services").default([]),
+  exclude: list(serviceName, "a list of services").default([]),
   secrets: list(secretId, "a list of secrets").default([]),
   parameters: list(parameterId, "a list of parameters").default([]),
   wave: wholeNumber(0).default(0),
 };
 
 const serviceSchema = strictObject({
-  cluster: ecsName("a cluster").optional(),
+  cluster: clusterName.optional(),
   service: text("a service's name or ARN", /^\S+$/).optional(),
   ...coverageFields,
+  // Without both lists a service follows all that its task definition references: an empty list would widen the coverage.
+  secrets: someOf(secretId, "secrets").default([]),
+  parameters: someOf(parameterId, "parameters").default([]),
 }).refine((entry) => entry.cluster !== undefined || entry.service?.startsWith("arn:") === true, {
   path: ["cluster"],
   when: isObject,
@@ -55,11 +61,8 @@ const rotatorSchema = strictObject({
   kmsKeyArn: text("the ARN of a key", /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/).optional(),
   tlsAuthorities: text("the path of a PEM file", /^\S.*$/).optional(),
   database: text("the identifier of a database instance", /^[A-Za-z][A-Za-z0-9-]{0,62}$/).optional(),
-  subnets: list(text("a subnet's id", /^subnet-[0-9a-f]+$/), "a list of subnets").optional(),
-  securityGroups: list(
-    text("a security group's id", /^sg-[0-9a-f]+$/),
-    "a list of security groups",
-  ).optional(),
+  subnets: someOf(text("a subnet's id", /^subnet-[0-9a-f]+$/), "subnets").optional(),
+  securityGroups: someOf(text("a security group's id", /^sg-[0-9a-f]+$/), "security groups").optional(),
 });
 
 const rotationSchema = strictObject({
@@ -82,10 +85,13 @@ const rotationSchema = strictObject({
 /** One entry of `rotations`, with the defaults filled in. */
 export type RotationEntry = z.output<typeof rotationSchema>;
 
+/** For how many minutes a service may use an old value, by default. */
+export const DEFAULT_STALE_AFTER_MINUTES = 30;
+
 /** Services that no recycler covers, each with the reason: the policy pack lists them instead of refusing them. */
 const exceptions = list(
   strictObject({
-    service: text("CLUSTER/SERVICE, or a service's name", /^([A-Za-z0-9_-]{1,255}\/)?[A-Za-z0-9_-]{1,255}$/),
+    service: exceptionName,
     reason: text("the reason, a few words", /\S/),
   }),
   "a list of exceptions",
@@ -125,7 +131,7 @@ export const settingsSchema = strictObject({
   alarms: strictObject({
     email: text("an e-mail address", /^[^@\s]+@[^@\s]+$/).optional(),
     topic: text("the ARN of a topic", /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/).optional(),
-    staleAfterMinutes: wholeNumber(1).default(30),
+    staleAfterMinutes: wholeNumber(1).default(DEFAULT_STALE_AFTER_MINUTES),
   })
     .refine((alarms) => alarms.email === undefined || alarms.topic === undefined, {
       when: isObject,
@@ -144,14 +150,17 @@ export const settingsSchema = strictObject({
     .default(30),
 });
 
+/** The settings after the check of their form, with the defaults filled in. */
+export type CheckedSettings = z.output<typeof settingsSchema>;
+
 /** `--policy-pack-config` of `ecs-service-secrets-covered`: what a recycler's stack exports as `policyConfig`. */
 export const packConfigSchema = strictObject({
   account: text("the recycler's account", /^\d{12}$/).optional(),
   region: text("the recycler's Region", /^\S+$/).optional(),
   coverage: list(
     strictObject({
-      cluster: ecsName("a cluster"),
-      service: ecsName("a service").optional(),
+      cluster: clusterName,
+      service: serviceName.optional(),
       ...coverageFields,
     }),
     "what the recycler of another stack covers",

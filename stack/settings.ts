@@ -5,13 +5,12 @@ import type { CoveredServices } from "../handler/coverage";
 import { mistakesOf, type Mistake } from "../rotator/settings-messages";
 import { settingsError } from "./settings-error";
 import { normaliseRotations, rotationRules, type RotationSettings } from "./settings-rotations";
-import { settingsSchema } from "./settings-schema";
+import { alarmRules, boundaryRules, exceptionRules, limitRules } from "./settings-rules";
+import { settingsSchema, type CheckedSettings } from "./settings-schema";
 import { normaliseServices, serviceRules, type Indexed } from "./settings-services";
 
-type Checked = z.output<typeof settingsSchema>;
-
 /** Everything the stack is made from: checked, normalised, with every default filled in. */
-export interface Settings extends Omit<Checked, "services" | "rotations" | "permissionsBoundary"> {
+export interface Settings extends Omit<CheckedSettings, "services" | "rotations" | "permissionsBoundary"> {
   readonly coverage: readonly CoveredServices[];
   readonly rotations: readonly RotationSettings[];
   /** ARN of a policy that every role of the stack gets as its boundary. */
@@ -26,17 +25,32 @@ export interface Settings extends Omit<Checked, "services" | "rotations" | "perm
  */
 export function parseSettings(raw: Readonly<Record<string, unknown>>, place: Place): Settings {
   const schema = settingsSchema.superRefine(
-    ({ services, rotations }, context) => {
+    (settings, context) => {
+      const { issues } = context;
+      const entries = rightEntries("services", settings.services, issues);
+      const isRight = (key: keyof CheckedSettings): boolean => !issues.some(({ path }) => path?.[0] === key);
+      const coverage = entries.map(({ index, entry }) => ({ index, entry: normaliseServices([entry])[0]! }));
       const mistakes = [
-        ...serviceRules(rightEntries("services", services, context.issues), place),
-        ...rotationRules(rightEntries("rotations", rotations, context.issues), place),
+        ...serviceRules(entries, place),
+        ...rotationRules(rightEntries("rotations", settings.rotations, issues), place),
+        ...(isRight("exceptions") ? exceptionRules(settings.exceptions, coverage) : []),
+        ...(isRight("alarms") ? alarmRules(settings.alarms, place) : []),
+        ...(isRight("permissionsBoundary") ? boundaryRules(settings.permissionsBoundary, place) : []),
+        ...(isRight("limits") && isRight("services")
+          ? limitRules(
+              settings.limits,
+              coverage.map(({ entry }) => entry),
+            )
+          : []),
       ];
       for (const mistake of mistakes) context.addIssue({ code: "custom", ...mistake });
     },
     { when: () => true },
   );
-  const parsed = schema.safeParse(raw);
-  if (!parsed.success) throw settingsError(mistakesOf(parsed.error.issues));
+  const { keys, rest: given } = wholeKeys(raw);
+  const parsed = schema.safeParse(given);
+  const mistakes = [...keys, ...(parsed.success ? [] : mistakesOf(parsed.error.issues))];
+  if (!parsed.success || mistakes.length > 0) throw settingsError(mistakes);
   const { services, rotations, permissionsBoundary, ...rest } = parsed.data;
   return {
     ...rest,
@@ -44,6 +58,25 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>, place: Pla
     rotations: normaliseRotations(rotations, place),
     permissionsBoundary: permissionsBoundary || undefined,
   };
+}
+
+/**
+ * Takes out keys such as `alarms.email`: without `--path`, `pulumi config set` makes a key of the whole path, which looks
+ * in a message like the setting that was meant.
+ */
+function wholeKeys(raw: Readonly<Record<string, unknown>>): {
+  readonly keys: readonly Mistake[];
+  readonly rest: Readonly<Record<string, unknown>>;
+} {
+  const all = Object.entries(raw);
+  const isPath = ([key]: readonly [string, unknown]): boolean => /[.[]/.test(key);
+  const keys = all.filter(isPath).map(([key]) => ({
+    path: [key],
+    message:
+      `is one key with this name, not a setting inside another: "pulumi config rm 'ecs-secret-recycler:${key}'", then ` +
+      `"pulumi config set --path 'ecs-secret-recycler:${key}' VALUE"`,
+  }));
+  return { keys, rest: Object.fromEntries(all.filter((entry) => !isPath(entry))) };
 }
 
 /**

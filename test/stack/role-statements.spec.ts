@@ -18,6 +18,19 @@ const READING = [
   "kms:Decrypt",
 ];
 
+/** Actions that have a cluster in every request. */
+const inClusters = [
+  "ecs:DescribeServiceDeployments",
+  "ecs:DescribeServiceRevisions",
+  "ecs:DescribeServices",
+  "ecs:DescribeTasks",
+  "ecs:GetTaskProtection",
+  "ecs:ListServiceDeployments",
+  "ecs:ListServices",
+  "ecs:ListTasks",
+  "ecs:UpdateService",
+];
+
 describe("recyclerStatements", () => {
   for (const place of places)
     describe(`in ${place.partition}`, () => {
@@ -27,18 +40,25 @@ describe("recyclerStatements", () => {
       const arn = (service: string, resource: string): string => localArn(place, service, resource);
 
       it("allows what the recycler does with services of every covered cluster", () => {
-        for (const action of ["ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments"])
-          for (const cluster of ["shop", "warehouse"])
-            assert.equal(ask(action, arn("ecs", `service/${cluster}/api`)), "Allowed", action);
-        assert.equal(ask("ecs:ListServices", "*", { "ecs:cluster": arn("ecs", "cluster/shop") }), "Allowed");
+        for (const action of inClusters)
+          for (const cluster of ["shop", "warehouse"]) {
+            const context = { "ecs:cluster": arn("ecs", `cluster/${cluster}`) };
+            assert.equal(ask(action, arn("ecs", `service/${cluster}/api`), context), "Allowed", action);
+          }
         assert.equal(ask("ecs:DescribeTaskDefinition", "*"), "Allowed");
       });
 
-      it("denies services of other clusters, one whose name begins alike included", () => {
-        for (const cluster of ["other", "shop2"]) {
-          assert.equal(ask("ecs:UpdateService", arn("ecs", `service/${cluster}/api`)), "ImplicitlyDenied");
-          const context = { "ecs:cluster": arn("ecs", `cluster/${cluster}`) };
-          assert.equal(ask("ecs:ListServices", "*", context), "ImplicitlyDenied");
+      it("denies services of other clusters, one whose name begins alike included, and of no known cluster", () => {
+        for (const action of inClusters) {
+          assert.equal(ask(action, arn("ecs", "service/shop/api")), "ImplicitlyDenied", action);
+          for (const cluster of ["other", "shop2"]) {
+            const context = { "ecs:cluster": arn("ecs", `cluster/${cluster}`) };
+            assert.equal(
+              ask(action, arn("ecs", `service/${cluster}/api`), context),
+              "ImplicitlyDenied",
+              action,
+            );
+          }
         }
       });
 
@@ -64,8 +84,9 @@ describe("recyclerStatements", () => {
         for (const there of [elsewhere, { ...place, region: "eu-west-1" }]) {
           const secret = localArn(there, "secretsmanager", "secret:shop/database-AbCdEf");
           assert.equal(ask("secretsmanager:DescribeSecret", secret), "ImplicitlyDenied");
+          const context = { "ecs:cluster": localArn(there, "ecs", "cluster/shop") };
           assert.equal(
-            ask("ecs:UpdateService", localArn(there, "ecs", "service/shop/api")),
+            ask("ecs:UpdateService", localArn(there, "ecs", "service/shop/api"), context),
             "ImplicitlyDenied",
           );
         }

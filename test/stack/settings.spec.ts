@@ -44,11 +44,12 @@ describe("parseSettings", () => {
   });
 
   it("wants a reason for every exception", () => {
+    const services = [{ cluster: "shop", exclude: ["reports"] }];
     const exceptions = [{ service: "shop/reports", reason: "its key never changes" }];
 
-    assert.deepEqual(parseSettings({ ...right, exceptions }, here).exceptions, exceptions);
+    assert.deepEqual(parseSettings({ services, exceptions }, here).exceptions, exceptions);
     assert.throws(
-      () => parseSettings({ ...right, exceptions: [{ service: "shop/reports", reason: " " }] }, here),
+      () => parseSettings({ services, exceptions: [{ service: "shop/reports", reason: " " }] }, here),
       /exceptions\[0\]\.reason: expected the reason, a few words/,
     );
   });
@@ -352,8 +353,8 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   ),
   [
     "more clusters than the role's policy has room for",
-    { services: Array.from({ length: 80 }, (_, index) => ({ cluster: `cluster-number-${index}` })) },
-    [/^services: the policy of the recycler's role would have \d{5} characters with 80 clusters/],
+    { services: Array.from({ length: 200 }, (_, index) => ({ cluster: `cluster-number-${index}` })) },
+    [/^services: the policy of the recycler's role would have \d{5} characters with 200 clusters/],
   ],
   ["a sweep that is no schedule", { ...right, timing: { sweep: "rate(5 minute)" } }, [/^timing\.sweep: /]],
   [
@@ -610,8 +611,243 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   ],
 ];
 
+/** What cannot act, or says more or less than it seems to. */
+const idle: typeof cases = [
+  [
+    "a secret and a parameter of another place in a service's lists",
+    {
+      services: [
+        {
+          cluster: "shop",
+          secrets: [
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf",
+            "arn:aws:secretsmanager:us-west-2:210987654321:secret:b-AbCdEf",
+          ],
+          parameters: ["arn:aws:ssm:eu-west-1:123456789012:parameter/a"],
+        },
+      ],
+    },
+    [
+      "services[0].secrets[0]: the secret is in eu-west-1 of account 123456789012, this stack in us-west-2 of account 123456789012: no event tells this stack of its changes; leave it out",
+      /^services\[0\]\.secrets\[1\]: the secret is in us-west-2 of account 210987654321, this stack in/,
+      /^services\[0\]\.parameters\[0\]: the parameter is in eu-west-1/,
+    ],
+  ],
+  [
+    "an empty list of secrets, which would follow everything",
+    { services: [{ cluster: "shop", secrets: [] }] },
+    [/^services\[0\]\.secrets: expected at least one of the secrets, found an empty list; leave the key out/],
+  ],
+  [
+    "an empty list of parameters",
+    { services: [{ cluster: "shop", parameters: [] }] },
+    [/^services\[0\]\.parameters: expected at least one of the parameters, found an empty list/],
+  ],
+  [
+    "a public parameter, and a parameter that stands for a secret",
+    {
+      services: [
+        { cluster: "shop", parameters: ["/aws/service/a/b", "/aws/reference/secretsmanager/shop/db"] },
+      ],
+    },
+    [
+      "services[0].parameters[0]: a public parameter of AWS has no event and no date; leave it out",
+      'services[0].parameters[1]: "/aws/reference/secretsmanager/shop/db" stands for a secret; write "shop/db" in a list of secrets',
+    ],
+  ],
+  [
+    "a service excluded twice",
+    { services: [{ cluster: "shop", exclude: ["api", "api"] }] },
+    ['services[0].exclude[1]: "api" stands in exclude[0] already'],
+  ],
+  [
+    "a time for alarms that nobody receives",
+    { ...right, alarms: { staleAfterMinutes: 10 } },
+    [/^alarms\.staleAfterMinutes: without `alarms\.email` or `alarms\.topic` there are no alarms/],
+  ],
+  [
+    "a topic of another Region",
+    { ...right, alarms: { topic: "arn:aws:sns:eu-west-1:123456789012:alarms" } },
+    [/^alarms\.topic: the topic is in eu-west-1 .*: an alarm publishes to a topic of its own Region only$/],
+  ],
+  [
+    "an exception for a service of a covered cluster",
+    { ...right, exceptions: [{ service: "shop/web", reason: "r" }] },
+    [
+      'exceptions[0].service: shop/web is covered by services[0]; add "web" to services[0].exclude, or leave the exception out',
+    ],
+  ],
+  [
+    "an exception for a covered service",
+    {
+      services: [{ cluster: "shop", service: "web" }],
+      exceptions: [{ service: "web", reason: "r" }],
+    },
+    ["exceptions[0].service: shop/web is covered by services[0]; leave the exception or the entry out"],
+  ],
+  [
+    "an exception by a name that a covered cluster may have",
+    { ...right, exceptions: [{ service: "web", reason: "r" }] },
+    [
+      'exceptions[0].service: "web" is a service of any cluster, and shop/web is covered by services[0]; add "web" to services[0].exclude, or write CLUSTER/web',
+    ],
+  ],
+  [
+    "an exception twice",
+    {
+      ...right,
+      exceptions: [
+        { service: "other/web", reason: "r" },
+        { service: "other/web", reason: "s" },
+      ],
+    },
+    ['exceptions[1].service: "other/web" stands in exceptions[0] already; leave one of them out'],
+  ],
+  [
+    "a bake time between waves where there is one wave",
+    { ...right, limits: { bakeTimeInMinutes: 5 } },
+    [/^limits\.bakeTimeInMinutes: .* all services have the same wave; give some of them a later `wave`/],
+  ],
+  [
+    "a boundary of another account",
+    { ...right, permissionsBoundary: "arn:aws:iam::210987654321:policy/b" },
+    [
+      /^permissionsBoundary: expected a policy of account 123456789012 or of AWS, in the partition aws, found/,
+    ],
+  ],
+  [
+    "a key and an administrator of another Region, and an empty list of subnets",
+    {
+      ...right,
+      rotations: [
+        {
+          secret: "a",
+          rotator: {
+            ...builtIn,
+            adminSecret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin-AbCdEf",
+            kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/1",
+          },
+        },
+        { secret: "b", rotator: { ...builtIn, subnets: [] } },
+      ],
+    },
+    [
+      /^rotations\[1\]\.rotator\.subnets: expected at least one of the subnets/,
+      /^rotations\[0\]\.rotator\.kmsKeyArn: the key is in eu-west-1 .*: a credential is encrypted with a key/,
+      /^rotations\[0\]\.rotator\.adminSecret: the secret is in eu-west-1 .*: the rotator reads secrets of its own/,
+    ],
+  ],
+];
+
+/** What a person wrote who knows AWS and not this program. */
+const written: typeof cases = [
+  [
+    "a service of another partition",
+    { services: [{ service: "arn:aws-cn:ecs:us-west-2:123456789012:service/shop/web" }] },
+    [
+      /^services\[0\]\.service: the service is in us-west-2 of account 123456789012 \(partition aws-cn\), this stack in us-west-2 of account 123456789012 \(partition aws\): /,
+    ],
+  ],
+  [
+    "null",
+    { ...right, limits: null },
+    ["limits: expected an object, found null; give it a value, or leave the key out"],
+  ],
+  [
+    "a number and a boolean where names belong",
+    { services: [{ cluster: 123 }, { cluster: "shop", service: true }] },
+    [
+      /^services\[0\]\.cluster: expected the name of a cluster .*, found 123; write "123" in the stack's file, with the quotes$/,
+      /^services\[1\]\.service: .*, found true; write "true" in the stack's file, with the quotes$/,
+    ],
+  ],
+  [
+    "a number in quotes",
+    { ...right, timing: { delaySeconds: "20" } },
+    ['timing.delaySeconds: expected a whole number from 3 to 900, found "20"; write it without quotes'],
+  ],
+  [
+    "paths that were set without --path",
+    { ...right, "alarms.email": "a@b.c", "services[0].cluster": "shop" },
+    [
+      `alarms.email: is one key with this name, not a setting inside another: "pulumi config rm 'ecs-secret-recycler:alarms.email'", then "pulumi config set --path 'ecs-secret-recycler:alarms.email' VALUE"`,
+      /^services\[0\]\.cluster: is one key with this name/,
+    ],
+  ],
+  [
+    "wildcards",
+    {
+      services: [
+        { cluster: "*" },
+        { cluster: "shop", service: "web-*" },
+        { cluster: "b", exclude: ["a*"], secrets: ["prod/*"], parameters: ["/prod/*"] },
+        { cluster: "c", secrets: ["prod/*"], parameters: ["/prod/*"] },
+      ],
+      exceptions: [{ service: "other/*", reason: "r" }],
+    },
+    [
+      /^services\[0\]\.cluster: .*, found "\*"; there are no wildcards: write one entry for each cluster$/,
+      /^services\[2\]\.exclude\[0\]: .*; there are no wildcards: name each service$/,
+      /^exceptions\[0\]\.service: .*; there are no wildcards: write one entry for each service$/,
+      /^services\[1\]\.service: .*; there are no wildcards: leave `service` out to cover every service of the cluster/,
+      /^services\[3\]\.secrets\[0\]: there are no wildcards: name each secret, or leave `secrets` and `parameters` out/,
+      /^services\[3\]\.parameters\[0\]: there are no wildcards: name each parameter, or leave/,
+    ],
+  ],
+  [
+    "ARNs where names belong",
+    {
+      services: [
+        { cluster: "arn:aws:ecs:us-west-2:123456789012:cluster/shop" },
+        { cluster: "arn:aws:ecs:us-west-2:123456789012:service/shop/web" },
+        { service: "arn:aws:ecs:us-west-2:123456789012:cluster/shop" },
+        { cluster: "b", exclude: ["arn:aws:ecs:us-west-2:123456789012:service/b/web"] },
+      ],
+      exceptions: [{ service: "arn:aws:ecs:us-west-2:123456789012:service/other/web", reason: "r" }],
+    },
+    [
+      /^services\[0\]\.cluster: .*; write "shop", if it is in the account and Region of this stack$/,
+      /^services\[1\]\.cluster: .*; write the ARN of a service as `service`, without `cluster`$/,
+      /^services\[3\]\.exclude\[0\]: .*; write "web"$/,
+      /^exceptions\[0\]\.service: .*; write "other\/web", if it is in the account and Region of this stack$/,
+      /^services\[2\]\.service: .*; write cluster: shop, without `service`$/,
+    ],
+  ],
+  [
+    "cluster and service in one name",
+    {
+      services: [
+        { cluster: "shop/web" },
+        { cluster: "shop", service: "shop/web" },
+        { cluster: "b", exclude: ["b/web"] },
+      ],
+    },
+    [
+      /^services\[0\]\.cluster: .*, found "shop\/web"; write cluster: shop and service: web$/,
+      /^services\[2\]\.exclude\[0\]: .*, found "b\/web"; write "web"$/,
+      /^services\[1\]\.service: .*, found "shop\/web"; write cluster: shop and service: web$/,
+    ],
+  ],
+  [
+    "a parameter without its slash, and a parameter among secrets",
+    {
+      services: [
+        {
+          cluster: "shop",
+          parameters: ["shop/flags"],
+          secrets: ["arn:aws:ssm:us-west-2:123456789012:parameter/a"],
+        },
+      ],
+    },
+    [
+      /^services\[0\]\.secrets\[0\]: expected a secret, found the parameter .*; write it in a list of parameters$/,
+      'services[0].parameters[0]: a parameter\'s name of several levels begins with a slash; write "/shop/flags"',
+    ],
+  ],
+];
+
 describe("a mistake in the settings", () => {
-  for (const [what, raw, lines] of cases)
+  for (const [what, raw, lines] of [...cases, ...idle, ...written])
     it(`is reported by its path alone when it is ${what}`, () => {
       const found = mistakes(raw);
 
@@ -621,6 +857,72 @@ describe("a mistake in the settings", () => {
         else assert.match(found[index] ?? "", line);
       });
     });
+});
+
+describe("many mistakes in the settings", () => {
+  const many = (entry: (index: number) => object) => Array.from({ length: 500 }, (_, index) => entry(index));
+
+  it("of one kind are counted after the third, with the last place", () => {
+    const found = mistakes({ services: many((index) => ({ cluster: `c${index}`, exlude: [] })) });
+
+    assert.deepEqual(found, [
+      'services[0].exlude: no such setting; did you mean "exclude"?',
+      'services[1].exlude: no such setting; did you mean "exclude"?',
+      'services[2].exlude: no such setting; did you mean "exclude"?',
+      "... and 497 more of this kind, up to services[499].exlude",
+    ]);
+  });
+
+  it("of one kind are so whatever was found", () => {
+    const there = "eu-west-1:123456789012";
+
+    for (const services of [
+      many((index) => ({ service: `arn:aws:ecs:${there}:service/shop/web${index}` })),
+      [
+        {
+          cluster: "shop",
+          secrets: many(() => ({})).map((_, index) => `arn:aws:secretsmanager:${there}:secret:db${index}`),
+        },
+      ],
+      many(() => ({ cluster: "shop", service: "web" })),
+      many((index) => ({ cluster: "shop", service: `web-${index}*` })),
+    ])
+      assert.equal(mistakes({ services }).length, 4);
+  });
+
+  it("of many kinds are cut off, and say how many lines are left", () => {
+    const unknown = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [
+        `${"abcdef"[index % 6]}`.repeat(9 + Math.floor(index / 6)),
+        1,
+      ]),
+    );
+
+    const found = mistakes({ ...right, ...unknown });
+
+    assert.equal(found.length, 31);
+    assert.equal(found.at(-1), "... and 30 lines more; correct these first");
+  });
+
+  it("have short lines, however long the names are", () => {
+    const found = mistakes({ ...right, ["x".repeat(5_000)]: 1 });
+
+    assert.ok(found[0]!.length < 500);
+  });
+});
+
+describe("the number of clusters", () => {
+  /** Names of 20 characters. */
+  const clusters = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ cluster: `cluster-number-${10_000 + index}` }));
+
+  it("is up to 135 of names of 20 characters: so many fit into the role's policy", () => {
+    assert.equal(parseSettings({ services: clusters(135) }, here).coverage.length, 135);
+    assert.match(
+      mistakes({ services: clusters(136) })[0]!,
+      /^services: the policy of the recycler's role would have 10276 characters with 136 clusters, and IAM allows 10240; cover/,
+    );
+  });
 });
 
 describe("Pulumi.yaml", () => {
