@@ -6,6 +6,7 @@ import { clustersOf } from "./stack/role-statements";
 import { Rotation, rotationRuleNames } from "./stack/rotation";
 import { resolveDatabases } from "./stack/rotation-databases";
 import { Rules } from "./stack/rules";
+import { SavedQueries } from "./stack/saved-queries";
 import { readSettings } from "./stack/settings";
 import { Trail } from "./stack/trail";
 
@@ -47,7 +48,22 @@ export = async () => {
     permissionsBoundary,
     logRetentionDays,
   });
-  if (alarms.email ?? alarms.topic) new Alarms("alarms", { context, alarms, queue, recycler, rotation });
+  new SavedQueries("queries", {
+    context,
+    logGroup: recycler.logGroup.name,
+    otherLogGroups: rotation.logGroups,
+  });
+  if (alarms.email ?? alarms.topic)
+    new Alarms("alarms", {
+      context,
+      alarms,
+      queue,
+      recycler,
+      rotation,
+      rules,
+      mode,
+      delaySeconds: timing.delaySeconds,
+    });
 
   return {
     queueName: queue.queue.name,

@@ -13,7 +13,7 @@ import { Ecs, type EcsSettings } from "../embedded-aws/aws/ecs";
 import { Random } from "../embedded-aws/aws/random";
 import type { TaskSpec } from "../embedded-aws/aws/runtime";
 import type { Conduct, World } from "../embedded-aws/aws/world";
-import { InProcessFunctionRuntime } from "../embedded-aws/runtime/function-in-process";
+import { InProcessFunctionRuntime, type InProcessFactory } from "../embedded-aws/runtime/function-in-process";
 import { taskRecords, type TaskScript } from "../embedded-aws/runtime/task-record";
 import { queuePolicy } from "../stack/queue-policy";
 import { lambdaAssumeRolePolicy, policyDocument, recyclerStatements } from "../stack/role-statements";
@@ -60,6 +60,8 @@ export interface EstateOptions {
   readonly onLine?: (line: EstateLine) => void;
   /** From a call to its event on the bus, in milliseconds. Default: 2 seconds. */
   readonly trailDelayMs?: number;
+  /** Functions beside the recycler's, by name. */
+  readonly functions?: Readonly<Record<string, InProcessFactory>>;
 }
 
 /** A line of the recycler's log. */
@@ -96,6 +98,7 @@ export class Estate {
       limits: options.limits ?? {},
     };
     const functions = new InProcessFunctionRuntime(clock, {
+      ...options.functions,
       [recyclerName]: (tools) => {
         const write = (text: string): void => {
           const line = { atMs: clock.now(), sinceMs: this.#runSinceMs, line: text };

@@ -1,15 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { metricNamespace, staleMinutesMetric, type MetricName } from "../handler/log";
-import { decisions, decisionTable } from "../handler/plan/decisions";
+import type { Mode } from "../handler/coverage";
+import { alarmRows, type AlarmRow } from "./alarm-table";
 import { type Context } from "./context";
 import { localArn } from "../aws-semantics/arn";
 import type { Queue } from "./queue";
 import type { Recycler } from "./recycler";
 import { policyDocument } from "./role-statements";
 import type { Rotation } from "./rotation";
+import type { Rules } from "./rules";
 import type { Settings } from "./settings";
-import { LONGEST_SWEEP_MINUTES } from "./settings-schedules";
 
 /** Arguments of `Alarms`. */
 export interface AlarmsArgs {
@@ -19,22 +19,11 @@ export interface AlarmsArgs {
   readonly queue: Queue;
   readonly recycler: Recycler;
   readonly rotation: Rotation;
+  readonly rules: Rules;
+  readonly mode: Mode;
+  /** The queue's delay. */
+  readonly delaySeconds: number;
 }
-
-/** Seconds that one datapoint of an alarm covers. */
-const PERIOD_SECONDS = 60;
-
-/**
- * One datapoint in the longest time between two sweeps. Every sweep reports an
- * unresolved problem again, so the alarm stays in ALARM until it is solved and notifies once.
- */
-const REPORTED_BY_EACH_SWEEP = { evaluationPeriods: LONGEST_SWEEP_MINUTES, datapointsToAlarm: 1 } as const;
-
-/** The metric of an alarm; the default threshold is more than 0 within a minute. */
-type Watched = Required<
-  Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "statistic" | "dimensions">
-> &
-  Pick<aws.cloudwatch.MetricAlarmArgs, "threshold" | "evaluationPeriods" | "datapointsToAlarm">;
 
 /** Alarms for everything that a person must solve, and their topic. */
 export class Alarms extends pulumi.ComponentResource {
@@ -43,49 +32,9 @@ export class Alarms extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ecs-secret-recycler:index:Alarms", name, {}, opts);
-    const { context, queue, recycler, rotation } = args;
-    this.topicArn = args.alarms.topic ?? this.#topic(name, context, args.alarms.email);
-    const alarm = (key: string, alarmDescription: string, watched: Watched): void =>
-      this.#alarm(`${name}-${key}`, `${context.names.prefix}-${key}`, alarmDescription, watched, context);
-
-    alarm(
-      "dead-letters",
-      "Messages are in the dead-letter queue: the recycler failed three times to process them. See its log",
-      notEmpty(queue.deadLetters),
-    );
-    alarm(
-      "undelivered",
-      "EventBridge could not deliver events to the queue: compare the queue's policy with the rules",
-      notEmpty(queue.undelivered),
-    );
-    alarm("function-errors", "The recycler's function failed: see its log", errorsOf(recycler.function));
-    alarm("rotation-failed", "A rotation failed: see its function log", counted(recycler, "RotationFailed"));
-    alarm(
-      "too-many-deployments",
-      "A service had so many deployments in an hour that the recycler waits (limits.maxDeploymentsPerHour): find what writes its secret, see the log",
-      { ...counted(recycler, "TooManyDeployments"), ...REPORTED_BY_EACH_SWEEP },
-    );
-    for (const decision of decisions) {
-      const { alarm: text } = decisionTable[decision];
-      if (text) alarm(decision, text, { ...counted(recycler, decision), ...REPORTED_BY_EACH_SWEEP });
-    }
-    alarm(
-      "stale",
-      `A service has used an old value for more than ${args.alarms.staleAfterMinutes} minutes: see the log`,
-      {
-        ...counted(recycler, staleMinutesMetric),
-        statistic: "Maximum",
-        threshold: args.alarms.staleAfterMinutes,
-        ...REPORTED_BY_EACH_SWEEP,
-      },
-    );
-    for (const { credential, key, rotator } of rotation.rotators)
-      alarm(
-        `rotator-${key}-errors`,
-        `The rotation function of ${credential.name} failed: see its log`,
-        errorsOf(rotator.function),
-      );
-
+    const { context, alarms } = args;
+    this.topicArn = alarms.topic ?? this.#topic(name, context, alarms.email);
+    for (const row of alarmRows(args)) this.#alarm(`${name}-${row.key}`, row, context);
     this.registerOutputs({ topicArn: this.topicArn });
   }
 
@@ -134,24 +83,25 @@ export class Alarms extends pulumi.ComponentResource {
     return topic.arn;
   }
 
-  #alarm(
-    name: string,
-    physicalName: string,
-    alarmDescription: string,
-    watched: Watched,
-    { tags }: Context,
-  ): void {
+  #alarm(name: string, row: AlarmRow, { names, tags }: Context): void {
+    const { period, silence, threshold = 0, ...when } = row.when;
+    const { stat, ...metric } = row.metric;
     new aws.cloudwatch.MetricAlarm(
       name,
       {
-        name: physicalName,
-        alarmDescription,
-        comparisonOperator: "GreaterThanThreshold",
-        threshold: 0,
-        period: PERIOD_SECONDS,
-        evaluationPeriods: 1,
-        ...watched,
-        treatMissingData: "notBreaching",
+        name: `${names.prefix}-${row.key}`,
+        alarmDescription: textOf(row),
+        ...when,
+        ...(silence
+          ? {
+              comparisonOperator: "LessThanThreshold",
+              threshold: 1,
+              metricQueries: [
+                { id: "measured", metric: { ...metric, stat, period }, returnData: false },
+                { id: "filled", expression: "FILL(measured, 0)", label: metric.metricName, returnData: true },
+              ],
+            }
+          : { comparisonOperator: "GreaterThanThreshold", threshold, ...metric, statistic: stat, period }),
         alarmActions: [this.topicArn],
         okActions: [this.topicArn],
         tags,
@@ -161,29 +111,7 @@ export class Alarms extends pulumi.ComponentResource {
   }
 }
 
-function notEmpty(queue: aws.sqs.Queue): Watched {
-  return {
-    namespace: "AWS/SQS",
-    metricName: "ApproximateNumberOfMessagesVisible",
-    statistic: "Maximum",
-    dimensions: { QueueName: queue.name },
-  };
-}
-
-function errorsOf(watched: aws.lambda.Function): Watched {
-  return {
-    namespace: "AWS/Lambda",
-    metricName: "Errors",
-    statistic: "Sum",
-    dimensions: { FunctionName: watched.name },
-  };
-}
-
-function counted(recycler: Recycler, metricName: MetricName | typeof staleMinutesMetric): Watched {
-  return {
-    namespace: metricNamespace,
-    metricName,
-    statistic: "Sum",
-    dimensions: { FunctionName: recycler.function.name },
-  };
+/** What a person reads at night: what happened, where to look, what to do, and where more stands. */
+function textOf({ happened, look, todo, section }: AlarmRow): string {
+  return `${happened}. Look: ${look}. Do: ${todo}. More: docs/operations.md#${section}`;
 }

@@ -29,13 +29,14 @@ const BATCH_SIZE = 10;
 export class Recycler extends pulumi.ComponentResource {
   readonly function: aws.lambda.CallbackFunction<unknown, unknown>;
   readonly role: aws.iam.Role;
+  readonly logGroup: aws.cloudwatch.LogGroup;
 
   constructor(name: string, args: RecyclerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ecs-secret-recycler:index:Recycler", name, {}, opts);
     const { context, settings } = args;
     const { place, names, tags } = context;
 
-    const logGroup = new aws.cloudwatch.LogGroup(
+    this.logGroup = new aws.cloudwatch.LogGroup(
       `${name}-log`,
       { name: names.logGroup, retentionInDays: args.logRetentionDays, tags },
       { parent: this },
@@ -79,7 +80,7 @@ export class Recycler extends pulumi.ComponentResource {
         architectures: ["arm64"],
         memorySize: 256,
         timeout: FUNCTION_TIMEOUT_SECONDS,
-        loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
+        loggingConfig: { logFormat: "JSON", logGroup: this.logGroup.name },
         tags,
       },
       { parent: this, dependsOn: [policy] },

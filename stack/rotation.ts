@@ -36,6 +36,8 @@ export interface BuiltRotator {
 /** Schedules of rotation, and the functions that rotate where neither AWS nor a function of your own does. */
 export class Rotation extends pulumi.ComponentResource {
   readonly rotators: readonly BuiltRotator[];
+  /** Names of the log groups of the rotation functions of this stack. */
+  readonly logGroups: readonly pulumi.Output<string>[];
   /** One permission for each function of your own, however many secrets it rotates. */
   readonly #permissions = new Map<string, aws.lambda.Permission>();
 
@@ -58,6 +60,7 @@ export class Rotation extends pulumi.ComponentResource {
       else rotators.push({ credential, key, rotator: this.#builtIn(child, rotation, rotator, args) });
     }
     this.rotators = rotators;
+    this.logGroups = rotators.map(({ rotator }) => rotator.logGroup.name);
     this.registerOutputs({
       functionNames: Object.fromEntries(
         rotators.map(({ credential, rotator }) => [credential.name, rotator.function.name]),

@@ -33,6 +33,7 @@ const BUNDLE = path.join(__dirname, "..", "rotator", "dist", "index.js");
 /** The built-in rotation function of one credential, with a role for exactly that credential and a log. */
 export class Rotator extends pulumi.ComponentResource {
   readonly function: aws.lambda.Function;
+  readonly logGroup: aws.cloudwatch.LogGroup;
 
   constructor(name: string, args: RotatorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ecs-secret-recycler:index:Rotator", name, {}, opts);
@@ -43,7 +44,7 @@ export class Rotator extends pulumi.ComponentResource {
         `the rotation function is not built (${BUNDLE} is missing): run "npm run prepare"`,
       );
 
-    const logGroup = new aws.cloudwatch.LogGroup(
+    this.logGroup = new aws.cloudwatch.LogGroup(
       `${name}-log`,
       { name: `/aws/lambda/${functionName}`, retentionInDays: args.logRetentionDays, tags },
       { parent: this },
@@ -89,7 +90,7 @@ export class Rotator extends pulumi.ComponentResource {
         architectures: ["arm64"],
         memorySize: 256,
         timeout: TIMEOUT_SECONDS,
-        loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
+        loggingConfig: { logFormat: "JSON", logGroup: this.logGroup.name },
         environment: {
           variables: {
             [settingsVariable]: JSON.stringify(rotator.settings),

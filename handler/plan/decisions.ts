@@ -10,7 +10,16 @@ export interface DecisionRow {
   /** What ends it; absent for a decision that needs no end. */
   readonly ends?: string;
   /** What the alarm says; absent: no alarm. */
-  readonly alarm?: string;
+  readonly alarm?: DecisionAlarm;
+}
+
+/** What an alarm says of a decision. */
+export interface DecisionAlarm {
+  readonly happened: string;
+  /** What a person does about it. */
+  readonly todo: string;
+  /** True for what ends by itself as a rule: the alarm waits until it has lasted. */
+  readonly lasting?: true;
 }
 
 const table = {
@@ -21,7 +30,10 @@ const table = {
   halted: {
     meaning: "a deployment with the new value failed: another would fail in the same way",
     ends: "another change of the value, or a deployment that succeeds",
-    alarm: "A deployment failed or was stopped: correct the value or the service",
+    alarm: {
+      happened: "A deployment with a new value failed or was stopped, and the recycler makes no other",
+      todo: "correct the value, or deploy the service so that it gets healthy",
+    },
   },
   "waiting-for-person": {
     meaning: "a deployment waits at a pause hook: the reason gives the command that continues it",
@@ -30,7 +42,10 @@ const table = {
   "cannot-replace": {
     meaning: "the deployment configuration lets ECS neither stop nor start a task",
     ends: "another minimum or maximum percent of the service",
-    alarm: "ECS can replace no task of a covered service: change its minimum or maximum percent",
+    alarm: {
+      happened: "The deployment configuration of a covered service lets ECS replace no task",
+      todo: "change the service's minimum or maximum percent",
+    },
   },
   "cooling-down": {
     meaning:
@@ -56,6 +71,11 @@ const table = {
   replacing: {
     meaning: "a deployment made after the change succeeded, and old tasks still run",
     ends: "ECS stops the old tasks; the reason says how long they are protected",
+    alarm: {
+      happened: "Old tasks of a service still run after a deployment that succeeded",
+      todo: "end the scale-in protection of the old tasks, or stop them",
+      lasting: true,
+    },
   },
   "rolling-out": {
     meaning: "a deployment made after the change is in progress, or tasks that are wanted do not run yet",
@@ -64,26 +84,46 @@ const table = {
   deferred: {
     meaning: "a call was throttled or failed, the run's time ended, or the service waits for its turn",
     ends: "the next sweep",
+    alarm: {
+      happened:
+        "The recycler could not look at a service or a cluster, or could not recycle a service in its turn, and later waves wait for it",
+      todo: "read the reason: it names the call that failed",
+      lasting: true,
+    },
   },
   denied: {
     meaning: "a permission is missing",
     ends: "the permission",
-    alarm: "IAM denied the recycler a call for a covered service: the log names the permission",
+    alarm: {
+      happened: "IAM denied the recycler a call for a covered service",
+      todo: "remove what denies the call: the reason names the permission",
+    },
   },
   "not-found": {
     meaning: "the service, its secret or its parameter does not exist: new tasks could not start",
     ends: "the service, secret or parameter exists",
-    alarm: "A covered service or its secret does not exist: correct the settings",
+    alarm: {
+      happened: "A covered service, its secret or its parameter does not exist",
+      todo: "correct the settings or the task definition, or make again what is missing",
+    },
   },
   unsupported: {
     meaning:
       "another deployment controller replaces the tasks (CODE_DEPLOY, EXTERNAL), or no event tells about the value",
     ends: "another controller, another reference",
-    alarm: "The recycler cannot redeploy a covered service: exclude it",
+    alarm: {
+      happened: "The recycler cannot redeploy a covered service, or cannot follow what it reads",
+      todo: "deploy the service yourself, then exclude it or change what the reason names",
+    },
   },
   unknown: {
     meaning: "AWS gives no time from which to tell whether tasks hold the value",
     ends: "another change of the value, or a new deployment",
+    alarm: {
+      happened: "AWS gives no time from which to tell whether a service holds its values",
+      todo: "deploy the service once",
+      lasting: true,
+    },
   },
   "predates-install": {
     meaning: "the value changed before the recycler was installed",

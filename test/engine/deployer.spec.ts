@@ -107,8 +107,8 @@ describe("docs/deployer-policy.json", function () {
     const anywhere = statements.filter(({ Resource }) => Resource === "*").map(({ Sid }) => Sid);
 
     assert.deepEqual(wildcards, ["s3:GetBucket*"]);
-    // Mappings have ids, not names, and lists take no resource (Service Authorization Reference).
-    assert.deepEqual(anywhere, ["EventSourceMapping", "ListsOnlyInAws"]);
+    // Mappings have ids, not names; saved queries and lists take no resource (Service Authorization Reference).
+    assert.deepEqual(anywhere, ["EventSourceMapping", "SavedQueries", "ListsOnlyInAws"]);
   });
 
   it("is not enough for anything else: a cluster is refused", async () => {

@@ -21,7 +21,7 @@ const names: readonly string[] = [
 const metrics = [
   "handler/log.ts: RotationFailed",
   "handler/trigger.ts: RotationFailed",
-  "stack/alarms.ts: RotationFailed",
+  "stack/alarm-table.ts: RotationFailed",
 ];
 
 /** TypeScript files of a folder, or the one file. */

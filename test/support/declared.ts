@@ -67,6 +67,7 @@ const TYPES: Readonly<Record<string, KnownType>> = {
   "aws:cloudwatch/eventTarget:EventTarget": untagged(),
   "aws:cloudwatch/logGroup:LogGroup": taggable("arn"),
   "aws:cloudwatch/metricAlarm:MetricAlarm": taggable("arn"),
+  "aws:cloudwatch/queryDefinition:QueryDefinition": untagged("queryDefinitionId"),
   "aws:iam/role:Role": taggable("arn", "uniqueId"),
   "aws:iam/rolePolicy:RolePolicy": untagged(),
   "aws:lambda/function:Function": taggable("arn", "invokeArn", "version"),

@@ -2,6 +2,7 @@ import * as sdk from "@aws-sdk/client-cloudwatch";
 import { between, lengthBetween, oneOf, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import { samplesBetween, isStatistic, type Series } from "./series";
+import { watched } from "./watched";
 
 /** How CloudWatch refuses a value. */
 export const invalid = { code: "InvalidParameterValueException" } as const;
@@ -82,55 +83,37 @@ export function checkDatum(datum: sdk.MetricDatum): void {
 export function checkAlarm(input: sdk.PutMetricAlarmInput): void {
   lengthBetween(input.AlarmName, 1, 255, "AlarmName", invalid);
   lengthBetween(input.AlarmDescription, 0, 1024, "AlarmDescription", invalid);
-  if (
-    input.Metrics !== undefined ||
-    input.EvaluationCriteria !== undefined ||
-    input.ThresholdMetricId !== undefined
-  )
-    throw notImplemented("an alarm on an expression");
-  for (const member of [
-    "MetricName",
-    "Namespace",
-    "ComparisonOperator",
-    "EvaluationPeriods",
-    "Threshold",
-    "Period",
-  ] as const)
-    if (input[member] === undefined)
+  const metric = watched(input);
+  if (!metric || input.EvaluationCriteria || input.ThresholdMetricId)
+    throw notImplemented("an alarm on an expression other than FILL(ID, NUMBER)");
+  for (const member of ["MetricName", "Namespace", "Period", "Statistic", "Dimensions"] as const)
+    if (input.Metrics && input[member] !== undefined)
+      throw refused(invalidCombination, `Metrics and ${member} must not be given together.`);
+  for (const [member, value] of Object.entries({
+    MetricName: metric.Metric?.MetricName,
+    Namespace: metric.Metric?.Namespace,
+    Period: metric.Period,
+    ComparisonOperator: input.ComparisonOperator,
+    EvaluationPeriods: input.EvaluationPeriods,
+    Threshold: input.Threshold,
+  }))
+    if (value === undefined)
       throw new ServiceError("MissingRequiredParameterException", `The parameter ${member} is required.`);
-  checkPeriod(input.Period ?? 0);
+  checkPeriod(metric.Period ?? 0);
   between(input.EvaluationPeriods, 1, 8640, "EvaluationPeriods", invalid);
   between(input.DatapointsToAlarm, 1, input.EvaluationPeriods ?? 1, "DatapointsToAlarm", invalid);
   oneOf(input.Statistic, sdk.Statistic, "Statistic", invalid);
   oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
-  oneOf(
-    input.ComparisonOperator,
-    [
-      "GreaterThanOrEqualToThreshold",
-      "GreaterThanThreshold",
-      "LessThanThreshold",
-      "LessThanOrEqualToThreshold",
-    ],
-    "ComparisonOperator",
-    invalid,
-  );
-  oneOf(
-    input.TreatMissingData,
-    ["breaching", "notBreaching", "ignore", "missing"],
-    "TreatMissingData",
-    invalid,
-  );
-  if ((input.Statistic === undefined) === (input.ExtendedStatistic === undefined))
+  const operators = ["GreaterThanOrEqualTo", "GreaterThan", "LessThan", "LessThanOrEqualTo"];
+  const comparisons = operators.map((name) => `${name}Threshold`);
+  oneOf(input.ComparisonOperator, comparisons, "ComparisonOperator", invalid);
+  const treatments = ["breaching", "notBreaching", "ignore", "missing"];
+  oneOf(input.TreatMissingData, treatments, "TreatMissingData", invalid);
+  if (!input.Metrics && (input.Statistic === undefined) === (input.ExtendedStatistic === undefined))
     throw refused(invalidCombination, "Exactly one of Statistic and ExtendedStatistic must be given.");
-  if (input.ExtendedStatistic !== undefined && !isStatistic(input.ExtendedStatistic))
-    throw refused(
-      invalid,
-      `The value ${input.ExtendedStatistic} for parameter ExtendedStatistic is not supported.`,
-    );
-  for (const action of [
-    ...(input.AlarmActions ?? []),
-    ...(input.OKActions ?? []),
-    ...(input.InsufficientDataActions ?? []),
-  ])
+  if (!isStatistic(metric.Stat ?? ""))
+    throw refused(invalid, `The value ${metric.Stat} for parameter ExtendedStatistic is not supported.`);
+  const { AlarmActions = [], OKActions = [], InsufficientDataActions = [] } = input;
+  for (const action of [...AlarmActions, ...OKActions, ...InsufficientDataActions])
     if (!/^arn:[^:]+:sns:/.test(action)) throw notImplemented(`an alarm's action ${action}`);
 }

@@ -18,6 +18,7 @@ import {
 } from "./checks";
 import type { Measured } from "./record";
 import { MetricStore, samplesBetween, isStatistic, statistic } from "./series";
+import { watched } from "./watched";
 
 const badToken = { code: "InvalidNextToken" } as const;
 
@@ -93,8 +94,7 @@ export class CloudWatch implements Service {
 
   #watch(stored: StoredAlarm): void {
     const { clock } = this.world;
-    const periodMs = (stored.alarm.Period ?? 60) * 1000;
-    const everyMs = Math.min(periodMs, 60_000);
+    const everyMs = Math.min((watched(stored.alarm)?.Period ?? 60) * 1000, 60_000);
     const next = (): void => {
       const delayMs = everyMs - (clock.now() % everyMs);
       stored.cancel = clock.schedule(delayMs, `alarm ${stored.alarm.AlarmName}`, async () => {
@@ -108,14 +108,17 @@ export class CloudWatch implements Service {
 
   async #evaluate(stored: StoredAlarm): Promise<void> {
     const { alarm } = stored;
+    const { Metric, Period = 60, Stat = "Sum", Unit, fill } = watched(alarm)!;
     const now = this.world.clock.now();
-    const periodMs = (alarm.Period ?? 60) * 1000;
-    const end = Math.floor(now / periodMs) * periodMs;
-    const series = this.#series(alarm.Namespace, alarm.MetricName, alarm.Dimensions);
-    const stat = alarm.Statistic ?? alarm.ExtendedStatistic ?? "Sum";
+    const periodMs = Period * 1000;
+    // The window moves on each minute, also that of a longer period (User Guide, "Evaluating an alarm").
+    const everyMs = Math.min(periodMs, 60_000);
+    const end = Math.floor(now / everyMs) * everyMs;
+    const series = this.#series(Metric?.Namespace, Metric?.MetricName, Metric?.Dimensions);
+    const known = fill !== undefined && samplesBetween(series, 0, end).length > 0 ? fill : undefined;
     const values = Array.from({ length: alarm.EvaluationPeriods ?? 1 }, (_, back) => {
       const to = end - back * periodMs;
-      return statistic(samplesBetween(series, to - periodMs, to, alarm.Unit), stat);
+      return statistic(samplesBetween(series, to - periodMs, to, Unit), Stat) ?? known;
     });
     const { state, reason } = evaluate(alarm, values);
     await this.#setState(stored, state, reason);
@@ -143,13 +146,13 @@ export class CloudWatch implements Service {
       },
     });
     if (!alarm.ActionsEnabled) return;
-    const actions =
-      state === "ALARM"
-        ? alarm.AlarmActions
-        : state === "OK"
-          ? alarm.OKActions
-          : alarm.InsufficientDataActions;
-    for (const action of actions ?? []) await this.#act(alarm, action, before ?? "INSUFFICIENT_DATA", now);
+    const actions = {
+      ALARM: alarm.AlarmActions,
+      OK: alarm.OKActions,
+      INSUFFICIENT_DATA: alarm.InsufficientDataActions,
+    };
+    for (const action of actions[state] ?? [])
+      await this.#act(alarm, action, before ?? "INSUFFICIENT_DATA", now);
   }
 
   async #act(alarm: StoredAlarm["alarm"], action: string, before: string, now: Date): Promise<void> {
@@ -271,7 +274,7 @@ export class CloudWatch implements Service {
         checkAlarm(input);
         const name = input.AlarmName ?? "";
         const existing = this.#alarms.get(name);
-        const { Tags: _tags, Metrics: _metrics, ...given } = input;
+        const { Tags: _tags, ...given } = input;
         const now = new Date(this.world.clock.now());
         existing?.cancel();
         const stored: StoredAlarm = {

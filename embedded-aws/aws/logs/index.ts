@@ -45,6 +45,7 @@ export class Logs implements Service {
   readonly prefix = "logs";
   readonly sdk = sdk;
   readonly #groups = new Map<string, Group>();
+  readonly #queries = new Set<string>();
   #sequence = 0;
 
   constructor(private readonly world: World) {}
@@ -374,6 +375,24 @@ export class Logs implements Service {
         this.#group(input.logGroupName ?? "").retentionDays = undefined;
         return {};
       },
+    }),
+
+    PutQueryDefinition: operation<sdk.PutQueryDefinitionRequest, sdk.PutQueryDefinitionResponse>({
+      access: "write",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => {
+        lengthBetween(input.name, 1, 255, "name", invalid);
+        lengthBetween(input.queryString, 1, 10_000, "queryString", invalid);
+        const id = input.queryDefinitionId ?? this.world.random.fork(`logs/query/${input.name}`).uuid();
+        this.#queries.add(id);
+        return { queryDefinitionId: id };
+      },
+    }),
+
+    DeleteQueryDefinition: operation<sdk.DeleteQueryDefinitionRequest, sdk.DeleteQueryDefinitionResponse>({
+      access: "write",
+      authorize: () => ({ resource: "*" }),
+      handle: (input) => ({ success: this.#queries.delete(input.queryDefinitionId ?? "") }),
     }),
 
     TagResource: operation<sdk.TagResourceRequest, object>({

@@ -1,4 +1,6 @@
 import type * as aws from "@pulumi/aws";
+import type { Dimension } from "@aws-sdk/client-cloudwatch";
+import type * as sdk from "@aws-sdk/client-cloudwatch-logs";
 import type { CreateTopicResponse, SubscribeResponse } from "@aws-sdk/client-sns";
 import type { Unwrap } from "@pulumi/pulumi";
 import {
@@ -9,17 +11,42 @@ import {
   policyText,
   resourceType,
   tagList,
+  text,
   type Account,
   type Properties,
   type ResourceType,
 } from "./resource-type";
 
+type Query = Unwrap<aws.cloudwatch.QueryDefinitionArgs>;
 type Alarm = Unwrap<aws.cloudwatch.MetricAlarmArgs>;
 type Topic = Unwrap<aws.sns.TopicArgs>;
 
 async function putRetention(account: Account, name: string, days: number | undefined): Promise<void> {
   if (days !== undefined && days > 0)
     await account.call("logs", "PutRetentionPolicy", { logGroupName: name, retentionInDays: days });
+}
+
+async function putQuery(account: Account, query: Query, id?: string): Promise<Properties> {
+  const { name, queryString, logGroupNames } = query;
+  const put = { name, queryString, logGroupNames, queryDefinitionId: id };
+  const { queryDefinitionId } = await account.call<sdk.PutQueryDefinitionResponse>(
+    "logs",
+    "PutQueryDefinition",
+    put,
+  );
+  return { ...query, queryDefinitionId };
+}
+
+/** A metric of an expression: Pulumi has the dimensions as an object, and no `MetricStat` around them. */
+function metricQuery({ metric, ...query }: NonNullable<Alarm["metricQueries"]>[number]): object {
+  if (!metric) return pascal(query) as object;
+  const { period: Period, stat: Stat, unit: Unit, namespace, metricName, dimensions } = metric;
+  const Metric = { Namespace: namespace, MetricName: metricName, Dimensions: dimensionList(dimensions) };
+  return { ...(pascal(query) as object), MetricStat: { Metric, Period, Stat, Unit } };
+}
+
+function dimensionList(dimensions: Readonly<Record<string, string>> | undefined): Dimension[] | undefined {
+  return dimensions && Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
 }
 
 async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<Properties> {
@@ -35,8 +62,7 @@ async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<P
     Namespace: alarm.namespace,
     Statistic: alarm.statistic,
     ExtendedStatistic: alarm.extendedStatistic,
-    Dimensions:
-      alarm.dimensions && Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
+    Dimensions: dimensionList(alarm.dimensions),
     Period: alarm.period,
     Unit: alarm.unit,
     EvaluationPeriods: alarm.evaluationPeriods,
@@ -44,7 +70,7 @@ async function putAlarm(account: Account, name: string, alarm: Alarm): Promise<P
     Threshold: alarm.threshold,
     ComparisonOperator: alarm.comparisonOperator,
     TreatMissingData: alarm.treatMissingData ?? "missing",
-    Metrics: alarm.metricQueries && pascal(alarm.metricQueries),
+    Metrics: alarm.metricQueries?.map(metricQuery),
     Tags: tagList(tagsAll),
   });
   return {
@@ -102,6 +128,16 @@ export const observability: Readonly<Record<string, ResourceType>> = {
     },
     async delete(account, name) {
       await account.call("logs", "DeleteLogGroup", { logGroupName: name });
+    },
+  }),
+
+  "aws:cloudwatch/queryDefinition:QueryDefinition": resourceType<aws.cloudwatch.QueryDefinitionArgs>({
+    computed: ["id", "queryDefinitionId"],
+    replaceOnChanges: [],
+    create: async (account, inputs, name) => ({ id: name, state: await putQuery(account, inputs) }),
+    update: (account, _name, olds, inputs) => putQuery(account, inputs, text(olds, "queryDefinitionId")),
+    async delete(account, _name, { queryDefinitionId }) {
+      await account.call("logs", "DeleteQueryDefinition", { queryDefinitionId });
     },
   }),
 

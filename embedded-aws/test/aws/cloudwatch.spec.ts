@@ -180,6 +180,49 @@ describe("CloudWatch", () => {
     assert.deepEqual(more, []);
   });
 
+  /** An alarm on silence: no value above 0 in two periods of five minutes. */
+  const onSilence = (more: Partial<PutMetricAlarmInput> = {}) =>
+    account.run(
+      cloudwatch().send(
+        new PutMetricAlarmCommand({
+          AlarmName: "alarm",
+          EvaluationPeriods: 2,
+          Threshold: 1,
+          ComparisonOperator: "LessThanThreshold",
+          Metrics: [
+            {
+              Id: "m",
+              MetricStat: { Metric: { Namespace: "Shop", MetricName: "orders" }, Period: 300, Stat: "Sum" },
+              ReturnData: false,
+            },
+            { Id: "filled", Expression: "FILL(m, 0)", ReturnData: true },
+          ],
+          ...more,
+        }),
+      ),
+    );
+
+  it("fills the periods without data of a metric that has had some, and looks back from each minute", async () => {
+    await onSilence();
+    await account.pass(20 * 60);
+    const before = await state();
+
+    await put({ MetricName: "orders", Value: 1 });
+    const states: (string | undefined)[] = [];
+    for (const seconds of [61, 8 * 60, 2 * 60]) {
+      await account.pass(seconds);
+      states.push(await state());
+    }
+
+    assert.equal(before, "INSUFFICIENT_DATA");
+    assert.deepEqual(states, ["OK", "OK", "ALARM"]);
+  });
+
+  it("refuses a metric beside an expression, and an expression that it does not know", async () => {
+    await assert.rejects(onSilence({ Namespace: "Shop" }), { name: "InvalidParameterCombinationException" });
+    await assert.rejects(onSilence({ Metrics: [{ Id: "a", Expression: "m + 1" }] }), /FILL/);
+  });
+
   for (const [what, make] of [
     [
       "the topic's policy does not allow it",
