@@ -11,6 +11,8 @@ import { Engine, type Stack } from "./support/engine";
 
 const repository = join(__dirname, "..", "..");
 const roleArn = "arn:aws:iam::123456789012:role/deployer";
+const boundaryArn = "arn:aws:iam::123456789012:policy/ecs-secret-recycler-boundary";
+const boundary = readFileSync(join(repository, "docs", "role-boundary.json"), "utf8");
 const text = readFileSync(join(repository, "docs", "deployer-policy.json"), "utf8");
 const { Statement: statements } = JSON.parse(text) as { Statement: readonly (Statement & { Sid: string })[] };
 
@@ -30,6 +32,10 @@ describe("docs/deployer-policy.json", function () {
     const secrets = SecretsManager.of(world);
     secrets.manageRotation("rds", () => Promise.resolve("{}"));
     secrets.createManaged({ owningService: "rds", name: "rds!db-0a1b2c3d", value: "{}" });
+    await world.asOperator("iam", "CreatePolicy", {
+      PolicyName: "ecs-secret-recycler-boundary",
+      PolicyDocument: boundary,
+    });
     await world.asOperator("iam", "CreateRole", {
       RoleName: "deployer",
       AssumeRolePolicyDocument: JSON.stringify({
@@ -55,6 +61,7 @@ describe("docs/deployer-policy.json", function () {
         config: Record<string, unknown>;
       }
     ).config;
+    config["ecs-secret-recycler:permissionsBoundary"] = boundaryArn;
     stack = await engine.stack(repository, "prod", config);
   });
 
@@ -111,18 +118,81 @@ describe("docs/deployer-policy.json", function () {
     assert.deepEqual(anywhere, ["EventSourceMapping", "SavedQueries", "ListsOnlyInAws"]);
   });
 
+  const asDeployer = (service: string, operation: string, input: object) =>
+    world.dispatch(service, operation, input, {
+      caller: { kind: "role", roleArn, session: "deployer" },
+      door: "pulumi",
+    });
+  const refused = { name: /^AccessDenied/ };
+  const AssumeRolePolicyDocument = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+    ],
+  });
+  const administrator = {
+    PolicyName: "all",
+    PolicyDocument: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+    }),
+  };
+
   it("is not enough for anything else: a cluster is refused", async () => {
+    await assert.rejects(asDeployer("ecs", "CreateCluster", { clusterName: "x" }), refused);
+  });
+
+  it("makes no role without the boundary, or with another", async () => {
+    const role = { RoleName: "ecs-secret-recycler-x", AssumeRolePolicyDocument };
+    const other = await world.asOperator<{ Policy: { Arn: string } }>("iam", "CreatePolicy", {
+      ...administrator,
+      PolicyName: "other",
+    });
+
+    await assert.rejects(asDeployer("iam", "CreateRole", role), refused);
     await assert.rejects(
-      world.dispatch(
-        "ecs",
-        "CreateCluster",
-        { clusterName: "x" },
-        {
-          caller: { kind: "role", roleArn, session: "deployer" },
-          door: "pulumi",
-        },
-      ),
-      { name: "AccessDeniedException" },
+      asDeployer("iam", "CreateRole", { ...role, PermissionsBoundary: other.Policy.Arn }),
+      refused,
     );
+  });
+
+  it("gives no rights to a role without the boundary, and takes the boundary from none", async () => {
+    const RoleName = "ecs-secret-recycler-old";
+    await world.asOperator("iam", "CreateRole", { RoleName, AssumeRolePolicyDocument });
+
+    await assert.rejects(asDeployer("iam", "PutRolePolicy", { RoleName, ...administrator }), refused);
+    await assert.rejects(
+      asDeployer("iam", "PutRolePermissionsBoundary", { RoleName, PermissionsBoundary: boundaryArn }),
+      refused,
+    );
+  });
+
+  it("may give a role with the boundary every right, and the role can do no more than the boundary", async () => {
+    const RoleName = "ecs-secret-recycler-y";
+    await asDeployer("iam", "CreateRole", {
+      RoleName,
+      AssumeRolePolicyDocument,
+      PermissionsBoundary: boundaryArn,
+    });
+    await asDeployer("iam", "PutRolePolicy", { RoleName, ...administrator });
+    await world.asOperator("secretsmanager", "CreateSecret", { Name: "payroll", SecretString: "x" });
+
+    const asRole = (service: string, operation: string, input: object) =>
+      world.dispatch(service, operation, input, {
+        caller: { kind: "role", roleArn: `arn:aws:iam::123456789012:role/${RoleName}`, session: "x" },
+        door: "pulumi",
+      });
+    await assert.doesNotReject(asRole("secretsmanager", "DescribeSecret", { SecretId: "payroll" }));
+    await assert.rejects(asRole("secretsmanager", "GetSecretValue", { SecretId: "payroll" }), refused);
+    await assert.rejects(asRole("iam", "CreateRole", { RoleName: "z", AssumeRolePolicyDocument }), refused);
+  });
+
+  it("maps a queue to no function of another name", async () => {
+    const input = {
+      FunctionName: "payroll",
+      EventSourceArn: world.arn("sqs", "ecs-secret-recycler-prod.fifo"),
+    };
+
+    await assert.rejects(asDeployer("lambda", "CreateEventSourceMapping", input), refused);
   });
 });

@@ -37,14 +37,8 @@ export function periods(
     throw refused(invalid, "The parameter StartTime must be less than the parameter EndTime.");
   const periodMs = periodSeconds * 1000;
   const first = Math.floor(fromMs / periodMs) * periodMs;
-  const byPeriod = new Map<number, Series["samples"]>();
-  for (const sample of samplesBetween(series, first, toMs, unit)) {
-    const startMs = Math.floor(sample.timeMs / periodMs) * periodMs;
-    const samples = byPeriod.get(startMs);
-    if (samples) samples.push(sample);
-    else byPeriod.set(startMs, [sample]);
-  }
-  return [...byPeriod]
+  const samples = samplesBetween(series, first, toMs, unit);
+  return [...Map.groupBy(samples, ({ timeMs }) => Math.floor(timeMs / periodMs) * periodMs)]
     .map(([startMs, samples]) => ({ startMs, samples }))
     .sort((a, b) => a.startMs - b.startMs);
 }

@@ -320,11 +320,8 @@ export class CloudWatch implements Service {
           )
           .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
         const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, badToken);
-        return {
-          MetricAlarms: items.map((alarm) => ({ ...alarm })),
-          CompositeAlarms: [],
-          NextToken: nextToken,
-        };
+        const MetricAlarms = items.map((alarm) => ({ ...alarm }));
+        return { MetricAlarms, CompositeAlarms: [], NextToken: nextToken };
       },
     }),
 

@@ -25,18 +25,26 @@ const quotas = { inlinePolicyCharacters: 10_240, attachedPolicies: 25, tags: 50 
 export function roleOperations(records: IamRecords): Readonly<Record<string, Operation>> {
   const { world } = records;
   const random = world.random.fork("iam-roles");
-  const onRole = ({ RoleName }: { RoleName?: string }): Authorization => ({
-    resource: records.roles.get(RoleName ?? "")?.arn ?? records.arn(`role/${RoleName ?? ""}`),
-  });
+  const onRole = ({ RoleName = "" }: { RoleName?: string }): Authorization => {
+    const { arn, boundaryArn } = records.roles.get(RoleName) ?? { arn: records.arn(`role/${RoleName}`) };
+    return { resource: arn, context: boundaryContext(boundaryArn) };
+  };
+  const onPolicy = (input: { RoleName?: string; PolicyArn?: string }): Authorization => {
+    const { resource, context } = onRole(input);
+    return { resource, context: { ...context, "iam:PolicyARN": input.PolicyArn ?? "" } };
+  };
   const now = (call: Call) => new Date(Math.floor(call.time / 1000) * 1000);
 
   return {
     CreateRole: operation<sdk.CreateRoleRequest, sdk.CreateRoleResponse>({
       access: "write",
-      authorize: ({ RoleName, Path }) => ({ resource: records.arn(`role${Path ?? "/"}${RoleName}`) }),
+      authorize: ({ RoleName, Path, PermissionsBoundary }) => ({
+        resource: records.arn(`role${Path ?? "/"}${RoleName}`),
+        context: boundaryContext(PermissionsBoundary),
+      }),
       handle: (input, call) => {
         const { RoleName: name = "", Path: path = "/", MaxSessionDuration = 3600, Description } = input;
-        checkRoleName(name);
+        checkName(name, 64, "roleName");
         matchesPattern(path, /\/|\/[\x21-\x7e]*\//, "path", invalid);
         lengthBetween(path, 1, 512, "path", invalid);
         lengthBetween(Description, 0, 1000, "description", invalid);
@@ -146,7 +154,7 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
     }),
     AttachRolePolicy: operation<sdk.AttachRolePolicyRequest, object>({
       access: "write",
-      authorize: (input) => ({ ...onRole(input), context: { "iam:PolicyARN": input.PolicyArn ?? "" } }),
+      authorize: onPolicy,
       handle: ({ RoleName, PolicyArn }) => {
         const role = records.role(RoleName!);
         records.policy(PolicyArn!);
@@ -158,7 +166,7 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
     }),
     DetachRolePolicy: operation<sdk.DetachRolePolicyRequest, object>({
       access: "write",
-      authorize: (input) => ({ ...onRole(input), context: { "iam:PolicyARN": input.PolicyArn ?? "" } }),
+      authorize: onPolicy,
       handle: ({ RoleName, PolicyArn }) => {
         if (!records.role(RoleName!).attached.delete(PolicyArn!))
           throw noSuchEntity(`Policy ${PolicyArn!} was not found.`);
@@ -225,9 +233,8 @@ export function checkName(name: string, longest: number, member: string): void {
   matchesPattern(name, /[\w+=,.@-]+/, member, invalid);
 }
 
-function checkRoleName(name: string): void {
-  checkName(name, 64, "roleName");
-}
+/** The boundary that a role has or gets: IAM User Guide, "iam:PermissionsBoundary". */
+const boundaryContext = (arn: string | undefined) => (arn ? { "iam:PermissionsBoundary": arn } : undefined);
 
 function checkBoundary(records: IamRecords, arn: string): void {
   if (!records.policies.has(arn))

@@ -40,7 +40,9 @@ export class Mappings {
 
   /** What IAM is asked about a mapping. */
   on(uuid: string | undefined): Authorization {
-    return { resource: this.world.arn("lambda", `event-source-mapping:${uuid ?? ""}`) };
+    const { FunctionArn = "" } = this.#mappings.get(uuid ?? "")?.configuration ?? {};
+    const resource = this.world.arn("lambda", `event-source-mapping:${uuid ?? ""}`);
+    return { resource, context: { "lambda:FunctionArn": FunctionArn } };
   }
 }
 
