@@ -19,6 +19,10 @@ export const everyFeature = {
   /** Whom the parameters name, and with which password: the database knows them. */
   parameterUsers: ["in_parameter_0", "in_parameter_1"],
   parameterPassword: "some password",
+  /** The administrator's secret of each parameter: under the parameter's own key, and under another one. */
+  adminSecrets: ["shop/credential-admin", "shop/long-credential-admin"],
+  admin: "credential_admin",
+  adminPassword: "the administrator's password",
   /** So many that they are listed, not described one by one. */
   manySecrets: Array.from({ length: 10 }, (_, index) => `shop/many-${index}`),
   /** Family and execution role of a task outside services that reads all of them. */
@@ -32,7 +36,7 @@ const parameterSchedule = "cron(20,40 8 * * ? *)";
 export function recordEveryFeature(): Promise<RecordedExample> {
   return recordExample({
     between: async (world, recording) => {
-      const keyArn = await prepare(world, recording);
+      const [keyArn, otherKeyArn] = await prepare(world, recording);
       const builtIn = { kind: "built-in", engine: "postgres", minimumIntervalMinutes: 0 };
       return {
         [`${recyclerProject}:services`]: [
@@ -58,10 +62,15 @@ export function recordEveryFeature(): Promise<RecordedExample> {
             secret: everyFeature.singleSecret,
             rotator: { ...builtIn, strategy: "single-user", kmsKeyArn: keyArn },
           },
-          ...everyFeature.parameters.map((parameter) => ({
+          ...everyFeature.parameters.map((parameter, index) => ({
             parameter,
             schedule: parameterSchedule,
-            rotator: { ...builtIn, adminSecret: "shop/database-admin", kmsKeyArn: keyArn },
+            rotator: {
+              ...builtIn,
+              adminSecret: everyFeature.adminSecrets[index],
+              kmsKeyArn: keyArn,
+              adminKmsKeyArn: [keyArn, otherKeyArn][index],
+            },
           })),
           {
             secret: everyFeature.ownSecret,
@@ -77,8 +86,8 @@ export function recordEveryFeature(): Promise<RecordedExample> {
   });
 }
 
-/** Makes what the stack only refers to. @returns the ARN of the key */
-async function prepare(world: World, recording: Recording): Promise<string> {
+/** Makes what the stack only refers to. @returns the ARNs of two keys */
+async function prepare(world: World, recording: Recording): Promise<[string, string]> {
   async function call<Output extends object>(
     prefix: string,
     operation: string,
@@ -92,8 +101,17 @@ async function prepare(world: World, recording: Recording): Promise<string> {
   const credential = (username: string, password: string): string =>
     JSON.stringify({ engine: "postgres", host: "127.0.0.1", port: 5432, dbname: "shop", username, password });
 
-  const { KeyMetadata: key } = await call<CreateKeyResponse>("kms", "CreateKey", {});
-  const KmsKeyId = key!.Arn!;
+  const createKey = async (): Promise<string> =>
+    (await call<CreateKeyResponse>("kms", "CreateKey", {})).KeyMetadata!.Arn!;
+  const KmsKeyId = await createKey();
+  const otherKeyId = await createKey();
+  for (const [index, Name] of everyFeature.adminSecrets.entries())
+    await call("secretsmanager", "CreateSecret", {
+      Name,
+      SecretString: credential(everyFeature.admin, everyFeature.adminPassword),
+      KmsKeyId: [KmsKeyId, otherKeyId][index],
+      ClientRequestToken: token(4 + index),
+    });
   await call("secretsmanager", "CreateSecret", {
     Name: everyFeature.singleSecret,
     SecretString: credential(everyFeature.singleUser, everyFeature.oldestPassword),
@@ -122,7 +140,7 @@ async function prepare(world: World, recording: Recording): Promise<string> {
     });
   await ownFunction(call);
   await manyReader(world, call);
-  return KmsKeyId;
+  return [KmsKeyId, otherKeyId];
 }
 
 /** A task definition beside the example's that reads many secrets. */

@@ -88,6 +88,7 @@ export async function useEveryPermission(recorded: RecordedExample): Promise<Out
     });
     const { database } = stage.platform;
     database.setPassword(everyFeature.singleUser, everyFeature.oldestPassword);
+    database.setPassword(everyFeature.admin, everyFeature.adminPassword);
     for (const user of everyFeature.parameterUsers)
       database.setPassword(user, everyFeature.parameterPassword);
     await stage.install();

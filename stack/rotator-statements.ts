@@ -10,6 +10,8 @@ export interface RotatorAccess extends Pick<CompleteSettings, "strategy" | "admi
   readonly credential: RotatedCredential;
   /** ARN of the customer-managed key that encrypts the credential; absent for an AWS-managed key. */
   readonly kmsKeyArn?: string;
+  /** The same of the administrator's secret. */
+  readonly adminKmsKeyArn?: string;
   /** Whether the function has network interfaces in a VPC. */
   readonly inVpc: boolean;
   readonly logGroup: string;
@@ -20,7 +22,7 @@ export interface RotatorAccess extends Pick<CompleteSettings, "strategy" | "admi
  * log. Source for actions with resources: Service Authorization Reference.
  */
 export function rotatorStatements(place: Place, access: RotatorAccess): Statement[] {
-  const { credential, strategy, adminSecret, kmsKeyArn, inVpc, logGroup } = access;
+  const { credential, strategy, adminSecret, kmsKeyArn, adminKmsKeyArn, inVpc, logGroup } = access;
   const ofSecret = credential.kind === "secret";
   const statements: Statement[] = [
     ofSecret ? rotateSecret(place, credential.id, strategy) : rotateParameter(credential.arn),
@@ -40,9 +42,17 @@ export function rotatorStatements(place: Place, access: RotatorAccess): Statemen
       // Systems Manager Parameter Store uses AWS KMS"). The tier is not known here.
       Action: ["kms:Decrypt", ...(ofSecret ? [] : ["kms:Encrypt"]), "kms:GenerateDataKey"],
       Resource: kmsKeyArn,
-      Condition: {
-        StringEquals: { "kms:ViaService": viaService(place, ofSecret ? "secretsmanager" : "ssm") },
-      },
+      Condition: via(place, ofSecret ? "secretsmanager" : "ssm"),
+    });
+  // The key of the credential may be used by way of the credential's service only, so a parameter needs this for the
+  // same key, too.
+  if (adminKmsKeyArn !== undefined && !(ofSecret && adminKmsKeyArn === kmsKeyArn))
+    statements.push({
+      Sid: "UseAdminKey",
+      Effect: "Allow",
+      Action: "kms:Decrypt",
+      Resource: adminKmsKeyArn,
+      Condition: via(place, "secretsmanager"),
     });
   // AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": the interfaces do not
   // exist yet, so the resource is a star.
@@ -57,10 +67,11 @@ export function rotatorStatements(place: Place, access: RotatorAccess): Statemen
 }
 
 /** AWS KMS Developer Guide, "kms:ViaService". It does not document the suffix in China, so both are allowed. */
-function viaService(place: Place, service: string): string[] {
-  return [...new Set(["amazonaws.com", dnsSuffix(place.partition)])].map(
-    (suffix) => `${service}.${place.region}.${suffix}`,
-  );
+function via({ partition, region }: Place, service: string): Statement["Condition"] {
+  const suffixes = new Set(["amazonaws.com", dnsSuffix(partition)]);
+  return {
+    StringEquals: { "kms:ViaService": [...suffixes].map((suffix) => `${service}.${region}.${suffix}`) },
+  };
 }
 
 /** Only the strategy single-user lists versions, to find the password that is still valid. */

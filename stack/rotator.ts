@@ -65,6 +65,7 @@ export class Rotator extends pulumi.ComponentResource {
       credential,
       ...rotator.settings,
       kmsKeyArn: rotator.kmsKeyArn,
+      adminKmsKeyArn: rotator.adminKmsKeyArn,
       inVpc,
       logGroup: `/aws/lambda/${functionName}`,
     });

@@ -13,7 +13,7 @@ type RotatorEntry = RotationEntry["rotator"];
 /** The built-in rotator: its function's settings, and what the function is made from. */
 export interface BuiltInSettings extends Pick<
   RotatorEntry,
-  "database" | "kmsKeyArn" | "subnets" | "securityGroups" | "tlsAuthorities"
+  "database" | "kmsKeyArn" | "adminKmsKeyArn" | "subnets" | "securityGroups" | "tlsAuthorities"
 > {
   readonly kind: "built-in";
   readonly settings: CompleteSettings;
@@ -128,7 +128,6 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
     subnets = [],
     securityGroups = [],
     adminSecret,
-    kmsKeyArn = "",
   } = rotator;
   const mistakes: Mistake[] = [];
   const wrong = (key: string, message: string) => mistakes.push({ path: ["rotator", key], message });
@@ -166,9 +165,12 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
       "tlsAuthorities",
       `expected the path of a PEM file, found "${tlsAuthorities}", which does not exist`,
     );
-  const where = elsewhere("key", kmsKeyArn, place, "any");
-  if (where !== undefined)
-    wrong("kmsKeyArn", `${where}: a credential is encrypted with a key of its own Region`);
+  for (const key of ["kmsKeyArn", "adminKmsKeyArn"] as const) {
+    const where = elsewhere("key", rotator[key] ?? "", place, "any");
+    if (where !== undefined) wrong(key, `${where}: a credential is encrypted with a key of its own Region`);
+  }
+  if (rotator.adminKmsKeyArn !== undefined && adminSecret === undefined)
+    wrong("adminKmsKeyArn", "not used without `adminSecret`; leave it out");
   const admin = missingAdmin(rotator) ?? adminMistake(adminSecret, secret, place);
   if (admin !== undefined) wrong("adminSecret", admin);
   return mistakes;

@@ -47,6 +47,8 @@ const serviceSchema = strictObject({
 /** One entry of `services`, with the defaults filled in. */
 export type ServiceEntry = z.output<typeof serviceSchema>;
 
+const keyArn = text("the ARN of a key", /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/);
+
 /** One flat object for every kind: which setting belongs to which kind is a rule of its own. */
 const rotatorSchema = strictObject({
   kind: oneOf(["managed", "function", "built-in"]),
@@ -58,7 +60,8 @@ const rotatorSchema = strictObject({
   // Their defaults are filled in for the built-in rotator only, so that a rule can refuse them beside another kind.
   strategy: optional(rotatorFields.strategy),
   minimumIntervalMinutes: optional(rotatorFields.minimumIntervalMinutes),
-  kmsKeyArn: text("the ARN of a key", /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/).optional(),
+  kmsKeyArn: keyArn.optional(),
+  adminKmsKeyArn: keyArn.optional(),
   tlsAuthorities: text("the path of a PEM file", /^\S.*$/).optional(),
   database: text("the identifier of a database instance", /^[A-Za-z][A-Za-z0-9-]{0,62}$/).optional(),
   subnets: someOf(text("a subnet's id", /^subnet-[0-9a-f]+$/), "subnets").optional(),

@@ -95,9 +95,11 @@ describe("the policies of the stack and of the example", () => {
   it("allow no call twice: without any of the statements, what it allows is refused", () => {
     const twice: string[] = [];
     const first = new Map<string, string>();
-    for (const { owner, name, allowed } of usedStatements())
+    for (const { owner, name, statement, allowed } of usedStatements())
       for (const { action, resource } of allowed) {
-        const call = `${owner}: ${action} on ${resource}`;
+        // A key is used for a service: two services make two calls.
+        const via = JSON.stringify(statement.Condition?.["StringEquals"]?.["kms:ViaService"] ?? "anybody");
+        const call = `${owner}: ${action} on ${resource} for ${via}`;
         if (first.has(call)) twice.push(`${call}, by ${first.get(call)} and by ${name}`);
         first.set(call, name);
       }

@@ -128,6 +128,39 @@ describe("rotatorStatements", () => {
     assert.equal(ask(access, "secretsmanager"), false);
   });
 
+  it("allows the key of the administrator's secret, its own or the credential's, by way of Secrets Manager only", () => {
+    const [place] = places;
+    const key = (name: string): string => localArn(place!, "kms", `key/${name}`);
+    const arn = localArn(place!, "ssm", "parameter/shop/database");
+    const parameter = { kind: "parameter", id: "/shop/database", name: "/shop/database", arn } as const;
+    const ask = (of: RotatorAccess, resource: string, action: string, service: string): boolean =>
+      grants(rotatorStatements(place!, of), {
+        action: `kms:${action}`,
+        resource,
+        context: { "kms:ViaService": `${service}.${place!.region}.amazonaws.com` },
+      });
+    const ofItsOwn = { ...access, kmsKeyArn: key("a"), adminKmsKeyArn: key("b") };
+    const both = { ...access, credential: parameter, kmsKeyArn: key("a"), adminKmsKeyArn: key("a") };
+
+    for (const of of [ofItsOwn, { ...ofItsOwn, credential: parameter }])
+      assert.deepEqual(
+        [
+          ask(of, key("b"), "Decrypt", "secretsmanager"),
+          ask(of, key("b"), "Decrypt", "ssm"),
+          ask(of, key("b"), "GenerateDataKey", "secretsmanager"),
+        ],
+        [true, false, false],
+      );
+    assert.deepEqual(
+      [
+        ask(both, key("a"), "Decrypt", "secretsmanager"),
+        ask(both, key("a"), "Encrypt", "ssm"),
+        ask(both, key("a"), "GenerateDataKey", "secretsmanager"),
+      ],
+      [true, true, false],
+    );
+  });
+
   it("allows network interfaces only for a function in a VPC", () => {
     const create = { action: "ec2:CreateNetworkInterface", resource: "*", context: {} };
 
