@@ -15,6 +15,7 @@ const rotator = {
   strategy: "single-user",
   adminSecret: "production/database-admin",
   kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/00000000-0000-0000-0000-000000000000",
+  adminKmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/10000000-0000-0000-0000-000000000000",
   inVpc: true,
   logGroup: "/aws/lambda/ecs-secret-recycler-prod-rotator-database",
 } as const satisfies Partial<RotatorAccess>;
