@@ -132,8 +132,12 @@ export const settingsSchema = strictObject({
   }).prefault({}),
   /** No address and no topic: no alarms. */
   alarms: strictObject({
-    email: text("an e-mail address", /^[^@\s]+@[^@\s]+$/).optional(),
-    topic: text("the ARN of a topic", /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/).optional(),
+    email: text("an e-mail address", /^[^@\s,;]+@[^@\s,;]+$/, (found) =>
+      /@.*@/.test(found) ? "for several addresses, subscribe them to a topic and name it" : undefined,
+    ).optional(),
+    topic: text("the ARN of a topic", /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, (found) =>
+      found.endsWith(".fifo") ? "alarms publish to standard topics only" : undefined,
+    ).optional(),
     staleAfterMinutes: wholeNumber(1).default(DEFAULT_STALE_AFTER_MINUTES),
   })
     .refine((alarms) => alarms.email === undefined || alarms.topic === undefined, {

@@ -671,6 +671,15 @@ const idle: typeof cases = [
     [/^alarms\.topic: the topic is in eu-west-1 .*: an alarm publishes to a topic of its own Region only$/],
   ],
   [
+    "two addresses, and a FIFO topic",
+    { ...right, alarms: { email: "a@b.c,d@e.f", topic: "arn:aws:sns:us-west-2:123456789012:alarms.fifo" } },
+    [
+      'alarms.email: expected an e-mail address, found "a@b.c,d@e.f"; for several addresses, subscribe them to a topic and name it',
+      /^alarms\.topic: expected the ARN of a topic, .*; alarms publish to standard topics only$/,
+      "alarms: expected `email` or `topic`, found both",
+    ],
+  ],
+  [
     "an exception for a service of a covered cluster",
     { ...right, exceptions: [{ service: "shop/web", reason: "r" }] },
     [

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
+  DeleteQueryDefinitionCommand,
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
   GetLogEventsCommand,
   PutLogEventsCommand,
+  PutQueryDefinitionCommand,
   PutRetentionPolicyCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { CloudWatch } from "../../aws/cloudwatch";
@@ -108,6 +110,25 @@ describe("Logs", () => {
       events?.map(({ message }) => message),
       ["new"],
     );
+  });
+
+  it("keeps the id of a saved query that is written again, and deletes it once", async () => {
+    const write = (queryString: string, queryDefinitionId?: string) =>
+      account.run(
+        logs().send(new PutQueryDefinitionCommand({ name: "shop/errors", queryString, queryDefinitionId })),
+      );
+    const remove = (queryDefinitionId?: string) =>
+      account.run(logs().send(new DeleteQueryDefinitionCommand({ queryDefinitionId })));
+
+    const { queryDefinitionId } = await write("fields @message");
+    const again = await write("fields @message | limit 5", queryDefinitionId);
+
+    assert.equal(again.queryDefinitionId, queryDefinitionId);
+    assert.deepEqual(
+      [(await remove(queryDefinitionId)).success, (await remove(queryDefinitionId)).success],
+      [true, false],
+    );
+    await assert.rejects(write(""), { name: "InvalidParameterException" });
   });
 
   it("refuses a retention that AWS does not have, a group twice and a stream that is not there", async () => {
