@@ -1,6 +1,5 @@
 import { countFrom1, oneOf, runCommand } from "../demo/command";
-import { engineOf } from "../demo/variant";
-import { startMariadb, startPostgres } from "../simulation/rotations/databases";
+import { servers, startServer } from "../simulation/rotations/databases";
 import { cutOffs, killPoints, type KillPoints } from "../simulation/rotations/kill-points";
 import { rotateUnderLoad } from "./rotations/run";
 import type { StageOptions } from "./rotations/stage";
@@ -8,7 +7,7 @@ import type { StageOptions } from "./rotations/stage";
 const usage = `npm run test:rotations [-- --rotations N] [-- --engine ENGINE] [-- --strategy STRATEGY] [-- --json]
 
   --rotations N        how often the secret is rotated under load (default: 50)
-  --engine ENGINE      postgres (default) or mariadb
+  --engine ENGINE      postgres (18, the default), postgres-15 or mariadb
   --strategy STRATEGY  alternating-users (default) or single-user
   --without-recycler   the control: nobody replaces a task, and queries must fail
   --json               prints one JSON object and nothing else
@@ -31,7 +30,7 @@ runCommand({
     json: { type: "boolean", default: false },
   },
   async run(values, ends) {
-    const engine = engineOf(values.engine);
+    const engine = oneOf("--engine", values.engine, servers);
     const strategy = oneOf("--strategy", values.strategy, ["alternating-users", "single-user"]);
     const rotations = countFrom1("--rotations", values.rotations);
     const control = values["without-recycler"];
@@ -73,13 +72,13 @@ async function killEverywhere(
   say: (text: string) => void,
   started: (end: () => Promise<void>) => void,
 ): Promise<KillPoints> {
-  const database = await (engine === "postgres" ? startPostgres() : startMariadb());
+  const database = await startServer(engine);
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= database.stop());
   started(stop);
   try {
     const all: KillPoints[] = [];
-    for (const cutOff of cutOffs(strategy)) {
+    for (const cutOff of cutOffs([strategy])) {
       all.push(await killPoints(database, cutOff));
       say(
         `  cut off at ${all.at(-1)!.tried} points: in a ${cutOff.store}, ${cutOff.earlier} rotations before`,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { RealClock, type Clock } from "../embedded-aws/aws/clock";
 import { MariadbRuntime } from "../embedded-aws/runtime/mariadb";
-import { PostgresRuntime } from "../embedded-aws/runtime/postgres";
+import { PostgresRuntime, type PostgresOptions } from "../embedded-aws/runtime/postgres";
 import { ProcessFunctionRuntime } from "../embedded-aws/runtime/function-process";
 import { taskProcesses, type ProcessImage } from "../embedded-aws/runtime/task-process";
 import type { DatabaseHandle, FunctionRuntime, Runtime } from "../embedded-aws/aws/runtime";
@@ -38,6 +38,8 @@ export interface ProcessPlatformOptions {
   readonly images?: Readonly<Record<string, ProcessImage>>;
   /** How long a task waits before its program starts, in milliseconds. Default: 1 second, so that one can watch. */
   readonly taskStartMs?: number;
+  /** What differs in a PostgreSQL. */
+  readonly postgres?: PostgresOptions;
   /** Lines of the tasks' programs; dropped when absent. */
   readonly taskLine?: (taskArn: string, container: string, line: string) => void;
 }
@@ -53,7 +55,7 @@ export function processPlatform(options: ProcessPlatformOptions = {}): Platform 
   );
   const functions = new ProcessFunctionRuntime();
   const databases = new Set<Promise<DatabaseHandle>>();
-  const servers = { postgres: new PostgresRuntime(), mariadb: new MariadbRuntime() };
+  const servers = { postgres: new PostgresRuntime(options.postgres), mariadb: new MariadbRuntime() };
   const platform: Platform = {
     clock,
     runtime: {

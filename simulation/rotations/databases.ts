@@ -1,7 +1,7 @@
 import { createConnection, format } from "mysql2/promise";
 import { Client, escapeIdentifier, escapeLiteral, Pool } from "pg";
 import { MariadbRuntime } from "../../embedded-aws/runtime/mariadb";
-import { PostgresRuntime } from "../../embedded-aws/runtime/postgres";
+import { PostgresRuntime, type PostgresOptions } from "../../embedded-aws/runtime/postgres";
 import type { DatabaseHandle } from "../../embedded-aws/aws/runtime";
 import { connectMysql, mysqlEngine } from "../../rotator/engines/mysql";
 import { connectPostgres, postgresEngine } from "../../rotator/engines/postgres";
@@ -43,11 +43,30 @@ export interface TestDatabase {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a PostgreSQL. */
-export async function startPostgres(
+/** The servers that rotations are tried on: PostgreSQL 18 (npm), PostgreSQL 15 and MariaDB (Debian). */
+export const servers = ["postgres", "postgres-15", "mariadb"] as const;
+
+/** The name of one. */
+export type ServerName = (typeof servers)[number];
+
+/** What PostgreSQL is to run as this server. */
+export function postgresOptions(server: ServerName): PostgresOptions {
+  return server === "postgres-15" ? { debianVersion: "15" } : {};
+}
+
+/** Starts one of them. */
+export function startServer(
+  server: ServerName,
+  parameters?: Readonly<Record<string, string>>,
+): Promise<TestDatabase> {
+  return server === "mariadb" ? startMariadb(parameters) : startPostgres(server, parameters);
+}
+
+async function startPostgres(
+  server: ServerName,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<TestDatabase> {
-  const handle = await new PostgresRuntime({ parameters }).start({
+  const handle = await new PostgresRuntime({ ...postgresOptions(server), parameters }).start({
     identifier: "rotation-spec",
     engine: "postgres",
     databaseName,

@@ -22,10 +22,13 @@ export interface CutOff {
  * Every kind of rotation, the second one of alternating users too: it finds the user that the first one made, and goes
  * back to the original.
  */
-export function cutOffs(strategy: CutOff["strategy"]): CutOff[] {
-  const earlier = strategy === "single-user" ? [0] : [0, 1];
-  return (["secret", "parameter"] as const).flatMap((store) =>
-    earlier.map((count) => ({ strategy, store, earlier: count })),
+export function cutOffs(
+  strategies: readonly CutOff["strategy"][] = ["alternating-users", "single-user"],
+): CutOff[] {
+  return strategies.flatMap((strategy) =>
+    (["secret", "parameter"] as const).flatMap((store) =>
+      (strategy === "single-user" ? [0] : [0, 1]).map((earlier) => ({ strategy, store, earlier })),
+    ),
   );
 }
 

@@ -26,7 +26,7 @@ describe("the rotator on a real MariaDB, with an administrator who has neither S
       .sort();
 
   behavesAsARotation(() => database);
-  survivesCutOffs(() => database, [...cutOffs("alternating-users"), ...cutOffs("single-user")]);
+  survivesCutOffs(() => database, cutOffs());
 
   it("gives the server a hash", async () => {
     await (await scenario()).rotate();

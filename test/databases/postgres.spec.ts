@@ -1,17 +1,22 @@
-import { startPostgres, type TestDatabase } from "../../simulation/rotations/databases";
+import { startServer, type TestDatabase } from "../../simulation/rotations/databases";
 import { cutOffs } from "../../simulation/rotations/kill-points";
+import { rotatesOnPostgres } from "../support/postgres-suite";
 import { survivesCutOffs } from "../support/rotation-suite";
 
-describe("the rotator on a real PostgreSQL, with a credential in a parameter", () => {
+describe("the rotator on a real PostgreSQL 15", () => {
+  rotatesOnPostgres("postgres-15", cutOffs());
+});
+
+describe("the rotator on a real PostgreSQL 18, with a credential in a parameter", () => {
   let database: TestDatabase;
 
   before(async () => {
-    database = await startPostgres();
+    database = await startServer("postgres");
   });
   after(() => database.stop());
 
   survivesCutOffs(
     () => database,
-    [...cutOffs("alternating-users"), ...cutOffs("single-user")].filter(({ store }) => store === "parameter"),
+    cutOffs().filter(({ store }) => store === "parameter"),
   );
 });

@@ -98,6 +98,10 @@ describe("PostgresRuntime", () => {
       /invalid value.*shared_buffers.*a lot/s,
     );
     assert.deepEqual(foldersOf("refused-spec"), []);
+    await assert.rejects(
+      new PostgresRuntime({ debianVersion: "1" }).start(spec),
+      /no PostgreSQL in \/usr\/lib\/postgresql\/1: apt-get install -y postgresql-1$/,
+    );
   });
 
   it("leaves no process and no folder when it is stopped, nor when its starter is killed", async () => {
