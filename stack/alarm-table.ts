@@ -91,6 +91,9 @@ const repeated: When = { ...swept, datapointsToAlarm: 2 };
 /** Seconds beyond the queue's delay after which a message is late: ten runs of the longest. */
 const LATE_SECONDS = 600;
 
+/** A value that changes twice within the queue's delay leaves one event unconfirmed: a few are no sign of anything. */
+const MANY_UNCONFIRMED = 10;
+
 /** Every alarm of a stack. */
 export function alarmRows(args: AlarmsArgs): AlarmRow[] {
   const { context, alarms, queue, recycler, rotation, rules, mode, delaySeconds } = args;
@@ -215,6 +218,16 @@ export function alarmRows(args: AlarmsArgs): AlarmRow[] {
       },
       own("InvalidEvents"),
       swept,
+    ),
+    row(
+      "unconfirmed",
+      {
+        happened: `More than ${MANY_UNCONFIRMED} events within 20 minutes told changes that no look confirmed`,
+        look: inLog("services"),
+        todo: "find what writes the secret again and again, or who sends events of their own to the queue",
+      },
+      own("Unconfirmed"),
+      { ...lasting, evaluationPeriods: 1, datapointsToAlarm: 1, threshold: MANY_UNCONFIRMED },
     ),
     row(
       "rotation-failed",

@@ -247,6 +247,22 @@ const causes: readonly Cause[] = [
     end: () => undefined,
   },
   {
+    alarm: "unconfirmed",
+    what: "events name versions that do not exist",
+    begin: async (watched) => {
+      for (let sent = 0; sent < 11; sent++) {
+        const forged = canonical("secret-label-updated", (event) => {
+          event.time = new Date(watched.estate.clock.now()).toISOString();
+          event.resources = [watched.secret];
+          event.detail.versionId = watched.estate.version();
+        });
+        await watched.estate.send(JSON.stringify(forged));
+        await watched.estate.pass(minute);
+      }
+    },
+    end: () => undefined,
+  },
+  {
     alarm: "rotation-failed",
     what: "Secrets Manager reports a failed rotation",
     begin: ({ estate }) => estate.send(JSON.stringify(canonical("rotation-failed"))),

@@ -72,6 +72,7 @@ describe("Alarms", () => {
         ["stale", `${own} StaleMinutes`, "1 of 15 x 60 s > 30", "ignore"],
         ["throttled", "AWS/Lambda Throttles", "2 of 15 x 60 s > 0", "notBreaching"],
         ["too-many-deployments", `${own} TooManyDeployments`, "1 of 15 x 60 s > 0", "notBreaching"],
+        ["unconfirmed", `${own} Unconfirmed`, "1 of 1 x 1200 s > 10", "notBreaching"],
         ["undelivered", "AWS/SQS ApproximateNumberOfMessagesVisible", "1 of 1 x 60 s > 0", "ignore"],
         ["unknown", `${own} unknown`, "2 of 2 x 1200 s > 0", "notBreaching"],
         ["unsupported", `${own} unsupported`, "1 of 15 x 60 s > 0", "notBreaching"],
