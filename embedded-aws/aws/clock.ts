@@ -78,6 +78,8 @@ interface Entry {
 
 /** Turns of the event loop that a call through a real client may take without any timer. */
 const callTurns = 50;
+/** Turns in which a client may load its own parts from disk, at its first call, while nothing else is to be done. */
+const loadTurns = 20_000;
 
 /**
  * A clock that moves only when it is driven: a heap ordered by (time, sequence), so that one seed gives one
@@ -178,15 +180,17 @@ export class VirtualClock implements Clock {
       settled = true;
     };
     promise.then(done, done);
-    for (;;) {
+    while (!settled) {
       // A call through a real client takes turns of its own before it is answered, or sleeps.
       for (let turn = 0; turn < callTurns && !settled; turn++) await this.#settle();
-      if (settled) return promise;
-      if (!(await this.step()))
+      if (settled || (await this.step())) continue;
+      for (let turn = 0; turn < loadTurns && !settled; turn++) await this.#settle();
+      if (!settled)
         throw new Error(
           `waited for a promise that nothing settles: nothing is scheduled at ${iso(this.#now)}`,
         );
     }
+    return promise;
   }
 
   /** Runs everything up to `untilMs`, then stands there. */

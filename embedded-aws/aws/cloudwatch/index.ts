@@ -17,7 +17,7 @@ import {
   shownMetric,
 } from "./checks";
 import type { Measured } from "./record";
-import { MetricStore, samplesBetween, isStatistic, statistic } from "./series";
+import { MetricStore, samplesBetween, isStatistic, statistic, type Sample } from "./series";
 import { watched } from "./watched";
 
 const badToken = { code: "InvalidNextToken" } as const;
@@ -251,18 +251,15 @@ export class CloudWatch implements Service {
           if (!isStatistic(stat)) throw refused(invalid, `The value ${stat} for Statistics is invalid.`);
         oneOf(input.Unit, sdk.StandardUnit, "Unit", invalid);
         const series = this.#series(input.Namespace, input.MetricName, input.Dimensions);
-        const Datapoints = periods(series, input.StartTime, input.EndTime, period, input.Unit).map(
-          ({ startMs, samples }): sdk.Datapoint => ({
-            Timestamp: new Date(startMs),
-            Unit: samples[0]?.unit as sdk.StandardUnit,
-            ...Object.fromEntries((input.Statistics ?? []).map((stat) => [stat, statistic(samples, stat)])),
-            ...(input.ExtendedStatistics && {
-              ExtendedStatistics: Object.fromEntries(
-                input.ExtendedStatistics.map((stat) => [stat, statistic(samples, stat) ?? 0]),
-              ),
-            }),
-          }),
-        );
+        const shown = (samples: readonly Sample[], names: readonly string[] = []) =>
+          Object.fromEntries(names.map((stat) => [stat, statistic(samples, stat) ?? 0]));
+        const { StartTime, EndTime, Unit, Statistics, ExtendedStatistics } = input;
+        const Datapoints = periods(series, StartTime, EndTime, period, Unit).map(({ startMs, samples }) => ({
+          Timestamp: new Date(startMs),
+          Unit: samples[0]?.unit as sdk.StandardUnit,
+          ...shown(samples, Statistics),
+          ...(ExtendedStatistics && { ExtendedStatistics: shown(samples, ExtendedStatistics) }),
+        }));
         return { Label: input.MetricName, Datapoints };
       },
     }),
@@ -307,16 +304,14 @@ export class CloudWatch implements Service {
         between(input.MaxRecords, 1, 100, "MaxRecords", invalid);
         oneOf(input.StateValue, sdk.StateValue, "StateValue", invalid);
         for (const type of input.AlarmTypes ?? []) oneOf(type, sdk.AlarmType, "AlarmTypes", invalid);
+        const { AlarmNames, AlarmNamePrefix = "", StateValue, ActionPrefix, AlarmTypes } = input;
         const all = [...this.#alarms.values()]
-          .map(({ alarm }) => alarm)
+          .flatMap(({ alarm }) => (AlarmTypes?.includes("MetricAlarm") === false ? [] : [alarm]))
+          .filter(({ AlarmName }) => AlarmNames?.includes(AlarmName) ?? AlarmName.startsWith(AlarmNamePrefix))
+          .filter((alarm) => (StateValue ?? alarm.StateValue) === alarm.StateValue)
           .filter(
-            (alarm) =>
-              (input.AlarmNames?.includes(alarm.AlarmName) ?? true) &&
-              alarm.AlarmName.startsWith(input.AlarmNamePrefix ?? "") &&
-              (input.StateValue ?? alarm.StateValue) === alarm.StateValue &&
-              (input.ActionPrefix === undefined ||
-                alarm.AlarmActions?.some((action) => action.startsWith(input.ActionPrefix ?? ""))) &&
-              (input.AlarmTypes?.includes("MetricAlarm") ?? true),
+            ({ AlarmActions = [] }) =>
+              !ActionPrefix || AlarmActions.some((to) => to.startsWith(ActionPrefix)),
           )
           .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
         const { items, nextToken } = page(all, input.NextToken, input.MaxRecords, 100, badToken);

@@ -361,7 +361,7 @@ export class Logs implements Service {
         if (!RETENTION_DAYS.includes(days))
           throw refused(
             invalid,
-            `Value '${days}' at 'retentionInDays' must be one of ${RETENTION_DAYS.join(", ")}`,
+            `Value '${days}' at 'retentionInDays': expected ${RETENTION_DAYS.join(", ")}`,
           );
         this.#group(input.logGroupName ?? "").retentionDays = days;
         return {};
@@ -426,10 +426,7 @@ export class Logs implements Service {
   };
 
   #nameForAuthorization(input: { logGroupName?: string; logGroupIdentifier?: string }): string {
-    return this.#nameOf(
-      input.logGroupName,
-      input.logGroupName === undefined ? input.logGroupIdentifier : undefined,
-    );
+    return input.logGroupName ?? this.#nameOf(undefined, input.logGroupIdentifier);
   }
 }
 
