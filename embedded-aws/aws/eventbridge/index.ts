@@ -269,13 +269,8 @@ export class EventBridge implements Service {
       handle: (input) => {
         const rule = this.#rule(input.Rule, input.EventBusName);
         between(input.Limit, 1, 100, "limit", invalid);
-        const { items, nextToken } = page(
-          [...rule.targets.values()],
-          input.NextToken,
-          input.Limit,
-          100,
-          invalid,
-        );
+        const all = [...rule.targets.values()];
+        const { items, nextToken } = page(all, input.NextToken, input.Limit, 100, invalid);
         return { Targets: items, NextToken: nextToken };
       },
     }),

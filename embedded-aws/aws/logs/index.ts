@@ -321,11 +321,7 @@ export class Logs implements Service {
               : Math.max(0, Number(position) - limit);
         const to = Math.min(all.length, direction === "b" ? Number(position) : from + limit);
         return {
-          events: all.slice(from, to).map(({ timestamp, message, ingestionTime }) => ({
-            timestamp,
-            message,
-            ingestionTime,
-          })),
+          events: all.slice(from, to).map(({ eventId: _, ...event }) => event),
           nextForwardToken: `f/${Math.max(from, to)}`,
           nextBackwardToken: `b/${from}`,
         };

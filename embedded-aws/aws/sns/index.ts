@@ -235,13 +235,8 @@ export class Sns implements Service {
       access: "read",
       authorize: () => this.#on("*"),
       handle: (input) => {
-        const { items, nextToken } = page(
-          [...this.#topics.keys()].sort(),
-          input.NextToken,
-          undefined,
-          100,
-          invalid,
-        );
+        const all = [...this.#topics.keys()].sort();
+        const { items, nextToken } = page(all, input.NextToken, undefined, 100, invalid);
         return { Topics: items.map((TopicArn) => ({ TopicArn })), NextToken: nextToken };
       },
     }),
@@ -442,13 +437,8 @@ export class Sns implements Service {
   }
 
   #listed(token: string | undefined, fits: (subscription: Subscription) => boolean) {
-    const { items, nextToken } = page(
-      [...this.#subscriptions.values()].filter(fits),
-      token,
-      undefined,
-      100,
-      invalid,
-    );
+    const all = [...this.#subscriptions.values()].filter(fits);
+    const { items, nextToken } = page(all, token, undefined, 100, invalid);
     return {
       Subscriptions: items.map((subscription) => ({
         SubscriptionArn: subscription.confirmed ? subscription.arn : "PendingConfirmation",
