@@ -22,7 +22,9 @@ const placeholder = /<[A-Za-z][\w.-]*(?::\d+)?>/g;
 /** One that stands for the same text wherever it occurs in a test. The others stand for any text. */
 const numbered = /^<(?:[\w.-]+:\d+|[\w.]+-\d+idx)>$/;
 /** How the recordings write a time. */
-const times = ["datetime", "<datetime>", "timestamp"];
+const times = ["datetime", "<datetime>", "timestamp", "date"];
+/** Seconds or milliseconds since the epoch, or an ISO 8601 date. */
+const timeText = /^(?:\d{10}(?:\.\d+|\d{3})?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)$/;
 
 /** A text beside the recorded one, still to be compared. */
 interface Leaf {
@@ -87,7 +89,7 @@ function walk(
 ): void {
   const differs = (): void => void found.differences.push(show({ path, recorded, ours }));
   if (typeof recorded === "string") {
-    if (times.includes(recorded) && ours instanceof Date) return;
+    if (times.includes(recorded) && (ours instanceof Date || timeText.test(String(ours)))) return;
     const text = textOf(ours, recorded);
     if (text === undefined) differs();
     else found.leaves.push({ path, recorded, ours: text });

@@ -8,6 +8,7 @@ import { SNS } from "@aws-sdk/client-sns";
 import { SQS } from "@aws-sdk/client-sqs";
 import { SSM } from "@aws-sdk/client-ssm";
 import { STS } from "@aws-sdk/client-sts";
+import { AwsQueryProtocol } from "@aws-sdk/core/protocols";
 import { createWorld } from "../../embedded-aws/aws/account";
 import { clientConfig } from "../../embedded-aws/aws/account/in-process";
 import { operator, type Caller } from "../../embedded-aws/aws/caller";
@@ -92,15 +93,15 @@ export class Session {
         databases: { start: nothing },
       },
     });
-    this.aws = this.clients(operator);
+    this.aws = this.clients();
   }
 
   /** Real clients of the account's operator. */
   readonly aws: ReturnType<Session["clients"]>;
 
-  /** Real clients of a caller. */
-  clients(caller: Caller) {
-    const config = clientConfig(this.world, caller);
+  /** Real clients, of the operator or of another caller; `sqsQuery` speaks the query protocol. */
+  clients({ caller = operator, ...more }: { readonly caller?: Caller; readonly endpoint?: string } = {}) {
+    const config = { ...clientConfig(this.world, caller), ...more };
     const clients = {
       events: new EventBridge(config),
       iam: new IAM(config),
@@ -110,10 +111,19 @@ export class Session {
       secretsmanager: new SecretsManager(config),
       sns: new SNS(config),
       sqs: new SQS(config),
+      sqsQuery: new SQS({
+        ...config,
+        protocol: AwsQueryProtocol,
+        protocolSettings: {
+          defaultNamespace: "com.amazonaws.sqs",
+          xmlNamespace: "http://queue.amazonaws.com/doc/2012-11-05/",
+          version: "2012-11-05",
+        },
+      }),
       ssm: new SSM(config),
       sts: new STS(config),
     };
-    for (const [prefix, client] of Object.entries(clients)) this.#watch(prefix, client);
+    for (const [name, client] of Object.entries(clients)) this.#watch(name.replace("Query", ""), client);
     return clients;
   }
 
@@ -169,7 +179,7 @@ export class Session {
     const recorded = answers[label];
     const { differences, bindings } = match(
       simplified(recorded),
-      withoutMetadata(ours, recorded),
+      asToldThen(ours, recorded),
       this.#bindings,
       this.#unordered,
     );
@@ -221,7 +231,13 @@ export class Session {
       new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1];
     if (text.startsWith("<"))
       return {
-        Error: { Code: xml("Code"), Message: error.message, Type: xml("Type") },
+        Error: {
+          Code: xml("Code"),
+          Message: error.message,
+          Type: xml("Type"),
+          // botocore reads an empty element as None.
+          ...(text.includes("<Detail></Detail>") && { Detail: null }),
+        },
         ResponseMetadata,
       };
     const body = JSON.parse(text || "{}") as Record<string, unknown> & { readonly __type?: string };
@@ -265,11 +281,20 @@ function simplified(recorded: unknown): unknown {
   return { ...recorded, ResponseMetadata: { HTTPStatusCode } };
 }
 
-/** The oldest recordings hold no status. */
-function withoutMetadata(ours: unknown, recorded: unknown): unknown {
-  if (hasMetadata(recorded) || !hasMetadata(ours)) return ours;
-  const { ResponseMetadata, ...members } = ours;
-  return ResponseMetadata === undefined ? ours : members;
+/**
+ * The oldest recordings hold no status. The model of the client that recorded decides whether the message of an error
+ * is told a second time, beside the code.
+ */
+function asToldThen(ours: unknown, recorded: unknown): unknown {
+  if (!isObject(ours) || !isObject(recorded)) return ours;
+  const left = { ...ours };
+  for (const name of ["ResponseMetadata", ...("Error" in ours ? ["message", "Message"] : [])])
+    if (!(name in recorded)) delete left[name];
+  return left;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function hasMetadata(value: unknown): value is {

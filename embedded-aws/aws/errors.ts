@@ -28,3 +28,14 @@ export function notImplemented(what: string): ServiceError {
     501,
   );
 }
+
+/** Codes that SQS had in its query protocol for what it refuses without a shape of its own. */
+const queryCodes: Readonly<Record<string, string>> = {
+  InvalidParameterValueException: "InvalidParameterValue",
+  MissingRequiredParameterException: "MissingParameter",
+};
+
+/** The code of an error in the query protocol, which older clients and the entries of a batch still show. */
+export function queryCodeOf(code: string): string {
+  return queryCodes[code] ?? code;
+}

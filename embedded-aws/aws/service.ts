@@ -60,6 +60,14 @@ export function operation<Input extends object, Output extends object>(
   return definition as unknown as Operation;
 }
 
+/** Makes operations that ask IAM about the same kind of resource. */
+export function operationsOn<Named>(authorize: (input: Named, call: Call) => Authorization) {
+  return <Input extends object & Named, Output extends object>(
+    access: Access,
+    handle: OperationDefinition<Input, Output>["handle"],
+  ): Operation => operation<Input, Output>({ access, authorize, handle });
+}
+
 /** The SDK package of a service: its exported schemas are the contract, its client names the protocol. */
 export interface SdkPackage {
   readonly [exported: string]: unknown;

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-cloudtrail";
 import { lengthBetween, matchesPattern } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import type { Random } from "../random";
-import { operation, type Authorization, type Call, type Service } from "../service";
+import { operation, operationsOn, type Authorization, type Call, type Service } from "../service";
 import { S3 } from "../s3";
 import type { World } from "../world";
 import { LogFiles, logFolder, trailCaller } from "./log-files";
@@ -149,11 +149,12 @@ export class CloudTrail implements Service {
       );
   }
 
+  readonly #onTrail = operationsOn<{ Name?: string }>((input) => this.#on(input.Name));
+
   readonly operations = {
-    CreateTrail: operation<sdk.CreateTrailRequest, sdk.CreateTrailResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: async (input, call) => {
+    CreateTrail: this.#onTrail<sdk.CreateTrailRequest, sdk.CreateTrailResponse>(
+      "write",
+      async (input, call) => {
         const name = input.Name ?? "";
         matchesPattern(name, TRAIL_NAME, "Name", { code: "InvalidTrailNameException" });
         this.#checkOptions(input);
@@ -197,12 +198,11 @@ export class CloudTrail implements Service {
         this.#trails.set(name, stored);
         return answered(stored.trail);
       },
-    }),
+    ),
 
-    UpdateTrail: operation<sdk.UpdateTrailRequest, sdk.UpdateTrailResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: async (input, call) => {
+    UpdateTrail: this.#onTrail<sdk.UpdateTrailRequest, sdk.UpdateTrailResponse>(
+      "write",
+      async (input, call) => {
         const stored = this.#trail(input.Name);
         this.#checkOptions(input);
         const bucket = input.S3BucketName ?? stored.trail.S3BucketName;
@@ -220,60 +220,44 @@ export class CloudTrail implements Service {
         };
         return answered(stored.trail);
       },
+    ),
+
+    DeleteTrail: this.#onTrail<sdk.DeleteTrailRequest, sdk.DeleteTrailResponse>("write", (input) => {
+      this.#trails.delete(this.#trail(input.Name).trail.Name);
+      return {};
     }),
 
-    DeleteTrail: operation<sdk.DeleteTrailRequest, sdk.DeleteTrailResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => {
-        this.#trails.delete(this.#trail(input.Name).trail.Name);
-        return {};
-      },
+    StartLogging: this.#onTrail<sdk.StartLoggingRequest, sdk.StartLoggingResponse>("write", (input) => {
+      const stored = this.#trail(input.Name);
+      stored.logging = true;
+      stored.startedMs = this.world.clock.now();
+      return {};
     }),
 
-    StartLogging: operation<sdk.StartLoggingRequest, sdk.StartLoggingResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => {
-        const stored = this.#trail(input.Name);
-        stored.logging = true;
-        stored.startedMs = this.world.clock.now();
-        return {};
-      },
+    StopLogging: this.#onTrail<sdk.StopLoggingRequest, sdk.StopLoggingResponse>("write", (input) => {
+      const stored = this.#trail(input.Name);
+      stored.logging = false;
+      stored.stoppedMs = this.world.clock.now();
+      return {};
     }),
 
-    StopLogging: operation<sdk.StopLoggingRequest, sdk.StopLoggingResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => {
-        const stored = this.#trail(input.Name);
-        stored.logging = false;
-        stored.stoppedMs = this.world.clock.now();
-        return {};
-      },
-    }),
-
-    GetTrailStatus: operation<sdk.GetTrailStatusRequest, sdk.GetTrailStatusResponse>({
-      access: "read",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => {
-        const { logging, startedMs, stoppedMs, files } = this.#trail(input.Name);
-        const date = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms));
-        const text = (ms: number | undefined) => (ms === undefined ? "" : new Date(ms).toISOString());
-        return {
-          IsLogging: logging,
-          StartLoggingTime: date(startedMs),
-          StopLoggingTime: date(stoppedMs),
-          LatestDeliveryTime: date(files.latestDeliveryMs),
-          LatestDeliveryError: files.latestError,
-          LatestDeliveryAttemptTime: text(files.latestDeliveryMs),
-          LatestDeliveryAttemptSucceeded: text(files.latestDeliveryMs),
-          LatestNotificationAttemptTime: "",
-          LatestNotificationAttemptSucceeded: "",
-          TimeLoggingStarted: text(startedMs),
-          TimeLoggingStopped: text(stoppedMs),
-        };
-      },
+    GetTrailStatus: this.#onTrail<sdk.GetTrailStatusRequest, sdk.GetTrailStatusResponse>("read", (input) => {
+      const { logging, startedMs, stoppedMs, files } = this.#trail(input.Name);
+      const date = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms));
+      const text = (ms: number | undefined) => (ms === undefined ? "" : new Date(ms).toISOString());
+      return {
+        IsLogging: logging,
+        StartLoggingTime: date(startedMs),
+        StopLoggingTime: date(stoppedMs),
+        LatestDeliveryTime: date(files.latestDeliveryMs),
+        LatestDeliveryError: files.latestError,
+        LatestDeliveryAttemptTime: text(files.latestDeliveryMs),
+        LatestDeliveryAttemptSucceeded: text(files.latestDeliveryMs),
+        LatestNotificationAttemptTime: "",
+        LatestNotificationAttemptSucceeded: "",
+        TimeLoggingStarted: text(startedMs),
+        TimeLoggingStopped: text(stoppedMs),
+      };
     }),
 
     DescribeTrails: operation<sdk.DescribeTrailsRequest, sdk.DescribeTrailsResponse>({

@@ -5,7 +5,7 @@ import { recordMetrics } from "../cloudwatch/record";
 import type { Cancel } from "../clock";
 import { ServiceError, notImplemented } from "../errors";
 import type { Random } from "../random";
-import { operation, type Authorization, type Service } from "../service";
+import { operation, operationsOn, type Authorization, type Service } from "../service";
 import type { AwsEvent, World } from "../world";
 import { Deliverer } from "./delivery";
 import { drawDelays, noFaults, type DeliveryFaults } from "./faults";
@@ -140,6 +140,12 @@ export class EventBridge implements Service {
     return rule;
   }
 
+  readonly #onRule = operationsOn<{ Name?: string }>((input) => this.#on(input.Name));
+
+  readonly #onTagged = operationsOn<{ ResourceARN?: string }>((input) => ({
+    resource: input.ResourceARN ?? "",
+  }));
+
   readonly operations = {
     PutRule: operation<sdk.PutRuleRequest, sdk.PutRuleResponse>({
       access: "write",
@@ -187,14 +193,10 @@ export class EventBridge implements Service {
       },
     }),
 
-    DescribeRule: operation<sdk.DescribeRuleRequest, sdk.DescribeRuleResponse>({
-      access: "read",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => ({
-        ...shown(this.#rule(input.Name, input.EventBusName)),
-        CreatedBy: this.world.account,
-      }),
-    }),
+    DescribeRule: this.#onRule<sdk.DescribeRuleRequest, sdk.DescribeRuleResponse>("read", (input) => ({
+      ...shown(this.#rule(input.Name, input.EventBusName)),
+      CreatedBy: this.world.account,
+    })),
 
     ListRules: operation<sdk.ListRulesRequest, sdk.ListRulesResponse>({
       access: "read",
@@ -210,31 +212,23 @@ export class EventBridge implements Service {
       },
     }),
 
-    DeleteRule: operation<sdk.DeleteRuleRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => {
-        this.#checkBus(input.EventBusName);
-        const rule = this.#rules.get(input.Name ?? "");
-        if (rule && rule.targets.size > 0)
-          throw refused(invalid, "Rule can't be deleted since it has targets.");
-        rule?.cancel();
-        this.#rules.delete(input.Name ?? "");
-        return {};
-      },
+    DeleteRule: this.#onRule<sdk.DeleteRuleRequest, object>("write", (input) => {
+      this.#checkBus(input.EventBusName);
+      const rule = this.#rules.get(input.Name ?? "");
+      if (rule && rule.targets.size > 0)
+        throw refused(invalid, "Rule can't be deleted since it has targets.");
+      rule?.cancel();
+      this.#rules.delete(input.Name ?? "");
+      return {};
     }),
 
-    EnableRule: operation<sdk.EnableRuleRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => this.#setState(input, "ENABLED"),
-    }),
+    EnableRule: this.#onRule<sdk.EnableRuleRequest, object>("write", (input) =>
+      this.#setState(input, "ENABLED"),
+    ),
 
-    DisableRule: operation<sdk.DisableRuleRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.Name),
-      handle: (input) => this.#setState(input, "DISABLED"),
-    }),
+    DisableRule: this.#onRule<sdk.DisableRuleRequest, object>("write", (input) =>
+      this.#setState(input, "DISABLED"),
+    ),
 
     PutTargets: operation<sdk.PutTargetsRequest, sdk.PutTargetsResponse>({
       access: "write",
@@ -359,33 +353,24 @@ export class EventBridge implements Service {
       },
     }),
 
-    TagResource: operation<sdk.TagResourceRequest, object>({
-      access: "write",
-      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.ResourceARN);
-        for (const [key, value] of tagMap(input.Tags)) tags.set(key, value);
-        return {};
-      },
+    TagResource: this.#onTagged<sdk.TagResourceRequest, object>("write", (input) => {
+      const { tags } = this.#tagged(input.ResourceARN);
+      for (const [key, value] of tagMap(input.Tags)) tags.set(key, value);
+      return {};
     }),
 
-    UntagResource: operation<sdk.UntagResourceRequest, object>({
-      access: "write",
-      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.ResourceARN);
-        for (const key of input.TagKeys ?? []) tags.delete(key);
-        return {};
-      },
+    UntagResource: this.#onTagged<sdk.UntagResourceRequest, object>("write", (input) => {
+      const { tags } = this.#tagged(input.ResourceARN);
+      for (const key of input.TagKeys ?? []) tags.delete(key);
+      return {};
     }),
 
-    ListTagsForResource: operation<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>({
-      access: "read",
-      authorize: (input) => ({ resource: input.ResourceARN ?? "" }),
-      handle: (input) => ({
+    ListTagsForResource: this.#onTagged<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>(
+      "read",
+      (input) => ({
         Tags: [...this.#tagged(input.ResourceARN).tags].map(([Key, Value]) => ({ Key, Value })),
       }),
-    }),
+    ),
   };
 
   #setState(input: { Name?: string; EventBusName?: string }, state: sdk.RuleState): object {

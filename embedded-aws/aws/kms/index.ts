@@ -2,7 +2,14 @@ import * as sdk from "@aws-sdk/client-kms";
 import { statementsOf, type PolicyDocument } from "../../../aws-semantics/iam-policy";
 import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
 import { ServiceError } from "../errors";
-import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
+import {
+  operation,
+  operationsOn,
+  type Authorization,
+  type Call,
+  type PolicyStatement,
+  type Service,
+} from "../service";
 import type { World } from "../world";
 
 interface Key {
@@ -30,17 +37,17 @@ export class Kms implements Service {
   /** Key ids by alias (`alias/name`). */
   readonly #aliases = new Map<string, string>();
 
+  readonly #onKey = operationsOn<{ KeyId?: string }>(({ KeyId }) => this.#on(KeyId));
+
   readonly operations = {
     CreateKey: operation<sdk.CreateKeyRequest, sdk.CreateKeyResponse>({
       access: "write",
       authorize: () => ({ resource: "*" }),
       handle: (input, call) => ({ KeyMetadata: this.#metadata(this.#create(input, call)) }),
     }),
-    DescribeKey: operation<sdk.DescribeKeyRequest, sdk.DescribeKeyResponse>({
-      access: "read",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => ({ KeyMetadata: this.#metadata(this.#find(KeyId!)) }),
-    }),
+    DescribeKey: this.#onKey<sdk.DescribeKeyRequest, sdk.DescribeKeyResponse>("read", ({ KeyId }) => ({
+      KeyMetadata: this.#metadata(this.#find(KeyId!)),
+    })),
     ListKeys: operation<sdk.ListKeysRequest, sdk.ListKeysResponse>({
       access: "read",
       authorize: () => ({ resource: "*" }),
@@ -56,55 +63,36 @@ export class Kms implements Service {
         };
       },
     }),
-    GetKeyPolicy: operation<sdk.GetKeyPolicyRequest, sdk.GetKeyPolicyResponse>({
-      access: "read",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => ({ Policy: this.#find(KeyId!).policy, PolicyName: "default" }),
+    GetKeyPolicy: this.#onKey<sdk.GetKeyPolicyRequest, sdk.GetKeyPolicyResponse>("read", ({ KeyId }) => ({
+      Policy: this.#find(KeyId!).policy,
+      PolicyName: "default",
+    })),
+    PutKeyPolicy: this.#onKey<sdk.PutKeyPolicyRequest, object>("write", ({ KeyId, Policy }) => {
+      const key = this.#find(KeyId!);
+      key.policy = checkPolicy(Policy!);
+      return {};
     }),
-    PutKeyPolicy: operation<sdk.PutKeyPolicyRequest, object>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId, Policy }) => {
-        const key = this.#find(KeyId!);
-        key.policy = checkPolicy(Policy!);
-        return {};
-      },
+    EnableKeyRotation: this.#onKey<sdk.EnableKeyRotationRequest, object>("write", ({ KeyId }) => {
+      this.#find(KeyId!).rotating = true;
+      return {};
     }),
-    EnableKeyRotation: operation<sdk.EnableKeyRotationRequest, object>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => {
-        this.#find(KeyId!).rotating = true;
-        return {};
-      },
+    GetKeyRotationStatus: this.#onKey<sdk.GetKeyRotationStatusRequest, sdk.GetKeyRotationStatusResponse>(
+      "read",
+      ({ KeyId }) => ({ KeyRotationEnabled: this.#find(KeyId!).rotating }),
+    ),
+    DisableKey: this.#onKey<sdk.DisableKeyRequest, object>("write", ({ KeyId }) => {
+      this.#find(KeyId!).enabled = false;
+      return {};
     }),
-    GetKeyRotationStatus: operation<sdk.GetKeyRotationStatusRequest, sdk.GetKeyRotationStatusResponse>({
-      access: "read",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => ({ KeyRotationEnabled: this.#find(KeyId!).rotating }),
+    EnableKey: this.#onKey<sdk.EnableKeyRequest, object>("write", ({ KeyId }) => {
+      const key = this.#find(KeyId!);
+      if (key.deletionDate) throw invalidState(`${key.arn} is pending deletion.`);
+      key.enabled = true;
+      return {};
     }),
-    DisableKey: operation<sdk.DisableKeyRequest, object>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => {
-        this.#find(KeyId!).enabled = false;
-        return {};
-      },
-    }),
-    EnableKey: operation<sdk.EnableKeyRequest, object>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => {
-        const key = this.#find(KeyId!);
-        if (key.deletionDate) throw invalidState(`${key.arn} is pending deletion.`);
-        key.enabled = true;
-        return {};
-      },
-    }),
-    ScheduleKeyDeletion: operation<sdk.ScheduleKeyDeletionRequest, sdk.ScheduleKeyDeletionResponse>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId, PendingWindowInDays = 30 }, call) => {
+    ScheduleKeyDeletion: this.#onKey<sdk.ScheduleKeyDeletionRequest, sdk.ScheduleKeyDeletionResponse>(
+      "write",
+      ({ KeyId, PendingWindowInDays = 30 }, call) => {
         between(PendingWindowInDays, 7, 30, "pendingWindowInDays", invalid);
         const key = this.#find(KeyId!);
         if (key.deletionDate) throw invalidState(`${key.arn} is pending deletion.`);
@@ -117,7 +105,7 @@ export class Kms implements Service {
           PendingWindowInDays,
         };
       },
-    }),
+    ),
     CreateAlias: operation<sdk.CreateAliasRequest, object>({
       access: "write",
       authorize: ({ AliasName, TargetKeyId }) => [
@@ -163,34 +151,25 @@ export class Kms implements Service {
         };
       },
     }),
-    ListResourceTags: operation<sdk.ListResourceTagsRequest, sdk.ListResourceTagsResponse>({
-      access: "read",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId }) => ({
+    ListResourceTags: this.#onKey<sdk.ListResourceTagsRequest, sdk.ListResourceTagsResponse>(
+      "read",
+      ({ KeyId }) => ({
         Tags: [...this.#find(KeyId!).tags].map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
         Truncated: false,
       }),
+    ),
+    TagResource: this.#onKey<sdk.TagResourceRequest, object>("write", ({ KeyId, Tags }) => {
+      const key = this.#find(KeyId!);
+      for (const { TagKey, TagValue } of Tags ?? []) {
+        lengthBetween(TagKey, 1, 128, "tags.tagKey", { code: "TagException" });
+        key.tags.set(TagKey!, TagValue!);
+      }
+      return {};
     }),
-    TagResource: operation<sdk.TagResourceRequest, object>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId, Tags }) => {
-        const key = this.#find(KeyId!);
-        for (const { TagKey, TagValue } of Tags ?? []) {
-          lengthBetween(TagKey, 1, 128, "tags.tagKey", { code: "TagException" });
-          key.tags.set(TagKey!, TagValue!);
-        }
-        return {};
-      },
-    }),
-    UntagResource: operation<sdk.UntagResourceRequest, object>({
-      access: "write",
-      authorize: ({ KeyId }) => this.#on(KeyId),
-      handle: ({ KeyId, TagKeys }) => {
-        const key = this.#find(KeyId!);
-        for (const tag of TagKeys ?? []) key.tags.delete(tag);
-        return {};
-      },
+    UntagResource: this.#onKey<sdk.UntagResourceRequest, object>("write", ({ KeyId, TagKeys }) => {
+      const key = this.#find(KeyId!);
+      for (const tag of TagKeys ?? []) key.tags.delete(tag);
+      return {};
     }),
     // The three that other services ask about on behalf of a caller. They hold no text: nothing is encrypted here.
     Decrypt: operation<sdk.DecryptRequest, sdk.DecryptResponse>({

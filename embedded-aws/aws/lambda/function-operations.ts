@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-lambda";
 import { between, oneOf, page, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import { operation, type Authorization } from "../service";
+import { operation, operationsOn, type Authorization } from "../service";
 import {
   checkConfiguration,
   configurationOf,
@@ -15,6 +15,8 @@ import { ACCOUNT_CONCURRENCY, type Functions } from "./functions";
 /** Operations that make, change, show and delete functions. */
 export function functionOperations(functions: Functions) {
   const { world } = functions;
+  const onFunction = operationsOn<{ FunctionName?: string }>((input) => functions.on(input.FunctionName));
+
   return {
     CreateFunction: operation<sdk.CreateFunctionRequest, sdk.FunctionConfiguration>({
       access: "write",
@@ -52,10 +54,9 @@ export function functionOperations(functions: Functions) {
       },
     }),
 
-    UpdateFunctionCode: operation<sdk.UpdateFunctionCodeRequest, sdk.FunctionConfiguration>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: async (input, call) => {
+    UpdateFunctionCode: onFunction<sdk.UpdateFunctionCodeRequest, sdk.FunctionConfiguration>(
+      "write",
+      async (input, call) => {
         const fn = functions.find(input.FunctionName);
         if (input.Publish) throw notImplemented("lambda with Publish");
         const zip = await functions.code(input, call);
@@ -63,7 +64,7 @@ export function functionOperations(functions: Functions) {
           ? functions.shown(fn)
           : functions.update(fn, { FunctionName: fn.name }, zip, input.RevisionId);
       },
-    }),
+    ),
 
     UpdateFunctionConfiguration: operation<sdk.UpdateFunctionConfigurationRequest, sdk.FunctionConfiguration>(
       {
@@ -80,28 +81,23 @@ export function functionOperations(functions: Functions) {
       },
     ),
 
-    GetFunction: operation<sdk.GetFunctionRequest, sdk.GetFunctionResponse>({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        const fn = functions.find(input.FunctionName, input.Qualifier);
-        return {
-          Configuration: functions.shown(fn),
-          Code: { RepositoryType: "S3", Location: `${world.endpoint ?? ""}/lambda-code/${fn.name}` },
-          Tags: Object.keys(fn.tags).length > 0 ? { ...fn.tags } : undefined,
-          Concurrency:
-            fn.reservedConcurrency === undefined
-              ? undefined
-              : { ReservedConcurrentExecutions: fn.reservedConcurrency },
-        };
-      },
+    GetFunction: onFunction<sdk.GetFunctionRequest, sdk.GetFunctionResponse>("read", (input) => {
+      const fn = functions.find(input.FunctionName, input.Qualifier);
+      return {
+        Configuration: functions.shown(fn),
+        Code: { RepositoryType: "S3", Location: `${world.endpoint ?? ""}/lambda-code/${fn.name}` },
+        Tags: Object.keys(fn.tags).length > 0 ? { ...fn.tags } : undefined,
+        Concurrency:
+          fn.reservedConcurrency === undefined
+            ? undefined
+            : { ReservedConcurrentExecutions: fn.reservedConcurrency },
+      };
     }),
 
-    GetFunctionConfiguration: operation<sdk.GetFunctionConfigurationRequest, sdk.FunctionConfiguration>({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => functions.shown(functions.find(input.FunctionName, input.Qualifier)),
-    }),
+    GetFunctionConfiguration: onFunction<sdk.GetFunctionConfigurationRequest, sdk.FunctionConfiguration>(
+      "read",
+      (input) => functions.shown(functions.find(input.FunctionName, input.Qualifier)),
+    ),
 
     ListFunctions: operation<sdk.ListFunctionsRequest, sdk.ListFunctionsResponse>({
       access: "read",
@@ -114,28 +110,26 @@ export function functionOperations(functions: Functions) {
       },
     }),
 
-    DeleteFunction: operation<sdk.DeleteFunctionRequest, sdk.DeleteFunctionResponse>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: async (input) => {
+    DeleteFunction: onFunction<sdk.DeleteFunctionRequest, sdk.DeleteFunctionResponse>(
+      "write",
+      async (input) => {
         const fn = functions.find(input.FunctionName, input.Qualifier);
         functions.delete(fn);
         await fn.containers.retire();
         return { StatusCode: 204 };
       },
-    }),
+    ),
 
-    PutFunctionConcurrency: operation<sdk.PutFunctionConcurrencyRequest, sdk.Concurrency>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
+    PutFunctionConcurrency: onFunction<sdk.PutFunctionConcurrencyRequest, sdk.Concurrency>(
+      "write",
+      (input) => {
         const { ReservedConcurrentExecutions: reserved } = input;
         between(reserved, 0, ACCOUNT_CONCURRENCY - 100, "reservedConcurrentExecutions", invalid);
         const fn = functions.find(input.FunctionName);
         fn.reservedConcurrency = reserved;
         return { ReservedConcurrentExecutions: reserved };
       },
-    }),
+    ),
   };
 }
 

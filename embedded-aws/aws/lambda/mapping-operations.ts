@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-lambda";
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { between, oneOf, page, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import { operation, type Authorization } from "../service";
+import { operation, operationsOn, type Authorization } from "../service";
 import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import { callerOf } from "./containers";
@@ -49,6 +49,8 @@ export class Mappings {
 /** Operations on event source mappings. */
 export function mappingOperations(functions: Functions, mappings: Mappings) {
   const { world } = functions;
+  const onMapping = operationsOn<{ UUID?: string }>((input) => mappings.on(input.UUID));
+
   return {
     CreateEventSourceMapping: operation<sdk.CreateEventSourceMappingRequest, Configuration>({
       access: "write",
@@ -97,10 +99,9 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
       },
     }),
 
-    UpdateEventSourceMapping: operation<sdk.UpdateEventSourceMappingRequest, Configuration>({
-      access: "write",
-      authorize: (input) => mappings.on(input.UUID),
-      handle: async (input) => {
+    UpdateEventSourceMapping: onMapping<sdk.UpdateEventSourceMappingRequest, Configuration>(
+      "write",
+      async (input) => {
         const mapping = mappings.find(input.UUID);
         const { configuration } = mapping;
         checkMapping(input);
@@ -122,13 +123,11 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
         else if (input.Enabled === false) mapping.disable();
         return { ...configuration };
       },
-    }),
+    ),
 
-    GetEventSourceMapping: operation<sdk.GetEventSourceMappingRequest, Configuration>({
-      access: "read",
-      authorize: (input) => mappings.on(input.UUID),
-      handle: (input) => ({ ...mappings.find(input.UUID).configuration }),
-    }),
+    GetEventSourceMapping: onMapping<sdk.GetEventSourceMappingRequest, Configuration>("read", (input) => ({
+      ...mappings.find(input.UUID).configuration,
+    })),
 
     ListEventSourceMappings: operation<
       sdk.ListEventSourceMappingsRequest,
@@ -151,16 +150,15 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
       },
     }),
 
-    DeleteEventSourceMapping: operation<sdk.DeleteEventSourceMappingRequest, Configuration>({
-      access: "write",
-      authorize: (input) => mappings.on(input.UUID),
-      handle: (input) => {
+    DeleteEventSourceMapping: onMapping<sdk.DeleteEventSourceMappingRequest, Configuration>(
+      "write",
+      (input) => {
         const mapping = mappings.find(input.UUID);
         mapping.stop();
         mappings.delete(mapping);
         return { ...mapping.configuration };
       },
-    }),
+    ),
   };
 }
 

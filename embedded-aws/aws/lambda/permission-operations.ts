@@ -1,77 +1,67 @@
 import type * as sdk from "@aws-sdk/client-lambda";
 import { matchesPattern } from "../constraints";
 import { ServiceError } from "../errors";
-import { operation, type PolicyStatement } from "../service";
+import { operationsOn, type PolicyStatement } from "../service";
 import { invalid } from "./function";
 import type { Functions } from "./functions";
 
 /** Operations on the policy of a function. */
 export function permissionOperations(functions: Functions) {
   const { world } = functions;
+  const onFunction = operationsOn<{ FunctionName?: string }>((input) => functions.on(input.FunctionName));
+
   return {
-    AddPermission: operation<sdk.AddPermissionRequest, sdk.AddPermissionResponse>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        const fn = functions.find(input.FunctionName, input.Qualifier);
-        const id = input.StatementId ?? "";
-        matchesPattern(id, /[a-zA-Z0-9_-]{1,100}/, "statementId", invalid);
-        matchesPattern(input.Action, /lambda:[*]|lambda:[a-zA-Z]+|[*]/, "action", invalid);
-        matchesPattern(input.SourceAccount, /\d{12}/, "sourceAccount", invalid);
-        if (fn.statements.has(id))
-          throw new ServiceError(
-            "ResourceConflictException",
-            `The statement id (${id}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
-            409,
-          );
-        const principal = input.Principal ?? "";
-        const statement: PolicyStatement = {
-          Sid: id,
-          Effect: "Allow",
-          Principal: principal === "*" ? "*" : principalOf(principal, world.partition),
-          Action: input.Action,
-          Resource: fn.arn,
-          ...conditionOf(input),
-        };
-        fn.statements.set(id, statement);
-        return { Statement: JSON.stringify(statement) };
-      },
+    AddPermission: onFunction<sdk.AddPermissionRequest, sdk.AddPermissionResponse>("write", (input) => {
+      const fn = functions.find(input.FunctionName, input.Qualifier);
+      const id = input.StatementId ?? "";
+      matchesPattern(id, /[a-zA-Z0-9_-]{1,100}/, "statementId", invalid);
+      matchesPattern(input.Action, /lambda:[*]|lambda:[a-zA-Z]+|[*]/, "action", invalid);
+      matchesPattern(input.SourceAccount, /\d{12}/, "sourceAccount", invalid);
+      if (fn.statements.has(id))
+        throw new ServiceError(
+          "ResourceConflictException",
+          `The statement id (${id}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
+          409,
+        );
+      const principal = input.Principal ?? "";
+      const statement: PolicyStatement = {
+        Sid: id,
+        Effect: "Allow",
+        Principal: principal === "*" ? "*" : principalOf(principal, world.partition),
+        Action: input.Action,
+        Resource: fn.arn,
+        ...conditionOf(input),
+      };
+      fn.statements.set(id, statement);
+      return { Statement: JSON.stringify(statement) };
     }),
 
-    RemovePermission: operation<sdk.RemovePermissionRequest, object>({
-      access: "write",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        if (!functions.find(input.FunctionName, input.Qualifier).statements.delete(input.StatementId ?? ""))
-          throw new ServiceError(
-            "ResourceNotFoundException",
-            `Statement ${input.StatementId} is not found in resource policy.`,
-            404,
-          );
-        return {};
-      },
+    RemovePermission: onFunction<sdk.RemovePermissionRequest, object>("write", (input) => {
+      if (!functions.find(input.FunctionName, input.Qualifier).statements.delete(input.StatementId ?? ""))
+        throw new ServiceError(
+          "ResourceNotFoundException",
+          `Statement ${input.StatementId} is not found in resource policy.`,
+          404,
+        );
+      return {};
     }),
 
-    GetPolicy: operation<sdk.GetPolicyRequest, sdk.GetPolicyResponse>({
-      access: "read",
-      authorize: (input) => functions.on(input.FunctionName),
-      handle: (input) => {
-        const fn = functions.find(input.FunctionName, input.Qualifier);
-        if (fn.statements.size === 0)
-          throw new ServiceError(
-            "ResourceNotFoundException",
-            "The resource you requested does not exist.",
-            404,
-          );
-        return {
-          Policy: JSON.stringify({
-            Version: "2012-10-17",
-            Id: "default",
-            Statement: [...fn.statements.values()],
-          }),
-          RevisionId: fn.configuration.RevisionId,
-        };
-      },
+    GetPolicy: onFunction<sdk.GetPolicyRequest, sdk.GetPolicyResponse>("read", (input) => {
+      const fn = functions.find(input.FunctionName, input.Qualifier);
+      if (fn.statements.size === 0)
+        throw new ServiceError(
+          "ResourceNotFoundException",
+          "The resource you requested does not exist.",
+          404,
+        );
+      return {
+        Policy: JSON.stringify({
+          Version: "2012-10-17",
+          Id: "default",
+          Statement: [...fn.statements.values()],
+        }),
+        RevisionId: fn.configuration.RevisionId,
+      };
     }),
   };
 }

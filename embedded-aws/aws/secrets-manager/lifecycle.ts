@@ -1,7 +1,7 @@
 import type * as sdk from "@aws-sdk/client-secrets-manager";
 import { between, lengthBetween, matchesPattern, refused } from "../constraints";
 import { ServiceError } from "../errors";
-import { operation, type Operation } from "../service";
+import { operation, operationsOn, type Operation } from "../service";
 import { onSecret } from "./authorize";
 import {
   checkName,
@@ -29,6 +29,8 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         throw refused(invalid, "Invalid replica region: it must be another Region than the secret's own.");
       return { Region, KmsKeyId: KmsKeyId ?? "alias/aws/secretsmanager", Status: "InSync" };
     });
+
+  const ofSecret = operationsOn<{ SecretId?: string }>(({ SecretId }) => onSecret(store, SecretId));
 
   return {
     CreateSecret: operation<sdk.CreateSecretRequest, sdk.CreateSecretResponse>({
@@ -90,10 +92,9 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         };
       },
     }),
-    UpdateSecret: operation<sdk.UpdateSecretRequest, sdk.UpdateSecretResponse>({
-      access: "write",
-      authorize: ({ SecretId }) => onSecret(store, SecretId),
-      handle: async (input, call) => {
+    UpdateSecret: ofSecret<sdk.UpdateSecretRequest, sdk.UpdateSecretResponse>(
+      "write",
+      async (input, call) => {
         checkToken(input.ClientRequestToken);
         lengthBetween(input.Description, 0, 2048, "description", outOfRange);
         lengthBetween(input.KmsKeyId, 0, 2048, "kmsKeyId", outOfRange);
@@ -114,7 +115,7 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         await writeValue(store, secret, id, value, [current], call);
         return { ARN: secret.arn, Name: secret.name, VersionId: id };
       },
-    }),
+    ),
     DeleteSecret: operation<sdk.DeleteSecretRequest, sdk.DeleteSecretResponse>({
       access: "write",
       authorize: ({ SecretId, RecoveryWindowInDays, ForceDeleteWithoutRecovery }) =>
@@ -153,16 +154,15 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         return { ARN: secret.arn, Name: secret.name, DeletionDate: new Date(secret.purgeAt) };
       },
     }),
-    RestoreSecret: operation<sdk.RestoreSecretRequest, sdk.RestoreSecretResponse>({
-      access: "write",
-      authorize: ({ SecretId }) => onSecret(store, SecretId),
-      handle: ({ SecretId }, call) => {
+    RestoreSecret: ofSecret<sdk.RestoreSecretRequest, sdk.RestoreSecretResponse>(
+      "write",
+      ({ SecretId }, call) => {
         const secret = store.get(SecretId!);
         secret.deletedAt = secret.purgeAt = undefined;
         store.touch(secret, call.time);
         return { ARN: secret.arn, Name: secret.name };
       },
-    }),
+    ),
     TagResource: operation<sdk.TagResourceRequest, object>({
       access: "write",
       authorize: ({ SecretId, Tags }) =>
@@ -182,47 +182,33 @@ export function lifecycleOperations(store: SecretStore): Readonly<Record<string,
         return {};
       },
     }),
-    UntagResource: operation<sdk.UntagResourceRequest, object>({
-      access: "write",
-      authorize: ({ SecretId }) => onSecret(store, SecretId),
-      handle: ({ SecretId, TagKeys }, call) => {
-        const secret = store.active(SecretId!);
-        for (const key of TagKeys ?? []) secret.tags?.delete(key);
-        store.touch(secret, call.time);
-        return {};
-      },
+    UntagResource: ofSecret<sdk.UntagResourceRequest, object>("write", ({ SecretId, TagKeys }, call) => {
+      const secret = store.active(SecretId!);
+      for (const key of TagKeys ?? []) secret.tags?.delete(key);
+      store.touch(secret, call.time);
+      return {};
     }),
-    ReplicateSecretToRegions: operation<
+    ReplicateSecretToRegions: ofSecret<
       sdk.ReplicateSecretToRegionsRequest,
       sdk.ReplicateSecretToRegionsResponse
-    >({
-      access: "write",
-      authorize: ({ SecretId }) => onSecret(store, SecretId),
-      handle: ({ SecretId, AddReplicaRegions }, call) => {
-        const added = replicas(AddReplicaRegions);
-        lengthBetween(added, 1, 100, "addReplicaRegions", outOfRange);
-        const secret = store.active(SecretId!);
-        const isNew = (one: sdk.ReplicationStatusType) => !added.some((other) => other.Region === one.Region);
-        secret.replication = [...secret.replication.filter(isNew), ...added];
-        store.touch(secret, call.time);
-        return { ARN: secret.arn, ReplicationStatus: secret.replication };
-      },
+    >("write", ({ SecretId, AddReplicaRegions }, call) => {
+      const added = replicas(AddReplicaRegions);
+      lengthBetween(added, 1, 100, "addReplicaRegions", outOfRange);
+      const secret = store.active(SecretId!);
+      const isNew = (one: sdk.ReplicationStatusType) => !added.some((other) => other.Region === one.Region);
+      secret.replication = [...secret.replication.filter(isNew), ...added];
+      store.touch(secret, call.time);
+      return { ARN: secret.arn, ReplicationStatus: secret.replication };
     }),
-    RemoveRegionsFromReplication: operation<
+    RemoveRegionsFromReplication: ofSecret<
       sdk.RemoveRegionsFromReplicationRequest,
       sdk.RemoveRegionsFromReplicationResponse
-    >({
-      access: "write",
-      authorize: ({ SecretId }) => onSecret(store, SecretId),
-      handle: ({ SecretId, RemoveReplicaRegions = [] }, call) => {
-        lengthBetween(RemoveReplicaRegions, 1, 100, "removeReplicaRegions", outOfRange);
-        const secret = store.active(SecretId!);
-        secret.replication = secret.replication.filter(
-          ({ Region }) => !RemoveReplicaRegions.includes(Region!),
-        );
-        store.touch(secret, call.time);
-        return { ARN: secret.arn, ReplicationStatus: secret.replication };
-      },
+    >("write", ({ SecretId, RemoveReplicaRegions = [] }, call) => {
+      lengthBetween(RemoveReplicaRegions, 1, 100, "removeReplicaRegions", outOfRange);
+      const secret = store.active(SecretId!);
+      secret.replication = secret.replication.filter(({ Region }) => !RemoveReplicaRegions.includes(Region!));
+      store.touch(secret, call.time);
+      return { ARN: secret.arn, ReplicationStatus: secret.replication };
     }),
   };
 }

@@ -4,7 +4,14 @@ import type { Caller } from "../caller";
 import { ServiceError } from "../errors";
 import { useKey } from "../kms/key-use";
 import type { Random } from "../random";
-import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
+import {
+  operation,
+  operationsOn,
+  type Authorization,
+  type Call,
+  type PolicyStatement,
+  type Service,
+} from "../service";
 import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import {
@@ -187,6 +194,14 @@ export class Sns implements Service {
     return { resource: arn ?? "" };
   }
 
+  readonly #onTopic = operationsOn<{ TopicArn?: string }>((input) => this.#on(input.TopicArn));
+
+  readonly #onTagged = operationsOn<{ ResourceArn?: string }>((input) => this.#on(input.ResourceArn));
+
+  readonly #onSubscription = operationsOn<{ SubscriptionArn?: string }>((input) =>
+    this.#on(this.#subscriptions.get(input.SubscriptionArn ?? "")?.topicArn),
+  );
+
   readonly operations = {
     CreateTopic: operation<sdk.CreateTopicInput, sdk.CreateTopicResponse>({
       access: "write",
@@ -220,15 +235,11 @@ export class Sns implements Service {
       },
     }),
 
-    DeleteTopic: operation<sdk.DeleteTopicInput, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.TopicArn),
-      handle: (input) => {
-        this.#topics.delete(input.TopicArn ?? "");
-        for (const [arn, { topicArn }] of this.#subscriptions)
-          if (topicArn === input.TopicArn) this.#subscriptions.delete(arn);
-        return {};
-      },
+    DeleteTopic: this.#onTopic<sdk.DeleteTopicInput, object>("write", (input) => {
+      this.#topics.delete(input.TopicArn ?? "");
+      for (const [arn, { topicArn }] of this.#subscriptions)
+        if (topicArn === input.TopicArn) this.#subscriptions.delete(arn);
+      return {};
     }),
 
     ListTopics: operation<sdk.ListTopicsInput, sdk.ListTopicsResponse>({
@@ -241,10 +252,9 @@ export class Sns implements Service {
       },
     }),
 
-    GetTopicAttributes: operation<sdk.GetTopicAttributesInput, sdk.GetTopicAttributesResponse>({
-      access: "read",
-      authorize: (input) => this.#on(input.TopicArn),
-      handle: (input) => {
+    GetTopicAttributes: this.#onTopic<sdk.GetTopicAttributesInput, sdk.GetTopicAttributesResponse>(
+      "read",
+      (input) => {
         const topic = this.#topic(input.TopicArn);
         const own = [...this.#subscriptions.values()].filter(({ topicArn }) => topicArn === topic.arn);
         return {
@@ -258,20 +268,16 @@ export class Sns implements Service {
           },
         };
       },
-    }),
+    ),
 
-    SetTopicAttributes: operation<sdk.SetTopicAttributesInput, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.TopicArn),
-      handle: (input) => {
-        const topic = this.#topic(input.TopicArn);
-        const name = input.AttributeName ?? "";
-        const value = input.AttributeValue ?? "";
-        checkTopicAttributes({ [name]: value });
-        if (value === "" && name !== "DisplayName") delete topic.attributes[name];
-        else topic.attributes[name] = value;
-        return {};
-      },
+    SetTopicAttributes: this.#onTopic<sdk.SetTopicAttributesInput, object>("write", (input) => {
+      const topic = this.#topic(input.TopicArn);
+      const name = input.AttributeName ?? "";
+      const value = input.AttributeValue ?? "";
+      checkTopicAttributes({ [name]: value });
+      if (value === "" && name !== "DisplayName") delete topic.attributes[name];
+      else topic.attributes[name] = value;
+      return {};
     }),
 
     Subscribe: operation<sdk.SubscribeInput, sdk.SubscribeResponse>({
@@ -306,10 +312,9 @@ export class Sns implements Service {
       },
     }),
 
-    ConfirmSubscription: operation<sdk.ConfirmSubscriptionInput, sdk.ConfirmSubscriptionResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.TopicArn),
-      handle: (input) => {
+    ConfirmSubscription: this.#onTopic<sdk.ConfirmSubscriptionInput, sdk.ConfirmSubscriptionResponse>(
+      "write",
+      (input) => {
         const subscription = [...this.#subscriptions.values()].find(
           ({ topicArn, token }) => topicArn === input.TopicArn && token === input.Token,
         );
@@ -317,51 +322,42 @@ export class Sns implements Service {
         subscription.confirmed = true;
         return { SubscriptionArn: subscription.arn };
       },
+    ),
+
+    Unsubscribe: this.#onSubscription<sdk.UnsubscribeInput, object>("write", (input) => {
+      this.#subscriptions.delete(input.SubscriptionArn ?? "");
+      return {};
     }),
 
-    Unsubscribe: operation<sdk.UnsubscribeInput, object>({
-      access: "write",
-      authorize: (input) => this.#on(this.#subscriptions.get(input.SubscriptionArn ?? "")?.topicArn),
-      handle: (input) => {
-        this.#subscriptions.delete(input.SubscriptionArn ?? "");
-        return {};
-      },
-    }),
-
-    GetSubscriptionAttributes: operation<
+    GetSubscriptionAttributes: this.#onSubscription<
       sdk.GetSubscriptionAttributesInput,
       sdk.GetSubscriptionAttributesResponse
-    >({
-      access: "read",
-      authorize: (input) => this.#on(this.#subscriptions.get(input.SubscriptionArn ?? "")?.topicArn),
-      handle: (input) => {
-        const subscription = this.#subscription(input.SubscriptionArn);
-        return {
-          Attributes: {
-            RawMessageDelivery: "false",
-            ...subscription.attributes,
-            SubscriptionArn: subscription.arn,
-            TopicArn: subscription.topicArn,
-            Protocol: subscription.protocol,
-            Endpoint: subscription.endpoint,
-            Owner: this.world.account,
-            PendingConfirmation: String(!subscription.confirmed),
-            ConfirmationWasAuthenticated: String(subscription.confirmed),
-          },
-        };
-      },
+    >("read", (input) => {
+      const subscription = this.#subscription(input.SubscriptionArn);
+      return {
+        Attributes: {
+          RawMessageDelivery: "false",
+          ...subscription.attributes,
+          SubscriptionArn: subscription.arn,
+          TopicArn: subscription.topicArn,
+          Protocol: subscription.protocol,
+          Endpoint: subscription.endpoint,
+          Owner: this.world.account,
+          PendingConfirmation: String(!subscription.confirmed),
+          ConfirmationWasAuthenticated: String(subscription.confirmed),
+        },
+      };
     }),
 
-    SetSubscriptionAttributes: operation<sdk.SetSubscriptionAttributesInput, object>({
-      access: "write",
-      authorize: (input) => this.#on(this.#subscriptions.get(input.SubscriptionArn ?? "")?.topicArn),
-      handle: (input) => {
+    SetSubscriptionAttributes: this.#onSubscription<sdk.SetSubscriptionAttributesInput, object>(
+      "write",
+      (input) => {
         const subscription = this.#subscription(input.SubscriptionArn);
         checkSubscriptionAttribute(input.AttributeName ?? "");
         subscription.attributes[input.AttributeName ?? ""] = input.AttributeValue ?? "";
         return {};
       },
-    }),
+    ),
 
     ListSubscriptions: operation<sdk.ListSubscriptionsInput, sdk.ListSubscriptionsResponse>({
       access: "read",
@@ -369,16 +365,12 @@ export class Sns implements Service {
       handle: (input) => this.#listed(input.NextToken, () => true),
     }),
 
-    ListSubscriptionsByTopic: operation<
+    ListSubscriptionsByTopic: this.#onTopic<
       sdk.ListSubscriptionsByTopicInput,
       sdk.ListSubscriptionsByTopicResponse
-    >({
-      access: "read",
-      authorize: (input) => this.#on(input.TopicArn),
-      handle: (input) => {
-        const { arn } = this.#topic(input.TopicArn);
-        return this.#listed(input.NextToken, ({ topicArn }) => topicArn === arn);
-      },
+    >("read", (input) => {
+      const { arn } = this.#topic(input.TopicArn);
+      return this.#listed(input.NextToken, ({ topicArn }) => topicArn === arn);
     }),
 
     Publish: operation<sdk.PublishInput, sdk.PublishResponse>({
@@ -396,38 +388,29 @@ export class Sns implements Service {
       },
     }),
 
-    TagResource: operation<sdk.TagResourceRequest, sdk.TagResourceResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.ResourceArn),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.ResourceArn);
-        for (const { Key = "", Value = "" } of input.Tags ?? []) tags.set(Key, Value);
-        if (tags.size > 50)
-          throw new ServiceError(
-            "TagLimitExceededException",
-            "Could not complete request: tag quota of per resource exceeded",
-          );
-        return {};
-      },
+    TagResource: this.#onTagged<sdk.TagResourceRequest, sdk.TagResourceResponse>("write", (input) => {
+      const { tags } = this.#tagged(input.ResourceArn);
+      for (const { Key = "", Value = "" } of input.Tags ?? []) tags.set(Key, Value);
+      if (tags.size > 50)
+        throw new ServiceError(
+          "TagLimitExceededException",
+          "Could not complete request: tag quota of per resource exceeded",
+        );
+      return {};
     }),
 
-    UntagResource: operation<sdk.UntagResourceRequest, sdk.UntagResourceResponse>({
-      access: "write",
-      authorize: (input) => this.#on(input.ResourceArn),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.ResourceArn);
-        for (const key of input.TagKeys ?? []) tags.delete(key);
-        return {};
-      },
+    UntagResource: this.#onTagged<sdk.UntagResourceRequest, sdk.UntagResourceResponse>("write", (input) => {
+      const { tags } = this.#tagged(input.ResourceArn);
+      for (const key of input.TagKeys ?? []) tags.delete(key);
+      return {};
     }),
 
-    ListTagsForResource: operation<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>({
-      access: "read",
-      authorize: (input) => this.#on(input.ResourceArn),
-      handle: (input) => ({
+    ListTagsForResource: this.#onTagged<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>(
+      "read",
+      (input) => ({
         Tags: [...this.#tagged(input.ResourceArn).tags].map(([Key, Value]) => ({ Key, Value })),
       }),
-    }),
+    ),
   };
 
   #tagged(arn: string | undefined): Topic {

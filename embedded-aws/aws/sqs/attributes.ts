@@ -62,20 +62,26 @@ function choice<T extends string>(
   set: (attributes: QueueAttributes, value: T) => void,
 ): Setter {
   return (attributes, value, name) => {
-    const found = allowed.find((a) => a === value);
+    const found = allowed.find((a) => a === value || (a === value.toLowerCase() && booleans.includes(a)));
     if (found === undefined) throw invalid(name, value, `must be one of ${allowed.join(", ")}`);
     set(attributes, found);
   };
 }
 
+/** Written in small letters or with a capital one. */
+const booleans: readonly string[] = ["true", "false"];
+
 type Setter = (attributes: QueueAttributes, value: string, name: string) => void;
 
 /** Attributes that can be set, each with its check. An empty text takes a policy away. */
 const setters: Readonly<Record<string, Setter>> = {
-  FifoQueue: (attributes, value, name) => {
-    if (value !== String(attributes.fifo))
-      throw invalid(name, value, "does not fit the queue's name: a FIFO queue's name ends with .fifo");
-  },
+  FifoQueue: fifoOnly((_attributes, value, name) => {
+    if (value.toLowerCase() !== "true")
+      throw new ServiceError(
+        "InvalidAttributeValue",
+        `Invalid value for the parameter ${name}. Reason: Modifying queue type is not supported.`,
+      );
+  }),
   ContentBasedDeduplication: fifoOnly(
     choice(["true", "false"], (a, value) => (a.contentBasedDeduplication = value === "true")),
   ),
@@ -126,11 +132,7 @@ const setters: Readonly<Record<string, Setter>> = {
 
 function fifoOnly(setter: Setter): Setter {
   return (attributes, value, name) => {
-    if (!attributes.fifo)
-      throw new ServiceError(
-        "InvalidAttributeName",
-        `Unknown Attribute ${name}: the queue is no FIFO queue.`,
-      );
+    if (!attributes.fifo) throw new ServiceError("InvalidAttributeName", `Unknown Attribute ${name}.`);
     setter(attributes, value, name);
   };
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "../errors";
+import { queryCodeOf, ServiceError } from "../errors";
 
 /**
  * Carries out each entry of a batch by itself: an entry that is refused is one of `Failed`, the others go on.
@@ -33,7 +33,12 @@ export function batch<Entry extends { Id?: string }, Answer extends object>(
       Successful.push({ Id, ...one(entry) });
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      Failed.push({ Id, Code: error.code, Message: error.message, SenderFault: error.status < 500 });
+      Failed.push({
+        Id,
+        Code: queryCodeOf(error.code),
+        Message: error.message,
+        SenderFault: error.status < 500,
+      });
     }
   }
   // The model has both as required members.

@@ -4,14 +4,21 @@ import { callerName } from "../caller";
 import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
 import { useKey } from "../kms/key-use";
-import { operation, type Authorization, type Call, type PolicyStatement, type Service } from "../service";
+import {
+  operation,
+  operationsOn,
+  type Authorization,
+  type Call,
+  type PolicyStatement,
+  type Service,
+} from "../service";
 import type { World } from "../world";
 import { defaultAttributes, setAttributes, shownAttributes, statementsOf } from "./attributes";
 import { batch } from "./batch";
 import { md5OfAttributes, md5OfBody } from "./digest";
 import { MoveTasks } from "./move-tasks";
 import { throttled } from "../wire/refusals";
-import { Queue, invalid, sequenceNumber, type StoredMessage } from "./queue";
+import { Queue, invalid, invalidValue, missing, sequenceNumber, type StoredMessage } from "./queue";
 
 /** Amazon SQS: standard and FIFO queues, dead-letter queues and message move tasks. */
 export class Sqs implements Service {
@@ -75,8 +82,7 @@ export class Sqs implements Service {
   #checkRedrive(queue: { fifo: boolean; redrive?: { deadLetterTargetArn: string } }): void {
     if (!queue.redrive) return;
     const value = JSON.stringify(queue.redrive);
-    const refuse = (reason: string) =>
-      refused(invalid, `Value ${value} for parameter RedrivePolicy is invalid. Reason: ${reason}`);
+    const refuse = (reason: string) => invalidValue(value, "RedrivePolicy", reason);
     const target = this.queueByArn(queue.redrive.deadLetterTargetArn);
     if (!target) throw refuse("Dead letter target does not exist.");
     if (target.fifo !== queue.fifo) throw refuse("Dead-letter queue must be of the same type as the source.");
@@ -89,12 +95,19 @@ export class Sqs implements Service {
   }
 
   #send(entry: sdk.SendMessageRequest | sdk.SendMessageBatchRequestEntry, queue: Queue, call: Call) {
-    between(entry.DelaySeconds, 0, 900, "DelaySeconds", invalid);
+    inRange(entry.DelaySeconds, 0, 900, "DelaySeconds");
     for (const member of ["MessageGroupId", "MessageDeduplicationId"] as const)
-      matchesPattern(entry[member], /[\x21-\x7e]{1,128}/, member, invalid);
+      if (!/^[\x21-\x7e]{1,128}$/.test(entry[member] ?? "absent"))
+        throw invalidValue(
+          entry[member],
+          member,
+          `${member} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
+        );
     const body = entry.MessageBody ?? "";
-    if (body === "")
-      throw new ServiceError("MissingParameter", "The request must contain the parameter MessageBody.");
+    if (body === "") throw missing("MessageBody");
+    // Amazon SQS API Reference, SendMessage: the characters of XML 1.0.
+    if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(body))
+      throw new ServiceError("InvalidMessageContents", "Invalid characters found in the message.");
     checkAttributes(entry.MessageAttributes);
     useKey(this.world, call, queue.attributes.kmsMasterKeyId, "KmsAccessDenied");
     if (bytesOf(body, entry.MessageAttributes) > queue.attributes.maximumMessageSize)
@@ -118,6 +131,8 @@ export class Sqs implements Service {
     };
   }
 
+  readonly #onQueue = operationsOn<{ QueueUrl?: string }>((input) => this.#on(input.QueueUrl ?? ""));
+
   readonly operations = {
     CreateQueue: operation<sdk.CreateQueueRequest, sdk.CreateQueueResult>({
       access: "write",
@@ -126,12 +141,13 @@ export class Sqs implements Service {
         const name = input.QueueName ?? "";
         const fifo = name.endsWith(".fifo");
         matchesPattern(name, /[A-Za-z0-9_-]{1,80}|(?=.{6,80}$)[A-Za-z0-9_-]+\.fifo/, "QueueName", invalid);
-        if (!fifo && input.Attributes?.FifoQueue === "true")
+        const asked = input.Attributes?.FifoQueue?.toLowerCase() === "true";
+        if (!fifo && asked)
           throw refused(
             invalid,
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix.",
           );
-        if (fifo && input.Attributes?.FifoQueue !== "true")
+        if (fifo && !asked)
           throw refused(
             invalid,
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
@@ -142,9 +158,9 @@ export class Sqs implements Service {
         const existing = this.#queues.get(name);
         if (existing) {
           const has = shownAttributes(existing.attributes);
-          const asked = shownAttributes(attributes);
+          const wanted = shownAttributes(attributes);
           for (const key of Object.keys(input.Attributes ?? {}))
-            if (has[key] !== asked[key])
+            if (has[key] !== wanted[key])
               throw new ServiceError(
                 "QueueNameExists",
                 `A queue already exists with the same name and a different value for attribute ${key}`,
@@ -166,15 +182,11 @@ export class Sqs implements Service {
       },
     }),
 
-    DeleteQueue: operation<sdk.DeleteQueueRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const queue = this.#queue(input.QueueUrl ?? "");
-        queue.purge();
-        this.#queues.delete(queue.name);
-        return {};
-      },
+    DeleteQueue: this.#onQueue<sdk.DeleteQueueRequest, object>("write", (input) => {
+      const queue = this.#queue(input.QueueUrl ?? "");
+      queue.purge();
+      this.#queues.delete(queue.name);
+      return {};
     }),
 
     GetQueueUrl: operation<sdk.GetQueueUrlRequest, sdk.GetQueueUrlResult>({
@@ -204,10 +216,9 @@ export class Sqs implements Service {
       },
     }),
 
-    GetQueueAttributes: operation<sdk.GetQueueAttributesRequest, sdk.GetQueueAttributesResult>({
-      access: "read",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
+    GetQueueAttributes: this.#onQueue<sdk.GetQueueAttributesRequest, sdk.GetQueueAttributesResult>(
+      "read",
+      (input) => {
         const queue = this.#queue(input.QueueUrl ?? "");
         for (const name of input.AttributeNames ?? [])
           oneOf(name, sdk.QueueAttributeName, "AttributeNames", { code: "InvalidAttributeName" });
@@ -229,30 +240,22 @@ export class Sqs implements Service {
             );
         return Object.keys(wanted).length === 0 ? {} : { Attributes: wanted };
       },
+    ),
+
+    SetQueueAttributes: this.#onQueue<sdk.SetQueueAttributesRequest, object>("write", (input) => {
+      const queue = this.#queue(input.QueueUrl ?? "");
+      const attributes = { ...queue.attributes };
+      setAttributes(attributes, input.Attributes);
+      this.#checkRedrive(attributes);
+      Object.assign(queue.attributes, attributes);
+      queue.modifiedMs = this.world.clock.now();
+      return {};
     }),
 
-    SetQueueAttributes: operation<sdk.SetQueueAttributesRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const queue = this.#queue(input.QueueUrl ?? "");
-        const attributes = { ...queue.attributes };
-        setAttributes(attributes, input.Attributes);
-        this.#checkRedrive(attributes);
-        Object.assign(queue.attributes, attributes);
-        queue.modifiedMs = this.world.clock.now();
-        return {};
-      },
-    }),
-
-    SendMessage: operation<sdk.SendMessageRequest, sdk.SendMessageResult>({
-      access: "data",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input, call) => {
-        const queue = this.#queue(input.QueueUrl ?? "");
-        this.#checkRate(queue);
-        return this.#send(input, queue, call);
-      },
+    SendMessage: this.#onQueue<sdk.SendMessageRequest, sdk.SendMessageResult>("data", (input, call) => {
+      const queue = this.#queue(input.QueueUrl ?? "");
+      this.#checkRate(queue);
+      return this.#send(input, queue, call);
     }),
 
     SendMessageBatch: operation<sdk.SendMessageBatchRequest, sdk.SendMessageBatchResult>({
@@ -268,18 +271,24 @@ export class Sqs implements Service {
             "BatchRequestTooLong",
             `Batch requests cannot be longer than 1048576 bytes. You have sent ${bytes} bytes.`,
           );
+        queue.checkBatch(
+          entries.map((entry) => ({
+            groupId: entry.MessageGroupId,
+            deduplicationId: entry.MessageDeduplicationId,
+            body: entry.MessageBody ?? "",
+          })),
+        );
         return batch(entries, (entry) => this.#send(entry, queue, call));
       },
     }),
 
-    ReceiveMessage: operation<sdk.ReceiveMessageRequest, sdk.ReceiveMessageResult>({
-      access: "data",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: async (input) => {
+    ReceiveMessage: this.#onQueue<sdk.ReceiveMessageRequest, sdk.ReceiveMessageResult>(
+      "data",
+      async (input) => {
         const queue = this.#queue(input.QueueUrl ?? "");
-        between(input.MaxNumberOfMessages, 1, 10, "MaxNumberOfMessages", invalid);
-        between(input.WaitTimeSeconds, 0, 20, "WaitTimeSeconds", invalid);
-        between(input.VisibilityTimeout, 0, 43_200, "VisibilityTimeout", invalid);
+        inRange(input.MaxNumberOfMessages, 1, 10, "MaxNumberOfMessages", "between 1 and 10");
+        inRange(input.WaitTimeSeconds, 0, 20, "WaitTimeSeconds");
+        inRange(input.VisibilityTimeout, 0, 43_200, "VisibilityTimeout");
         const names: string[] = [
           ...(input.AttributeNames ?? []),
           ...(input.MessageSystemAttributeNames ?? []),
@@ -295,15 +304,11 @@ export class Sqs implements Service {
           ? {}
           : { Messages: messages.map((m) => shown(m, queue.fifo, names, input.MessageAttributeNames ?? [])) };
       },
-    }),
+    ),
 
-    DeleteMessage: operation<sdk.DeleteMessageRequest, object>({
-      access: "data",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        this.#queue(input.QueueUrl ?? "").delete(input.ReceiptHandle ?? "");
-        return {};
-      },
+    DeleteMessage: this.#onQueue<sdk.DeleteMessageRequest, object>("data", (input) => {
+      this.#queue(input.QueueUrl ?? "").delete(input.ReceiptHandle ?? "");
+      return {};
     }),
 
     DeleteMessageBatch: operation<sdk.DeleteMessageBatchRequest, sdk.DeleteMessageBatchResult>({
@@ -318,34 +323,26 @@ export class Sqs implements Service {
       },
     }),
 
-    ChangeMessageVisibility: operation<sdk.ChangeMessageVisibilityRequest, object>({
-      access: "data",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        between(input.VisibilityTimeout, 0, 43_200, "VisibilityTimeout", invalid);
-        this.#queue(input.QueueUrl ?? "").changeVisibility(
-          input.ReceiptHandle ?? "",
-          input.VisibilityTimeout ?? 0,
-        );
-        return {};
-      },
+    ChangeMessageVisibility: this.#onQueue<sdk.ChangeMessageVisibilityRequest, object>("data", (input) => {
+      inRange(input.VisibilityTimeout, 0, 43_200, "VisibilityTimeout");
+      this.#queue(input.QueueUrl ?? "").changeVisibility(
+        input.ReceiptHandle ?? "",
+        input.VisibilityTimeout ?? 0,
+      );
+      return {};
     }),
 
-    PurgeQueue: operation<sdk.PurgeQueueRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const queue = this.#queue(input.QueueUrl ?? "");
-        const now = this.world.clock.now();
-        if (now - queue.lastPurgeMs < 60_000)
-          throw new ServiceError(
-            "PurgeQueueInProgress",
-            `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`,
-          );
-        queue.lastPurgeMs = now;
-        queue.purge();
-        return {};
-      },
+    PurgeQueue: this.#onQueue<sdk.PurgeQueueRequest, object>("write", (input) => {
+      const queue = this.#queue(input.QueueUrl ?? "");
+      const now = this.world.clock.now();
+      if (now - queue.lastPurgeMs < 60_000)
+        throw new ServiceError(
+          "PurgeQueueInProgress",
+          `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`,
+        );
+      queue.lastPurgeMs = now;
+      queue.purge();
+      return {};
     }),
 
     StartMessageMoveTask: operation<sdk.StartMessageMoveTaskRequest, sdk.StartMessageMoveTaskResult>({
@@ -360,36 +357,35 @@ export class Sqs implements Service {
       handle: (input) => this.#moves.list(input),
     }),
 
-    TagQueue: operation<sdk.TagQueueRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const { tags } = this.#queue(input.QueueUrl ?? "");
-        lengthBetween(Object.keys({ ...tags, ...input.Tags }), 0, 50, "Tags", invalid);
-        Object.assign(tags, input.Tags);
-        return {};
-      },
+    TagQueue: this.#onQueue<sdk.TagQueueRequest, object>("write", (input) => {
+      const { tags } = this.#queue(input.QueueUrl ?? "");
+      lengthBetween(Object.keys({ ...tags, ...input.Tags }), 0, 50, "Tags", invalid);
+      Object.assign(tags, input.Tags);
+      return {};
     }),
 
-    UntagQueue: operation<sdk.UntagQueueRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const { tags } = this.#queue(input.QueueUrl ?? "");
-        for (const key of input.TagKeys ?? []) delete tags[key];
-        return {};
-      },
+    UntagQueue: this.#onQueue<sdk.UntagQueueRequest, object>("write", (input) => {
+      const { tags } = this.#queue(input.QueueUrl ?? "");
+      for (const key of input.TagKeys ?? []) delete tags[key];
+      return {};
     }),
 
-    ListQueueTags: operation<sdk.ListQueueTagsRequest, sdk.ListQueueTagsResult>({
-      access: "read",
-      authorize: (input) => this.#on(input.QueueUrl ?? ""),
-      handle: (input) => {
-        const { tags } = this.#queue(input.QueueUrl ?? "");
-        return Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } };
-      },
+    ListQueueTags: this.#onQueue<sdk.ListQueueTagsRequest, sdk.ListQueueTagsResult>("read", (input) => {
+      const { tags } = this.#queue(input.QueueUrl ?? "");
+      return Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } };
     }),
   };
+}
+
+function inRange(
+  value: number | undefined,
+  low: number,
+  high: number,
+  parameter: string,
+  range = `>= ${low} and <= ${high}`,
+): void {
+  if (value !== undefined && !(Number.isInteger(value) && value >= low && value <= high))
+    throw invalidValue(value, parameter, `Must be ${range}, if provided.`);
 }
 
 function doesNotExist(): ServiceError {
@@ -446,7 +442,7 @@ function shown(
   const wanted = Object.entries(message.attributes).filter(([name]) =>
     attributeNames.some(
       (asked) =>
-        asked === "All" || asked === name || (asked.endsWith(".*") && name.startsWith(asked.slice(0, -1))),
+        ["All", "*", name].includes(asked) || (asked.endsWith(".*") && name.startsWith(asked.slice(0, -2))),
     ),
   );
   return {

@@ -8,7 +8,20 @@ import { contentId } from "./digest";
 import type { QueueAttributes } from "./attributes";
 
 /** SQS's code for a value that it does not take. */
-export const invalid = { code: "InvalidParameterValue" } as const;
+export const invalid = { code: "InvalidParameterValueException" } as const;
+
+/** A value that SQS does not take, in its words. */
+export function invalidValue(value: unknown, parameter: string, reason: string): ServiceError {
+  return refused(invalid, `Value ${String(value)} for parameter ${parameter} is invalid. Reason: ${reason}`);
+}
+
+/** A parameter that is not there. */
+export function missing(parameter: string): ServiceError {
+  return new ServiceError(
+    "MissingRequiredParameterException",
+    `The request must contain the parameter ${parameter}.`,
+  );
+}
 /** Deduplication interval of a FIFO queue (Amazon SQS Developer Guide, "Exactly-once processing"). */
 const DEDUPLICATION_MS = 5 * 60_000;
 
@@ -57,6 +70,8 @@ export class Queue {
   readonly #sent = new Map<string, { readonly message: StoredMessage; readonly sentMs: number }>();
   readonly #waiters = new Set<() => void>();
   #sequence = 0;
+  /** As the queue was created: a later change of the attribute does not change what is a duplicate. */
+  readonly #deduplicationScope: QueueAttributes["deduplicationScope"];
   readonly tags: Record<string, string> = {};
   lastPurgeMs = -Infinity;
   /** 300 sends a second. */
@@ -70,7 +85,9 @@ export class Queue {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly moveToDeadLetters: (from: Queue, message: StoredMessage) => boolean,
-  ) {}
+  ) {
+    this.#deduplicationScope = attributes.deduplicationScope;
+  }
 
   get fifo(): boolean {
     return this.attributes.fifo;
@@ -81,20 +98,13 @@ export class Queue {
     const now = this.clock.now();
     let deduplicationId: string | undefined;
     if (this.fifo) {
-      if (outgoing.groupId === undefined)
-        throw new ServiceError("MissingParameter", "The request must contain the parameter MessageGroupId.");
-      deduplicationId =
-        outgoing.deduplicationId ??
-        (this.attributes.contentBasedDeduplication ? contentId(outgoing.body) : undefined);
-      if (deduplicationId === undefined)
-        throw refused(
-          invalid,
-          "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
-        );
+      if (outgoing.groupId === undefined) throw missing("MessageGroupId");
+      deduplicationId = this.#deduplicationId(outgoing);
       if (outgoing.delaySeconds !== undefined && outgoing.delaySeconds !== 0)
-        throw refused(
-          invalid,
-          `Value ${outgoing.delaySeconds} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.`,
+        throw invalidValue(
+          outgoing.delaySeconds,
+          "DelaySeconds",
+          "The request include parameter that is not valid for this queue type.",
         );
       for (const [key, sent] of this.#sent)
         if (sent.sentMs + DEDUPLICATION_MS <= now) this.#sent.delete(key);
@@ -198,19 +208,18 @@ export class Queue {
       return;
     }
     if (this.fifo && message.visibleMs <= this.clock.now())
-      throw refused(
-        invalid,
-        `Value ${receiptHandle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
-      );
+      throw invalidValue(receiptHandle, "ReceiptHandle", "The receipt handle has expired.");
     this.#remove(message);
     this.#wake();
   }
 
-  /** Hides a message that is in flight for `visibilitySeconds` from now; 0 shows it at once. */
+  /**
+   * Hides a message for `visibilitySeconds` from now; 0 shows it at once. In a FIFO queue it must be in flight.
+   */
   changeVisibility(receiptHandle: string, visibilitySeconds: number): void {
     const message = this.#byHandle.get(receiptHandle);
     if (!message) throw invalidHandle(receiptHandle);
-    if (message.visibleMs <= this.clock.now())
+    if (this.fifo && message.visibleMs <= this.clock.now())
       throw new ServiceError("MessageNotInflight", "The message referred to isn't in flight.");
     message.visibleMs = this.clock.now() + visibilitySeconds * 1000;
     this.#wake();
@@ -249,10 +258,26 @@ export class Queue {
     return this.#messages;
   }
 
+  /** Refuses a batch as a whole that holds an entry which this FIFO queue cannot order. */
+  checkBatch(entries: readonly Pick<Outgoing, "groupId" | "deduplicationId" | "body">[]): void {
+    for (const entry of this.fifo ? entries : []) {
+      if (entry.groupId === undefined) throw refused(invalid, missing("MessageGroupId").message);
+      this.#deduplicationId(entry);
+    }
+  }
+
+  #deduplicationId({ deduplicationId, body }: Pick<Outgoing, "deduplicationId" | "body">): string {
+    const { contentBasedDeduplication } = this.attributes;
+    if (deduplicationId === undefined && !contentBasedDeduplication)
+      throw refused(
+        invalid,
+        "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+      );
+    return deduplicationId ?? contentId(body);
+  }
+
   #deduplicationKey(groupId: string | undefined, deduplicationId: string): string {
-    return this.attributes.deduplicationScope === "messageGroup"
-      ? `${groupId} ${deduplicationId}`
-      : deduplicationId;
+    return this.#deduplicationScope === "messageGroup" ? `${groupId} ${deduplicationId}` : deduplicationId;
   }
 
   #nextVisibleMs(now: number): number {

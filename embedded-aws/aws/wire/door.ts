@@ -1,5 +1,5 @@
 import type { Caller } from "../caller";
-import { ServiceError } from "../errors";
+import { queryCodeOf, ServiceError } from "../errors";
 import type { Door } from "../ledger";
 import { missingCaller, unknownCaller, unknownOperation } from "./refusals";
 import type { Service } from "../service";
@@ -98,7 +98,7 @@ function failureOf(model: ServiceModel, error: unknown): Failure {
   const shape = model.error(known.code);
   return {
     code: shape?.name ?? known.code,
-    queryCode: shape?.queryCode ?? known.code,
+    queryCode: shape?.queryCode ?? (model.queryCompatible ? queryCodeOf(known.code) : known.code),
     message: known.message,
     status: shape?.status ?? (shape?.fault === "server" ? 500 : known.status),
     fault: shape?.fault ?? (known.status < 500 ? "client" : "server"),

@@ -85,7 +85,10 @@ export function invalidInput(prefix: string, protocol: ProtocolName, faults: rea
     case "ecs":
       return new ServiceError("InvalidParameterException", `${where(first!)} cannot be blank.`);
     case "sqs":
-      return new ServiceError("MissingParameter", `The request must contain the parameter ${where(first!)}.`);
+      return new ServiceError(
+        "MissingRequiredParameterException",
+        `The request must contain the parameter ${where(first!)}.`,
+      );
     case "ec2":
       return new ServiceError("MissingParameter", `The request must contain the parameter ${where(first!)}.`);
     case "s3":

@@ -12,12 +12,16 @@ export function awsJson(version: "1.0" | "1.1"): Protocol {
   const type = `application/x-amz-json-${version}`;
   return {
     read: (_model, operation, request) => readJson(operation.input, parseBody(request.body)) as object,
-    write: (_model, operation, output, requestId) => ({
+    write: (model, operation, output, requestId) => ({
       status: 200,
       headers: { "content-type": type, "x-amzn-requestid": requestId },
       // AWS answers an operation without an output with an empty body.
       body:
-        operation.output.kind === "unit" ? new Uint8Array() : jsonBody(writeJson(operation.output, output)),
+        operation.output.kind === "unit"
+          ? new Uint8Array()
+          : jsonBody(
+              writeJson(operation.output, model.target === "AmazonSQS" ? withoutEmptyLists(output) : output),
+            ),
     }),
     fail: (model, failure, requestId) => ({
       status: failure.status,
@@ -30,6 +34,13 @@ export function awsJson(version: "1.0" | "1.1"): Protocol {
       body: jsonBody({ __type: typeName(model, failure), ...errorMembers(failure, writeJson) }),
     }),
   };
+}
+
+/** As recorded: SQS sends no empty list, as its query protocol could not, even where its model has one as required. */
+function withoutEmptyLists(output: object): object {
+  return Object.fromEntries(
+    Object.entries(output).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
+  );
 }
 
 /** Smithy RPC v2 with CBOR: what newer AWS CLIs speak to services whose SDK speaks JSON (CloudWatch). */

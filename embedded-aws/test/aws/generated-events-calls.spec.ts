@@ -5,7 +5,7 @@ import { Account } from "../support/account";
 
 /** Codes of the front ends, which stand in no model of a service. */
 const frontEnd =
-  /^(ValidationException|ValidationError|SerializationException|MalformedInput|MalformedXML|MissingParameter|AccessDenied.*|InvalidParameter.*|ThrottlingException|NotImplemented)$/;
+  /^(ValidationException|ValidationError|SerializationException|MalformedInput|MalformedXML|MissingParameter|MissingRequiredParameterException|AccessDenied.*|InvalidParameter.*|ThrottlingException|NotImplemented)$/;
 /** S3 models hardly any of its errors. */
 const ofS3 =
   /^(NoSuch.*|Invalid.*|Malformed.*|BucketNotEmpty|.*NotFoundError|PreconditionFailed|KeyTooLongError|AccessControlListNotSupported|IllegalLocationConstraintException|NotFound|NotImplemented)$/;
