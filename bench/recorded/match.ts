@@ -169,11 +169,11 @@ function textOf(ours: unknown, recorded: string): string | undefined {
   return JSON.stringify(ours);
 }
 
-/** The recordings hold some JSON texts as objects. */
+/** The recordings hold some JSON texts as objects; IAM's are percent-encoded. */
 function parsed(ours: unknown): unknown {
   if (typeof ours !== "string") return ours;
   try {
-    return JSON.parse(ours);
+    return JSON.parse(ours.startsWith("%7B") ? decodeURIComponent(ours) : ours);
   } catch {
     return ours;
   }

@@ -100,7 +100,10 @@ export class Session {
   readonly aws: ReturnType<Session["clients"]>;
 
   /** Real clients, of the operator or of another caller; `sqsQuery` speaks the query protocol. */
-  clients({ caller = operator, ...more }: { readonly caller?: Caller; readonly endpoint?: string } = {}) {
+  readonly clients = ({
+    caller = operator,
+    ...more
+  }: { readonly caller?: Caller; readonly endpoint?: string } = {}) => {
     const config = { ...clientConfig(this.world, caller), ...more };
     const clients = {
       events: new EventBridge(config),
@@ -125,7 +128,7 @@ export class Session {
     };
     for (const [name, client] of Object.entries(clients)) this.#watch(name.replace("Query", ""), client);
     return clients;
-  }
+  };
 
   /** Waits for a call that the recording does not show. */
   readonly call = async <T>(call: Promise<T>): Promise<T> => {

@@ -67,7 +67,8 @@ export function roleOperations(records: IamRecords): Readonly<Record<string, Ope
           attached: new Set(),
         };
         records.roles.set(name, role);
-        return { Role: roleOf(role) };
+        // As recorded: a new role is told without these.
+        return { Role: { ...roleOf(role), MaxSessionDuration: undefined, RoleLastUsed: undefined } };
       },
     }),
     GetRole: operation<sdk.GetRoleRequest, sdk.GetRoleResponse>({

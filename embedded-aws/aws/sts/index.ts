@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-sts";
 import { callerName, type Caller } from "../caller";
-import { between, lengthBetween, matchesPattern } from "../constraints";
-import { ServiceError } from "../errors";
+import { between, lengthBetween, refused } from "../constraints";
+import { notImplemented, ServiceError } from "../errors";
 import { Iam } from "../iam";
 import { operation, type Call, type Service } from "../service";
 import type { World } from "../world";
@@ -34,13 +34,26 @@ export class Sts implements Service {
   constructor(private readonly world: World) {}
 
   #assumeRole(
-    { RoleArn: roleArn = "", RoleSessionName: session = "", DurationSeconds = 3600 }: sdk.AssumeRoleRequest,
+    {
+      Policy,
+      PolicyArns,
+      Tags,
+      RoleArn: roleArn = "",
+      RoleSessionName: session = "",
+      DurationSeconds = 3600,
+    }: sdk.AssumeRoleRequest,
     call: Call,
   ): sdk.AssumeRoleResponse {
     lengthBetween(session, 2, 64, "roleSessionName", invalid);
-    matchesPattern(session, /[\w+=,.@-]+/, "roleSessionName", invalid);
-    matchesPattern(roleArn, /[\x20-\x7e]{20,2048}/, "roleArn", invalid);
+    if (!/^[\w+=,.@-]*$/.test(session))
+      throw refused(
+        invalid,
+        `1 validation error detected: Value '${session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*`,
+      );
+    if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$/.test(roleArn)) throw refused(invalid, `${roleArn} is invalid`);
     between(DurationSeconds, 900, 43_200, "durationSeconds", invalid);
+    if (Policy ?? PolicyArns ?? Tags)
+      throw notImplemented("sts:AssumeRole with a session policy or session tags");
     const { world } = this;
     const iam = Iam.of(world);
     const { caller } = call;
@@ -66,7 +79,6 @@ export class Sts implements Service {
         AssumedRoleId: this.#userId(assumed),
         Arn: callerName(assumed, world.partition, world.account),
       },
-      PackedPolicySize: 0,
     };
   }
 
