@@ -1,6 +1,6 @@
 import { countFrom1, oneOf, runCommand } from "../demo/command";
 import { servers, startServer } from "../simulation/rotations/databases";
-import { cutOffs, killPoints, type KillPoints } from "../simulation/rotations/kill-points";
+import { cutOffs, inWords, killPoints, type KillPoints } from "../simulation/rotations/kill-points";
 import { rotateUnderLoad } from "./rotations/run";
 import type { StageOptions } from "./rotations/stage";
 
@@ -80,9 +80,7 @@ async function killEverywhere(
     const all: KillPoints[] = [];
     for (const cutOff of cutOffs([strategy])) {
       all.push(await killPoints(database, cutOff));
-      say(
-        `  cut off at ${all.at(-1)!.tried} points: in a ${cutOff.store}, ${cutOff.earlier} rotations before`,
-      );
+      say(`  cut off at ${all.at(-1)!.tried} points: ${inWords(cutOff)}`);
     }
     return {
       tried: all.reduce((sum, { tried }) => sum + tried, 0),

@@ -23,7 +23,7 @@ export async function alternatePostgres(request: Alternation, session: Session):
   // Where only the original can log in, the next rotation does it: that one is for the clone.
   if (own === undefined) return;
   await session(own, `share the objects of ${clone} with ${original}`, (connection) =>
-    asClone(connection, original, clone),
+    asClone(connection, original, clone, own === accepted),
   );
 }
 
@@ -174,9 +174,15 @@ function listOf(value: string): string[] {
 
 /**
  * As the clone: makes it become at login what the original becomes, and gives that role the objects that the clone owns.
- * In one transaction: a login in between would have the objects of neither.
+ * In one transaction: a login in between would have the objects of neither. A clone in use that has more rights stays what
+ * it is until it is the pending user: it would lose them at once.
  */
-async function asClone(connection: Connection, original: string, clone: string): Promise<void> {
+async function asClone(
+  connection: Connection,
+  original: string,
+  clone: string,
+  inUse: boolean,
+): Promise<void> {
   await connection.query("SET ROLE NONE");
   const owner = (await roleAtLogin(connection, original)) ?? original;
   const [state] = await connection.query(
@@ -185,16 +191,55 @@ async function asClone(connection: Connection, original: string, clone: string):
         AND deptype = 'o' AND d.datname = current_database()`,
     [clone],
   );
-  const becomes = (await roleAtLogin(connection, clone)) === owner;
-  if (becomes && state!["owned"] === 0) return;
+  const found = await roleAtLogin(connection, clone);
+  const stays =
+    found === owner || (inUse && found === undefined && (await hasMoreRights(connection, clone, owner)));
+  if (stays && state!["owned"] === 0) return;
   await connection.query("BEGIN");
   await connection.query(`SET LOCAL lock_timeout = ${tableLockTimeoutMs}`);
   if (state!["owned"] !== 0)
     await orNameTheGrant(connection, clone, owner, () =>
       serverFormatted(connection, "REASSIGN OWNED BY %I TO %I", [clone, owner]),
     );
-  if (!becomes) await serverFormatted(connection, "ALTER ROLE %I SET role TO %I", [clone, owner]);
+  if (!stays) await serverFormatted(connection, "ALTER ROLE %I SET role TO %I", [clone, owner]);
   await connection.query("COMMIT");
+}
+
+/**
+ * Whether a user may do something that another role may not: by an attribute, a membership, a row policy, or a right on
+ * an object of this database. Rights of the first that the second has in another way (of a whole table, for its columns)
+ * count too.
+ */
+async function hasMoreRights(connection: Connection, user: string, than: string): Promise<boolean> {
+  const [row] = await connection.query(
+    `WITH a AS (SELECT * FROM pg_roles WHERE rolname = $1), b AS (SELECT * FROM pg_roles WHERE rolname = $2),
+     object AS (
+       SELECT relacl AS acl, relowner AS owner FROM pg_class
+       UNION ALL SELECT attacl, relowner FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+       UNION ALL SELECT nspacl, nspowner FROM pg_namespace
+       UNION ALL SELECT proacl, proowner FROM pg_proc
+       UNION ALL SELECT typacl, typowner FROM pg_type
+       UNION ALL SELECT lanacl, lanowner FROM pg_language
+       UNION ALL SELECT lomacl, lomowner FROM pg_largeobject_metadata
+       UNION ALL SELECT fdwacl, fdwowner FROM pg_foreign_data_wrapper
+       UNION ALL SELECT srvacl, srvowner FROM pg_foreign_server
+       UNION ALL SELECT datacl, datdba FROM pg_database WHERE datname = current_database())
+     SELECT EXISTS (
+         SELECT FROM a, b WHERE a.rolcreatedb > b.rolcreatedb OR a.rolcreaterole > b.rolcreaterole
+             OR a.rolbypassrls > b.rolbypassrls OR a.rolreplication > b.rolreplication)
+       OR EXISTS (
+         SELECT FROM pg_roles r, a, b WHERE r.oid <> a.oid
+            AND pg_has_role(a.oid, r.oid, 'USAGE') AND NOT pg_has_role(b.oid, r.oid, 'USAGE'))
+       OR EXISTS (SELECT FROM pg_policy, a WHERE a.oid = ANY (polroles))
+       OR EXISTS (
+         SELECT FROM a, b, object, aclexplode(acl) given
+          WHERE given.grantee = a.oid AND owner <> a.oid AND NOT pg_has_role(b.oid, owner, 'USAGE')
+            AND NOT EXISTS (
+              SELECT FROM aclexplode(acl) other WHERE other.privilege_type = given.privilege_type
+                 AND (other.grantee = 0 OR pg_has_role(b.oid, other.grantee, 'USAGE')))) AS more`,
+    [user, than],
+  );
+  return row!["more"] === true;
 }
 
 /** The role that a user becomes when it logs in to this database (`ALTER ROLE ... SET role`); undefined: its own. */

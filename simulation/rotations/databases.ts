@@ -37,7 +37,13 @@ export interface TestDatabase {
   readonly asMaster: (text: string) => Promise<Row[]>;
   /** A name, quoted. */
   readonly name: (text: string) => string;
+  /** A user as GRANT names it, quoted. */
+  readonly account: (username: string) => string;
   readonly createUser: (username: string, password: string) => Promise<void>;
+  /** Gives a user who is the clone what AWS's own function gives it. */
+  readonly likeAwsFunction: (original: string, clone: string) => Promise<void>;
+  /** Begins a transaction with a statement. @returns what commits it and disconnects */
+  readonly transaction: (as: Login, text: string) => Promise<() => Promise<void>>;
   /** Names of the users that begin with `prefix`, sorted. */
   readonly users: (prefix: string) => Promise<string[]>;
   readonly stop: () => Promise<void>;
@@ -99,6 +105,20 @@ async function startPostgres(
     },
     asMaster: (text) => asMaster(text),
     name: escapeIdentifier,
+    account: escapeIdentifier,
+    async likeAwsFunction(original, clone) {
+      await asMaster(`GRANT ${escapeIdentifier(original)} TO ${escapeIdentifier(clone)}`);
+    },
+    async transaction({ username: user, ...rest }, text) {
+      const client = new Client({ ...rest, user });
+      await client.connect();
+      await client.query("BEGIN");
+      await client.query(text);
+      return async () => {
+        await client.query("COMMIT");
+        await client.end();
+      };
+    },
     async createUser(username, password) {
       const verifier = escapeLiteral(scramVerifier(password));
       await asMaster(`CREATE ROLE ${escapeIdentifier(username)} LOGIN PASSWORD ${verifier}`);
@@ -150,6 +170,18 @@ export async function startMariadb(parameters: Readonly<Record<string, string>> 
     query,
     asMaster,
     name: (text) => format("??", [text]),
+    account: (username) => format("?@'%'", [username]),
+    // It copies the grants once, when it makes the clone: createUser has given the same.
+    likeAwsFunction: () => Promise.resolve(),
+    async transaction({ username: user, host, port, database, password }, text) {
+      const connection = await createConnection({ host, port, database, password, user });
+      await connection.query("BEGIN");
+      await connection.query(text);
+      return async () => {
+        await connection.query("COMMIT");
+        await connection.end();
+      };
+    },
     async createUser(username, password) {
       await asMaster(format("CREATE USER ?@'%' IDENTIFIED BY ?", [username, password]));
       await asMaster(

@@ -7,7 +7,7 @@ describe("the rotator on a real PostgreSQL 15", () => {
   rotatesOnPostgres("postgres-15", cutOffs());
 });
 
-describe("the rotator on a real PostgreSQL 18, with a credential in a parameter", () => {
+describe("the rotator on a real PostgreSQL 18, with a credential in a parameter or with a history", () => {
   let database: TestDatabase;
 
   before(async () => {
@@ -17,6 +17,6 @@ describe("the rotator on a real PostgreSQL 18, with a credential in a parameter"
 
   survivesCutOffs(
     () => database,
-    cutOffs().filter(({ store }) => store === "parameter"),
+    cutOffs().filter(({ store, history }) => store === "parameter" || history),
   );
 });

@@ -276,6 +276,41 @@ export function rotatesOnPostgres(server: Exclude<ServerName, "mariadb">, cuts: 
     assert.equal(await ownerOf(table), current(run).username);
   });
 
+  it("lets the clone in use keep a right that the original lacks, until it is in use no more", async () => {
+    const becomes = async (clone: Login): Promise<unknown> => {
+      const [row] = await database.query(clone, "SELECT current_user AS role");
+      return row!["role"];
+    };
+    for (const [more, give] of [
+      [true, "ALTER ROLE %c CREATEDB"],
+      [true, "CREATE ROLE %n; GRANT %n TO %c"],
+      [true, "CREATE TABLE %n (a int, b int); GRANT SELECT (b) ON %n TO %c"],
+      [true, "CREATE SCHEMA %n; GRANT USAGE ON SCHEMA %n TO %c"],
+      [true, "CREATE TABLE %n (a int); CREATE POLICY p ON %n TO %c USING (true)"],
+      [
+        true,
+        "CREATE PROCEDURE %n() LANGUAGE sql AS ''; GRANT EXECUTE ON PROCEDURE %n TO %c; REVOKE EXECUTE ON PROCEDURE %n FROM PUBLIC",
+      ],
+      [false, "CREATE TABLE %n (a int); GRANT SELECT ON %n TO %c, %o"],
+      [false, "CREATE TABLE %n (a int); GRANT SELECT ON %n TO %c, PUBLIC"],
+      [false, "CREATE ROLE %n; GRANT %n TO %c, %o"],
+    ] as const) {
+      const { run, clone } = await cloneOwns();
+      const original = clone.username.replace(/_clone$/, "");
+      const names = { c: clone.username, o: original, n: `more${++tables}` };
+      for (const statement of give.split("; "))
+        await database.asMaster(
+          statement.replace(/%([con])/g, (_, key: keyof typeof names) => escapeIdentifier(names[key])),
+        );
+
+      await run.rotate();
+      assert.equal(await becomes(clone), more ? clone.username : original, give);
+      await run.rotate();
+
+      assert.equal(await becomes(current(run)), original, give);
+    }
+  });
+
   it("lets the clone become at login what the original becomes", async () => {
     const run = await scenario();
     const original = current(run);

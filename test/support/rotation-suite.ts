@@ -8,7 +8,7 @@ import {
   newScenario,
   type TestDatabase,
 } from "../../simulation/rotations/databases";
-import { killPoints, type CutOff } from "../../simulation/rotations/kill-points";
+import { inWords, killPoints, type CutOff } from "../../simulation/rotations/kill-points";
 import type { RotationScenario } from "../../simulation/rotations/scenario";
 
 const strategies = ["alternating-users", "single-user"] as const;
@@ -16,7 +16,7 @@ const strategies = ["alternating-users", "single-user"] as const;
 /** Every cut in turn is survived. */
 export function survivesCutOffs(start: () => TestDatabase, all: readonly CutOff[]): void {
   for (const cutOff of all)
-    it(`survives being cut off at every point: ${cutOff.strategy}, in a ${cutOff.store}, ${cutOff.earlier} rotations before`, async () => {
+    it(`survives being cut off at every point: ${inWords(cutOff)}`, async () => {
       const { tried, survived, failures } = await killPoints(start(), cutOff);
 
       assert.deepEqual(failures, []);
