@@ -68,6 +68,9 @@ export function operationsOn<Named>(authorize: (input: Named, call: Call) => Aut
   ): Operation => operation<Input, Output>({ access, authorize, handle });
 }
 
+/** Makes operations of actions that take no resource. */
+export const onAnything = operationsOn<object>(() => ({ resource: "*" }));
+
 /** The SDK package of a service: its exported schemas are the contract, its client names the protocol. */
 export interface SdkPackage {
   readonly [exported: string]: unknown;

@@ -14,7 +14,13 @@ import {
 const text = readFileSync(join(__dirname, "..", "..", "embedded-aws", "README.md"), "utf8");
 
 /** How many answers are compared at least. */
-const floors: Readonly<Record<string, number>> = { secretsmanager: 187, sqs: 164, ssm: 6, sts: 12 };
+const floors: Readonly<Record<string, number>> = {
+  events: 135,
+  secretsmanager: 187,
+  sqs: 164,
+  ssm: 6,
+  sts: 12,
+};
 
 describe("answers recorded from AWS", () => {
   const published: ServiceScore[] = [

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-cloudtrail";
 import { lengthBetween, matchesPattern } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
 import type { Random } from "../random";
-import { operation, operationsOn, type Authorization, type Call, type Service } from "../service";
+import { onAnything, operation, operationsOn, type Authorization, type Call, type Service } from "../service";
 import { S3 } from "../s3";
 import type { World } from "../world";
 import { LogFiles, logFolder, trailCaller } from "./log-files";
@@ -260,18 +260,13 @@ export class CloudTrail implements Service {
       };
     }),
 
-    DescribeTrails: operation<sdk.DescribeTrailsRequest, sdk.DescribeTrailsResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        const wanted = input.trailNameList ?? [];
-        // A name that there is not is left out, without an error.
-        const found = [...this.#trails.values()].filter(
-          ({ trail }) =>
-            wanted.length === 0 || wanted.includes(trail.Name) || wanted.includes(trail.TrailARN),
-        );
-        return { trailList: found.map(({ trail }) => ({ ...trail })) };
-      },
+    DescribeTrails: onAnything<sdk.DescribeTrailsRequest, sdk.DescribeTrailsResponse>("read", (input) => {
+      const wanted = input.trailNameList ?? [];
+      // A name that there is not is left out, without an error.
+      const found = [...this.#trails.values()].filter(
+        ({ trail }) => wanted.length === 0 || wanted.includes(trail.Name) || wanted.includes(trail.TrailARN),
+      );
+      return { trailList: found.map(({ trail }) => ({ ...trail })) };
     }),
 
     PutEventSelectors: operation<sdk.PutEventSelectorsRequest, sdk.PutEventSelectorsResponse>({
@@ -305,17 +300,13 @@ export class CloudTrail implements Service {
       }),
     }),
 
-    LookupEvents: operation<sdk.LookupEventsRequest, sdk.LookupEventsResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        const now = this.world.clock.now();
-        this.#lookups = this.#lookups.filter((time) => time > now - 1000);
-        if (this.#lookups.length >= LOOKUPS_A_SECOND)
-          throw new ServiceError("ThrottlingException", "Rate exceeded");
-        this.#lookups.push(now);
-        return lookupEvents(this.#history, input, now);
-      },
+    LookupEvents: onAnything<sdk.LookupEventsRequest, sdk.LookupEventsResponse>("read", (input) => {
+      const now = this.world.clock.now();
+      this.#lookups = this.#lookups.filter((time) => time > now - 1000);
+      if (this.#lookups.length >= LOOKUPS_A_SECOND)
+        throw new ServiceError("ThrottlingException", "Rate exceeded");
+      this.#lookups.push(now);
+      return lookupEvents(this.#history, input, now);
     }),
   };
 }

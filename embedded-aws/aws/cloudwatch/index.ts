@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-cloudwatch";
 import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import type { Cancel } from "../clock";
 import { ServiceError } from "../errors";
-import { operation, type Authorization, type Service } from "../service";
+import { onAnything, operation, type Authorization, type Service } from "../service";
 import { Sqs } from "../sqs";
 import type { World } from "../world";
 import { evaluate } from "./alarm";
@@ -216,32 +216,27 @@ export class CloudWatch implements Service {
       },
     }),
 
-    ListMetrics: operation<sdk.ListMetricsInput, sdk.ListMetricsOutput>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        oneOf(input.RecentlyActive, sdk.RecentlyActive, "RecentlyActive", invalid);
-        const all = this.#metrics
-          .all()
-          .filter(
-            (series) =>
-              (input.Namespace ?? series.namespace) === series.namespace &&
-              (input.MetricName ?? series.name) === series.name &&
-              (input.Dimensions ?? []).every(
-                ({ Name = "", Value }) =>
-                  Object.hasOwn(series.dimensions, Name) &&
-                  (Value === undefined || series.dimensions[Name] === Value),
-              ),
-          );
-        const { items, nextToken } = page(all, input.NextToken, undefined, 500, badToken);
-        return { Metrics: items.map(shownMetric), NextToken: nextToken };
-      },
+    ListMetrics: onAnything<sdk.ListMetricsInput, sdk.ListMetricsOutput>("read", (input) => {
+      oneOf(input.RecentlyActive, sdk.RecentlyActive, "RecentlyActive", invalid);
+      const all = this.#metrics
+        .all()
+        .filter(
+          (series) =>
+            (input.Namespace ?? series.namespace) === series.namespace &&
+            (input.MetricName ?? series.name) === series.name &&
+            (input.Dimensions ?? []).every(
+              ({ Name = "", Value }) =>
+                Object.hasOwn(series.dimensions, Name) &&
+                (Value === undefined || series.dimensions[Name] === Value),
+            ),
+        );
+      const { items, nextToken } = page(all, input.NextToken, undefined, 500, badToken);
+      return { Metrics: items.map(shownMetric), NextToken: nextToken };
     }),
 
-    GetMetricStatistics: operation<sdk.GetMetricStatisticsInput, sdk.GetMetricStatisticsOutput>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
+    GetMetricStatistics: onAnything<sdk.GetMetricStatisticsInput, sdk.GetMetricStatisticsOutput>(
+      "read",
+      (input) => {
         const period = input.Period ?? 0;
         checkPeriod(period);
         const stats = [...(input.Statistics ?? []), ...(input.ExtendedStatistics ?? [])];
@@ -262,7 +257,7 @@ export class CloudWatch implements Service {
         }));
         return { Label: input.MetricName, Datapoints };
       },
-    }),
+    ),
 
     PutMetricAlarm: operation<sdk.PutMetricAlarmInput, object>({
       access: "write",

@@ -1,7 +1,7 @@
 import type * as sdk from "@aws-sdk/client-ec2";
 import { ServiceError } from "../errors";
 import type { Random } from "../random";
-import { operation, type Operation } from "../service";
+import { onAnything, operation, type Operation } from "../service";
 import type { World } from "../world";
 import { parseIpBlock } from "../../../aws-semantics/ip-address";
 import { parseCidr } from "./cidr";
@@ -75,10 +75,9 @@ export class SecurityGroups {
           };
         },
       }),
-      DescribeSecurityGroups: operation<sdk.DescribeSecurityGroupsRequest, sdk.DescribeSecurityGroupsResult>({
-        access: "read",
-        authorize: () => ({ resource: "*" }),
-        handle: (input) => {
+      DescribeSecurityGroups: onAnything<sdk.DescribeSecurityGroupsRequest, sdk.DescribeSecurityGroupsResult>(
+        "read",
+        (input) => {
           let wanted = input.GroupIds?.length
             ? input.GroupIds.map((id) => this.#find(id))
             : [...this.groups.values()];
@@ -94,7 +93,7 @@ export class SecurityGroups {
           const { items, NextToken } = page(found, input);
           return { SecurityGroups: items.map((g) => this.#view(g)), NextToken };
         },
-      }),
+      ),
       DeleteSecurityGroup: operation<sdk.DeleteSecurityGroupRequest, sdk.DeleteSecurityGroupResult>({
         access: "write",
         authorize: onGroup,

@@ -1,6 +1,6 @@
 import type * as sdk from "@aws-sdk/client-ecs";
 import { ServiceError } from "../errors";
-import { operation, type Operation } from "../service";
+import { onAnything, operation, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { invalidParameter } from "./errors";
 import { answersFor, page } from "./pages";
@@ -21,34 +21,30 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
   });
 
   return {
-    CreateCluster: operation<sdk.CreateClusterRequest, sdk.CreateClusterResponse>({
-      access: "write",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        checkInput(input);
-        const name = input.clusterName ?? "default";
-        checkName(name, "Cluster name");
-        checkTags(input.tags);
-        checkProviders(input.capacityProviders);
-        const existing = registry.clusters.get(name);
-        // CreateCluster answers with the cluster that is there: it may be repeated.
-        if (existing?.status === "ACTIVE") return { cluster: clusterView(existing, everything) };
-        const cluster: ClusterRecord = {
-          name,
-          arn: world.arn("ecs", `cluster/${name}`),
-          status: "ACTIVE",
-          settings: input.settings ?? [{ name: "containerInsights", value: "disabled" }],
-          configuration: input.configuration,
-          serviceConnectDefaults: serviceConnect(input.serviceConnectDefaults),
-          capacityProviders: input.capacityProviders ?? [],
-          defaultCapacityProviderStrategy: input.defaultCapacityProviderStrategy ?? [],
-          tags: input.tags ?? [],
-          services: new Map(),
-          tasks: new Map(),
-        };
-        registry.clusters.set(name, cluster);
-        return { cluster: clusterView(cluster, everything) };
-      },
+    CreateCluster: onAnything<sdk.CreateClusterRequest, sdk.CreateClusterResponse>("write", (input) => {
+      checkInput(input);
+      const name = input.clusterName ?? "default";
+      checkName(name, "Cluster name");
+      checkTags(input.tags);
+      checkProviders(input.capacityProviders);
+      const existing = registry.clusters.get(name);
+      // CreateCluster answers with the cluster that is there: it may be repeated.
+      if (existing?.status === "ACTIVE") return { cluster: clusterView(existing, everything) };
+      const cluster: ClusterRecord = {
+        name,
+        arn: world.arn("ecs", `cluster/${name}`),
+        status: "ACTIVE",
+        settings: input.settings ?? [{ name: "containerInsights", value: "disabled" }],
+        configuration: input.configuration,
+        serviceConnectDefaults: serviceConnect(input.serviceConnectDefaults),
+        capacityProviders: input.capacityProviders ?? [],
+        defaultCapacityProviderStrategy: input.defaultCapacityProviderStrategy ?? [],
+        tags: input.tags ?? [],
+        services: new Map(),
+        tasks: new Map(),
+      };
+      registry.clusters.set(name, cluster);
+      return { cluster: clusterView(cluster, everything) };
     }),
 
     DescribeClusters: operation<sdk.DescribeClustersRequest, sdk.DescribeClustersResponse>({
@@ -73,14 +69,10 @@ export function clusterOperations(context: EcsContext): Record<string, Operation
       },
     }),
 
-    ListClusters: operation<sdk.ListClustersRequest, sdk.ListClustersResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        const arns = [...registry.clusters.values()].filter((c) => c.status === "ACTIVE").map((c) => c.arn);
-        const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
-        return { clusterArns: items, nextToken };
-      },
+    ListClusters: onAnything<sdk.ListClustersRequest, sdk.ListClustersResponse>("read", (input) => {
+      const arns = [...registry.clusters.values()].filter((c) => c.status === "ACTIVE").map((c) => c.arn);
+      const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
+      return { clusterArns: items, nextToken };
     }),
 
     DeleteCluster: operation<sdk.DeleteClusterRequest, sdk.DeleteClusterResponse>({

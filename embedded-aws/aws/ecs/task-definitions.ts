@@ -1,6 +1,6 @@
 import type * as sdk from "@aws-sdk/client-ecs";
 import { callerName } from "../caller";
-import { operation, type Authorization, type Operation } from "../service";
+import { onAnything, operation, type Authorization, type Operation } from "../service";
 import type { EcsContext } from "./context";
 import { clientException, invalidParameter } from "./errors";
 import { page } from "./pages";
@@ -49,10 +49,9 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
       },
     }),
 
-    DescribeTaskDefinition: operation<sdk.DescribeTaskDefinitionRequest, sdk.DescribeTaskDefinitionResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
+    DescribeTaskDefinition: onAnything<sdk.DescribeTaskDefinitionRequest, sdk.DescribeTaskDefinitionResponse>(
+      "read",
+      (input) => {
         checkInput(input);
         const record = registry.taskDefinition(input.taskDefinition!);
         return {
@@ -60,30 +59,25 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
           tags: input.include?.includes("TAGS") ? record.tags : [],
         };
       },
-    }),
+    ),
 
-    DeregisterTaskDefinition: operation<
+    DeregisterTaskDefinition: onAnything<
       sdk.DeregisterTaskDefinitionRequest,
       sdk.DeregisterTaskDefinitionResponse
-    >({
-      access: "write",
-      authorize: () => ({ resource: "*" }),
-      handle: (input, call) => {
-        if (!/:\d+$/.test(input.taskDefinition!))
-          throw clientException("Invalid revision number. Number: null");
-        const record = registry.findTaskDefinition(input.taskDefinition!);
-        if (!record) throw clientException("The specified task definition does not exist.");
-        if (record.definition.status === "INACTIVE") throw clientException("TaskDefinition is inactive");
-        record.definition.status = "INACTIVE";
-        record.definition.deregisteredAt = new Date(call.time);
-        return { taskDefinition: record.definition };
-      },
+    >("write", (input, call) => {
+      if (!/:\d+$/.test(input.taskDefinition!))
+        throw clientException("Invalid revision number. Number: null");
+      const record = registry.findTaskDefinition(input.taskDefinition!);
+      if (!record) throw clientException("The specified task definition does not exist.");
+      if (record.definition.status === "INACTIVE") throw clientException("TaskDefinition is inactive");
+      record.definition.status = "INACTIVE";
+      record.definition.deregisteredAt = new Date(call.time);
+      return { taskDefinition: record.definition };
     }),
 
-    ListTaskDefinitions: operation<sdk.ListTaskDefinitionsRequest, sdk.ListTaskDefinitionsResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
+    ListTaskDefinitions: onAnything<sdk.ListTaskDefinitionsRequest, sdk.ListTaskDefinitionsResponse>(
+      "read",
+      (input) => {
         checkStatus(input.status, ["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"]);
         checkStatus(input.sort, ["ASC", "DESC"]);
         const arns = [...registry.families.values()]
@@ -95,7 +89,7 @@ export function taskDefinitionOperations(context: EcsContext): Record<string, Op
         const { items, nextToken } = page(arns, input, { fallback: 100, limit: 100 }, (arn) => arn);
         return { taskDefinitionArns: items, nextToken };
       },
-    }),
+    ),
   };
 }
 

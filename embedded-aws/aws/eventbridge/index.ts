@@ -5,7 +5,7 @@ import { recordMetrics } from "../cloudwatch/record";
 import type { Cancel } from "../clock";
 import { ServiceError, notImplemented } from "../errors";
 import type { Random } from "../random";
-import { operation, operationsOn, type Authorization, type Service } from "../service";
+import { onAnything, operation, operationsOn, type Authorization, type Service } from "../service";
 import type { AwsEvent, World } from "../world";
 import { Deliverer } from "./delivery";
 import { drawDelays, noFaults, type DeliveryFaults } from "./faults";
@@ -20,8 +20,17 @@ const invalid = { code: "ValidationException" } as const;
 const PATTERN_CHARACTERS = 2048;
 const TARGETS_A_RULE = 5;
 
+interface Bus {
+  readonly name: string;
+  readonly arn: string;
+  readonly description?: string;
+  readonly created?: Date;
+  readonly tags: Map<string, string>;
+}
+
 interface StoredRule {
   readonly name: string;
+  readonly bus: Bus;
   readonly arn: string;
   pattern?: string;
   matches?: (event: unknown) => boolean;
@@ -42,13 +51,16 @@ export class EventBridge implements Service {
   faults: DeliveryFaults = noFaults;
   /** Time from the bus to a target, in milliseconds. AWS has about half a second. */
   latencyMs = 0;
+  /** By ARN. */
   readonly #rules = new Map<string, StoredRule>();
+  readonly #buses = new Map<string, Bus>();
   readonly #random: Random;
   readonly #deliverer: Deliverer;
 
   constructor(private readonly world: World) {
     this.#random = world.random.fork("eventbridge");
     this.#deliverer = new Deliverer(world, () => this.faults);
+    this.#buses.set("default", { name: "default", arn: this.#busArn("default"), tags: new Map() });
     world.onEvent((event) => this.#accept(this.#complete(event)));
   }
 
@@ -78,15 +90,15 @@ export class EventBridge implements Service {
   }
 
   /** The event is on the bus: it reaches its rules after the latency, as often as the faults have it. */
-  #accept(event: BusEvent): void {
+  #accept(event: BusEvent, bus = "default"): void {
     for (const delayMs of drawDelays(this.faults, this.#random))
       this.world.clock.schedule(this.latencyMs + delayMs, `event ${event["detail-type"]}`, () =>
-        this.#route(event),
+        this.#route(event, bus),
       );
   }
 
-  async #route(event: BusEvent): Promise<void> {
-    for (const rule of this.#rules.values())
+  async #route(event: BusEvent, bus: string): Promise<void> {
+    for (const rule of [...this.#rules.values()].filter((one) => one.bus.name === bus))
       if (rule.matches && listens(rule.state, event) && rule.matches(event)) await this.#trigger(rule, event);
   }
 
@@ -117,31 +129,52 @@ export class EventBridge implements Service {
     );
   }
 
-  #checkBus(name: string | undefined): void {
-    if (name !== undefined && name !== "default" && name !== this.world.arn("events", "event-bus/default"))
+  #busArn(name: string): string {
+    return this.world.arn("events", `event-bus/${name}`);
+  }
+
+  /** A bus by its name or ARN; the default one where none is named. */
+  #bus(name = "default"): Bus {
+    const bus = this.#buses.get(name.startsWith("arn:") ? name.slice(name.lastIndexOf("/") + 1) : name);
+    if (!bus || (name.startsWith("arn:") && bus.arn !== name))
       throw new ServiceError("ResourceNotFoundException", `Event bus ${name} does not exist.`);
+    return bus;
   }
 
-  #on(name: string | undefined): Authorization {
-    return { resource: this.world.arn("events", `rule/${name ?? ""}`) };
+  #ruleArn(name = "", bus = "default"): string {
+    const onBus = bus.slice(bus.lastIndexOf("/") + 1);
+    return this.world.arn("events", onBus === "default" ? `rule/${name}` : `rule/${onBus}/${name}`);
   }
 
-  #rule(name: string | undefined, bus: string | undefined): StoredRule {
-    this.#checkBus(bus);
-    const rule = this.#rules.get(name ?? "");
+  #on(name: string | undefined, bus: string | undefined): Authorization {
+    return { resource: this.#ruleArn(name, bus) };
+  }
+
+  #rule(name: string | undefined, busName: string | undefined): StoredRule {
+    const bus = this.#bus(busName);
+    const rule = this.#rules.get(this.#ruleArn(name, bus.name));
     if (!rule)
-      throw new ServiceError("ResourceNotFoundException", `Rule ${name} does not exist on EventBus default.`);
+      throw new ServiceError(
+        "ResourceNotFoundException",
+        `Rule ${name} does not exist on EventBus ${bus.name}.`,
+      );
     return rule;
   }
 
-  #tagged(arn: string | undefined): StoredRule {
-    const rule = [...this.#rules.values()].find((r) => r.arn === arn);
-    if (!rule) throw new ServiceError("ResourceNotFoundException", `Resource ${arn} does not exist.`);
-    return rule;
+  #tagged(arn = ""): { readonly tags: Map<string, string> } {
+    const rule = this.#rules.get(arn);
+    if (rule) return rule;
+    if (arn.includes(":event-bus/")) return this.#bus(arn.slice(arn.lastIndexOf("/") + 1));
+    throw new ServiceError("ResourceNotFoundException", `Resource ${arn} does not exist.`);
   }
 
-  readonly #onRule = operationsOn<{ Name?: string }>((input) => this.#on(input.Name));
+  readonly #onRule = operationsOn<{ Name?: string; EventBusName?: string }>((input) =>
+    this.#on(input.Name, input.EventBusName),
+  );
 
+  readonly #onBus = operationsOn<{ Name?: string }>(({ Name = "default" }) => ({
+    resource: Name.startsWith("arn:") ? Name : this.#busArn(Name),
+  }));
   readonly #onTagged = operationsOn<{ ResourceARN?: string }>((input) => ({
     resource: input.ResourceARN ?? "",
   }));
@@ -150,11 +183,12 @@ export class EventBridge implements Service {
     PutRule: operation<sdk.PutRuleRequest, sdk.PutRuleResponse>({
       access: "write",
       authorize: (input) => [
-        this.#on(input.Name),
+        this.#on(input.Name, input.EventBusName),
         ...(input.RoleArn === undefined ? [] : [{ action: "iam:PassRole", resource: input.RoleArn }]),
       ],
       handle: (input) => {
-        this.#checkBus(input.EventBusName);
+        const bus = this.#bus(input.EventBusName);
+        const arn = this.#ruleArn(input.Name, bus.name);
         const name = input.Name ?? "";
         matchesPattern(name, /[.\-_A-Za-z0-9]{1,64}/, "name", invalid);
         lengthBetween(input.Description, 0, 512, "description", invalid);
@@ -171,12 +205,13 @@ export class EventBridge implements Service {
           );
         const matches = pattern === undefined ? undefined : compiled(pattern);
         if (schedule !== undefined) nextTime(schedule, this.world.clock.now());
-        const existing = this.#rules.get(name);
+        const existing = this.#rules.get(arn);
         if (existing && (input.Tags?.length ?? 0) > 0)
           throw refused(invalid, "Tags cannot be specified when updating a rule.");
         const rule: StoredRule = {
           name,
-          arn: this.world.arn("events", `rule/${name}`),
+          bus,
+          arn,
           pattern,
           matches,
           schedule,
@@ -187,7 +222,7 @@ export class EventBridge implements Service {
           targets: existing?.targets ?? new Map<string, sdk.Target>(),
           cancel: existing?.cancel ?? (() => undefined),
         };
-        this.#rules.set(name, rule);
+        this.#rules.set(arn, rule);
         this.#start(rule);
         return { RuleArn: rule.arn };
       },
@@ -200,12 +235,13 @@ export class EventBridge implements Service {
 
     ListRules: operation<sdk.ListRulesRequest, sdk.ListRulesResponse>({
       access: "read",
-      authorize: (input) => this.#on(`${input.NamePrefix ?? ""}*`),
+      authorize: (input) => this.#on(`${input.NamePrefix ?? ""}*`, input.EventBusName),
       handle: (input) => {
-        this.#checkBus(input.EventBusName);
+        const bus = this.#bus(input.EventBusName);
         between(input.Limit, 1, 100, "limit", invalid);
         const all = [...this.#rules.values()]
-          .filter((rule) => rule.name.startsWith(input.NamePrefix ?? ""))
+
+          .filter((rule) => rule.bus === bus && rule.name.startsWith(input.NamePrefix ?? ""))
           .sort(byName);
         const { items, nextToken } = page(all, input.NextToken, input.Limit, 100, invalid);
         return { Rules: items.map(shown), NextToken: nextToken };
@@ -213,12 +249,12 @@ export class EventBridge implements Service {
     }),
 
     DeleteRule: this.#onRule<sdk.DeleteRuleRequest, object>("write", (input) => {
-      this.#checkBus(input.EventBusName);
-      const rule = this.#rules.get(input.Name ?? "");
+      const arn = this.#ruleArn(input.Name, this.#bus(input.EventBusName).name);
+      const rule = this.#rules.get(arn);
       if (rule && rule.targets.size > 0)
         throw refused(invalid, "Rule can't be deleted since it has targets.");
       rule?.cancel();
-      this.#rules.delete(input.Name ?? "");
+      this.#rules.delete(arn);
       return {};
     }),
 
@@ -234,7 +270,7 @@ export class EventBridge implements Service {
       access: "write",
       authorize: (input) => [
         {
-          ...this.#on(input.Rule),
+          ...this.#on(input.Rule, input.EventBusName),
           context: { "events:TargetArn": (input.Targets ?? []).map((target) => target.Arn ?? "") },
         },
         ...(input.Targets ?? []).flatMap((target) =>
@@ -259,7 +295,7 @@ export class EventBridge implements Service {
 
     ListTargetsByRule: operation<sdk.ListTargetsByRuleRequest, sdk.ListTargetsByRuleResponse>({
       access: "read",
-      authorize: (input) => this.#on(input.Rule),
+      authorize: (input) => this.#on(input.Rule, input.EventBusName),
       handle: (input) => {
         const rule = this.#rule(input.Rule, input.EventBusName);
         between(input.Limit, 1, 100, "limit", invalid);
@@ -271,7 +307,7 @@ export class EventBridge implements Service {
 
     RemoveTargets: operation<sdk.RemoveTargetsRequest, sdk.RemoveTargetsResponse>({
       access: "write",
-      authorize: (input) => this.#on(input.Rule),
+      authorize: (input) => this.#on(input.Rule, input.EventBusName),
       handle: (input) => {
         const rule = this.#rule(input.Rule, input.EventBusName);
         const FailedEntries = (input.Ids ?? [])
@@ -287,7 +323,10 @@ export class EventBridge implements Service {
 
     PutEvents: operation<sdk.PutEventsRequest, sdk.PutEventsResponse>({
       access: "data",
-      authorize: () => ({ resource: this.world.arn("events", "event-bus/default") }),
+      authorize: (input) =>
+        (input.Entries ?? []).map(({ EventBusName = "default" }) => ({
+          resource: EventBusName.startsWith("arn:") ? EventBusName : this.#busArn(EventBusName),
+        })),
       handle: (input) => {
         const entries = input.Entries ?? [];
         if (input.EndpointId !== undefined) throw notImplemented("events:PutEvents to a global endpoint");
@@ -300,11 +339,11 @@ export class EventBridge implements Service {
         if (bytes > 1_048_576)
           throw refused(invalid, "Total size of the entries in the request is over the limit.");
         const results = entries.map((entry): sdk.PutEventsResultEntry => {
-          this.#checkBus(entry.EventBusName);
           const event = putEventsEntry(entry);
           if ("ErrorCode" in event) return event;
           const full = this.#complete(event);
-          this.#accept(full);
+          // As recorded: an event for a bus that does not exist is taken, and lost.
+          this.#accept(full, entry.EventBusName?.replace(/^arn:.*\//, ""));
           return { EventId: full.id };
         });
         return {
@@ -314,10 +353,9 @@ export class EventBridge implements Service {
       },
     }),
 
-    TestEventPattern: operation<sdk.TestEventPatternRequest, sdk.TestEventPatternResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
+    TestEventPattern: onAnything<sdk.TestEventPatternRequest, sdk.TestEventPatternResponse>(
+      "read",
+      (input) => {
         const matches = compiled(input.EventPattern ?? "");
         const event = jsonObject(input.Event ?? "", "Event", invalid);
         const missing = ["id", "account", "source", "time", "region", "resources", "detail-type"].filter(
@@ -330,27 +368,41 @@ export class EventBridge implements Service {
           );
         return { Result: matches(event) };
       },
+    ),
+
+    CreateEventBus: this.#onBus<sdk.CreateEventBusRequest, sdk.CreateEventBusResponse>(
+      "write",
+      ({ Name: name = "", Description, EventSourceName, Tags }, { time }) => {
+        if (EventSourceName !== undefined)
+          throw notImplemented("events:CreateEventBus of a partner's source");
+        matchesPattern(name, /[.\-_A-Za-z0-9]{1,256}/, "name", invalid);
+        if (this.#buses.has(name))
+          throw new ServiceError("ResourceAlreadyExistsException", `Event bus ${name} already exists.`);
+        const made = { description: Description, created: new Date(time), tags: tagMap(Tags) };
+        const bus: Bus = { name, arn: this.#busArn(name), ...made };
+        this.#buses.set(name, bus);
+        return { EventBusArn: bus.arn, Description };
+      },
+    ),
+
+    DeleteEventBus: this.#onBus<sdk.DeleteEventBusRequest, object>("write", ({ Name: name = "" }) => {
+      if (name === "default") throw refused(invalid, "Cannot delete event bus default.");
+      if ([...this.#rules.values()].some((rule) => rule.bus.name === name))
+        throw refused(invalid, `Event bus ${name} cannot be deleted since it has rules.`);
+      this.#buses.delete(name);
+      return {};
     }),
 
-    DescribeEventBus: operation<sdk.DescribeEventBusRequest, sdk.DescribeEventBusResponse>({
-      access: "read",
-      authorize: () => ({ resource: this.world.arn("events", "event-bus/default") }),
-      handle: (input) => {
-        this.#checkBus(input.Name);
-        return { Name: "default", Arn: this.world.arn("events", "event-bus/default") };
-      },
-    }),
+    DescribeEventBus: this.#onBus<sdk.DescribeEventBusRequest, sdk.DescribeEventBusResponse>(
+      "read",
+      (input) => shownBus(this.#bus(input.Name)),
+    ),
 
-    ListEventBuses: operation<sdk.ListEventBusesRequest, sdk.ListEventBusesResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        between(input.Limit, 1, 100, "limit", invalid);
-        const shownBuses = "default".startsWith(input.NamePrefix ?? "")
-          ? [{ Name: "default", Arn: this.world.arn("events", "event-bus/default") }]
-          : [];
-        return { EventBuses: shownBuses };
-      },
+    ListEventBuses: onAnything<sdk.ListEventBusesRequest, sdk.ListEventBusesResponse>("read", (input) => {
+      between(input.Limit, 1, 100, "limit", invalid);
+      const buses = [...this.#buses.values()].filter(({ name }) => name.startsWith(input.NamePrefix ?? ""));
+      const { items, nextToken } = page(buses, input.NextToken, input.Limit, 100, invalid);
+      return { EventBuses: items.map(shownBus), NextToken: nextToken };
     }),
 
     TagResource: this.#onTagged<sdk.TagResourceRequest, object>("write", (input) => {
@@ -416,8 +468,12 @@ function shown(rule: StoredRule): sdk.Rule {
     State: rule.state,
     Description: rule.description,
     RoleArn: rule.roleArn,
-    EventBusName: "default",
+    EventBusName: rule.bus.name,
   };
+}
+
+function shownBus({ name: Name, arn: Arn, description: Description, created }: Bus): sdk.EventBus {
+  return { Name, Arn, Description, CreationTime: created, LastModifiedTime: created };
 }
 
 function byName(a: StoredRule, b: StoredRule): number {

@@ -43,17 +43,21 @@ export function targetInput(
     "aws.events.rule-arn": rule.arn,
     "aws.events.rule-name": rule.name,
     "aws.events.event.ingestion-time": event.time,
-    "aws.events.event": event,
+    "aws.events.event": withoutDetail(event),
     "aws.events.event.json": event,
   };
   return InputTemplate.replace(/<([\w.-]+)>/g, (placeholder, name: string, offset: number) => {
     const path = Object.hasOwn(InputPathsMap, name) ? InputPathsMap[name] : undefined;
     if (path === undefined && !Object.hasOwn(reserved, name)) return placeholder;
     const value = path === undefined ? reserved[name] : valueAt(event, path);
-    if (typeof value !== "string") return value === undefined ? "" : JSON.stringify(value);
-    const text = JSON.stringify(value);
+    if (value !== undefined && typeof value !== "string") return JSON.stringify(value);
+    const text = JSON.stringify(value ?? "");
     return InputTemplate[offset - 1] === '"' || !InputTemplate.trimStart().startsWith("{")
       ? text.slice(1, -1)
       : text;
   });
+}
+
+function withoutDetail({ detail: _, "detail-type": detailType, ...event }: BusEvent): object {
+  return { ...event, detailType };
 }

@@ -30,7 +30,13 @@ export function checkTarget(target: Target): void {
     );
   const inputs = [target.Input, target.InputPath, target.InputTransformer].filter((i) => i !== undefined);
   if (inputs.length > 1)
-    throw refused(invalid, "Only one of Input, InputPath, or InputTransformer must be provided.");
+    throw refused(
+      invalid,
+      `Only one of Input, InputPath, or InputTransformer must be provided for target ${target.Id}.`,
+    );
   const paths = Object.keys(target.InputTransformer?.InputPathsMap ?? {});
+  for (const [, name = ""] of target.InputTransformer?.InputTemplate?.matchAll(/<([\w.-]+)>/g) ?? [])
+    if (!paths.includes(name) && !name.startsWith("aws.events."))
+      throw refused(invalid, `InputTemplate for target ${target.Id} contains invalid placeholder ${name}.`);
   lengthBetween(paths, 0, 100, "targets.inputTransformer", invalid);
 }

@@ -3,6 +3,7 @@ import { statementsOf, type PolicyDocument } from "../../../aws-semantics/iam-po
 import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
 import { ServiceError } from "../errors";
 import {
+  onAnything,
   operation,
   operationsOn,
   type Authorization,
@@ -40,28 +41,22 @@ export class Kms implements Service {
   readonly #onKey = operationsOn<{ KeyId?: string }>(({ KeyId }) => this.#on(KeyId));
 
   readonly operations = {
-    CreateKey: operation<sdk.CreateKeyRequest, sdk.CreateKeyResponse>({
-      access: "write",
-      authorize: () => ({ resource: "*" }),
-      handle: (input, call) => ({ KeyMetadata: this.#metadata(this.#create(input, call)) }),
-    }),
+    CreateKey: onAnything<sdk.CreateKeyRequest, sdk.CreateKeyResponse>("write", (input, call) => ({
+      KeyMetadata: this.#metadata(this.#create(input, call)),
+    })),
     DescribeKey: this.#onKey<sdk.DescribeKeyRequest, sdk.DescribeKeyResponse>("read", ({ KeyId }) => ({
       KeyMetadata: this.#metadata(this.#find(KeyId!)),
     })),
-    ListKeys: operation<sdk.ListKeysRequest, sdk.ListKeysResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: ({ Limit, Marker }) => {
-        between(Limit, 1, 1000, "limit", invalid);
-        const { items, nextToken } = page([...this.#keys.values()], Marker, Limit ?? 100, 1000, {
-          code: "InvalidMarkerException",
-        });
-        return {
-          Keys: items.map(({ id, arn }) => ({ KeyId: id, KeyArn: arn })),
-          NextMarker: nextToken,
-          Truncated: nextToken !== undefined,
-        };
-      },
+    ListKeys: onAnything<sdk.ListKeysRequest, sdk.ListKeysResponse>("read", ({ Limit, Marker }) => {
+      between(Limit, 1, 1000, "limit", invalid);
+      const { items, nextToken } = page([...this.#keys.values()], Marker, Limit ?? 100, 1000, {
+        code: "InvalidMarkerException",
+      });
+      return {
+        Keys: items.map(({ id, arn }) => ({ KeyId: id, KeyArn: arn })),
+        NextMarker: nextToken,
+        Truncated: nextToken !== undefined,
+      };
     }),
     GetKeyPolicy: this.#onKey<sdk.GetKeyPolicyRequest, sdk.GetKeyPolicyResponse>("read", ({ KeyId }) => ({
       Policy: this.#find(KeyId!).policy,
@@ -130,10 +125,9 @@ export class Kms implements Service {
         return {};
       },
     }),
-    ListAliases: operation<sdk.ListAliasesRequest, sdk.ListAliasesResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: ({ KeyId, Limit, Marker }) => {
+    ListAliases: onAnything<sdk.ListAliasesRequest, sdk.ListAliasesResponse>(
+      "read",
+      ({ KeyId, Limit, Marker }) => {
         between(Limit, 1, 100, "limit", invalid);
         const only = KeyId === undefined ? undefined : this.#find(KeyId).id;
         const aliases = [...this.#aliases].filter(([, id]) => only === undefined || id === only);
@@ -150,7 +144,7 @@ export class Kms implements Service {
           Truncated: nextToken !== undefined,
         };
       },
-    }),
+    ),
     ListResourceTags: this.#onKey<sdk.ListResourceTagsRequest, sdk.ListResourceTagsResponse>(
       "read",
       ({ KeyId }) => ({

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-lambda";
 import { between, oneOf, page, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import { operation, operationsOn, type Authorization } from "../service";
+import { onAnything, operation, operationsOn, type Authorization } from "../service";
 import {
   checkConfiguration,
   configurationOf,
@@ -99,15 +99,11 @@ export function functionOperations(functions: Functions) {
       (input) => functions.shown(functions.find(input.FunctionName, input.Qualifier)),
     ),
 
-    ListFunctions: operation<sdk.ListFunctionsRequest, sdk.ListFunctionsResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        between(input.MaxItems, 1, 10_000, "maxItems", invalid);
-        const all = [...functions.all()].sort((a, b) => (a.name < b.name ? -1 : 1));
-        const { items, nextToken } = page(all, input.Marker, input.MaxItems, 50, invalid);
-        return { Functions: items.map((fn) => functions.shown(fn)), NextMarker: nextToken };
-      },
+    ListFunctions: onAnything<sdk.ListFunctionsRequest, sdk.ListFunctionsResponse>("read", (input) => {
+      between(input.MaxItems, 1, 10_000, "maxItems", invalid);
+      const all = [...functions.all()].sort((a, b) => (a.name < b.name ? -1 : 1));
+      const { items, nextToken } = page(all, input.Marker, input.MaxItems, 50, invalid);
+      return { Functions: items.map((fn) => functions.shown(fn)), NextMarker: nextToken };
     }),
 
     DeleteFunction: onFunction<sdk.DeleteFunctionRequest, sdk.DeleteFunctionResponse>(

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-lambda";
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { between, oneOf, page, refused } from "../constraints";
 import { ServiceError, notImplemented } from "../errors";
-import { operation, operationsOn, type Authorization } from "../service";
+import { onAnything, operation, operationsOn, type Authorization } from "../service";
 import { queueUrlOf } from "../sqs/queue-url";
 import type { World } from "../world";
 import { callerOf } from "./containers";
@@ -129,25 +129,21 @@ export function mappingOperations(functions: Functions, mappings: Mappings) {
       ...mappings.find(input.UUID).configuration,
     })),
 
-    ListEventSourceMappings: operation<
+    ListEventSourceMappings: onAnything<
       sdk.ListEventSourceMappingsRequest,
       sdk.ListEventSourceMappingsResponse
-    >({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        between(input.MaxItems, 1, 10_000, "maxItems", invalid);
-        const arn = input.FunctionName === undefined ? undefined : functions.on(input.FunctionName).resource;
-        const all = [...mappings.all()]
-          .map((mapping) => mapping.configuration)
-          .filter(
-            (c) =>
-              (arn === undefined || c.FunctionArn === arn) &&
-              (input.EventSourceArn ?? c.EventSourceArn) === c.EventSourceArn,
-          );
-        const { items, nextToken } = page(all, input.Marker, input.MaxItems, 100, invalid);
-        return { EventSourceMappings: items.map((item) => ({ ...item })), NextMarker: nextToken };
-      },
+    >("read", (input) => {
+      between(input.MaxItems, 1, 10_000, "maxItems", invalid);
+      const arn = input.FunctionName === undefined ? undefined : functions.on(input.FunctionName).resource;
+      const all = [...mappings.all()]
+        .map((mapping) => mapping.configuration)
+        .filter(
+          (c) =>
+            (arn === undefined || c.FunctionArn === arn) &&
+            (input.EventSourceArn ?? c.EventSourceArn) === c.EventSourceArn,
+        );
+      const { items, nextToken } = page(all, input.Marker, input.MaxItems, 100, invalid);
+      return { EventSourceMappings: items.map((item) => ({ ...item })), NextMarker: nextToken };
     }),
 
     DeleteEventSourceMapping: onMapping<sdk.DeleteEventSourceMappingRequest, Configuration>(

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-cloudwatch-logs";
 import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { recordMetrics } from "../cloudwatch/record";
 import { ServiceError } from "../errors";
-import { operation, type Authorization, type Service } from "../service";
+import { onAnything, operation, type Authorization, type Service } from "../service";
 import type { World } from "../world";
 import { embeddedMetrics } from "./embedded-metrics";
 import { filterPattern } from "./filter-pattern";
@@ -373,23 +373,21 @@ export class Logs implements Service {
       },
     }),
 
-    PutQueryDefinition: operation<sdk.PutQueryDefinitionRequest, sdk.PutQueryDefinitionResponse>({
-      access: "write",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
+    PutQueryDefinition: onAnything<sdk.PutQueryDefinitionRequest, sdk.PutQueryDefinitionResponse>(
+      "write",
+      (input) => {
         lengthBetween(input.name, 1, 255, "name", invalid);
         lengthBetween(input.queryString, 1, 10_000, "queryString", invalid);
         const id = input.queryDefinitionId ?? this.world.random.fork(`logs/query/${input.name}`).uuid();
         this.#queries.add(id);
         return { queryDefinitionId: id };
       },
-    }),
+    ),
 
-    DeleteQueryDefinition: operation<sdk.DeleteQueryDefinitionRequest, sdk.DeleteQueryDefinitionResponse>({
-      access: "write",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => ({ success: this.#queries.delete(input.queryDefinitionId ?? "") }),
-    }),
+    DeleteQueryDefinition: onAnything<sdk.DeleteQueryDefinitionRequest, sdk.DeleteQueryDefinitionResponse>(
+      "write",
+      (input) => ({ success: this.#queries.delete(input.queryDefinitionId ?? "") }),
+    ),
 
     TagResource: operation<sdk.TagResourceRequest, object>({
       access: "write",

@@ -2,7 +2,7 @@ import type * as sdk from "@aws-sdk/client-secrets-manager";
 import { SortByType, SortOrderType } from "@aws-sdk/client-secrets-manager";
 import { between, lengthBetween, oneOf, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
-import { operation, type Operation } from "../service";
+import { onAnything, operation, type Operation } from "../service";
 import { onSecret } from "./authorize";
 import { checkFilters, invalid, outOfRange } from "./checks";
 import { dateOf, describe, stagesByVersion } from "./describe";
@@ -53,28 +53,24 @@ export function listOperations(store: SecretStore): Readonly<Record<string, Oper
         };
       },
     }),
-    ListSecrets: operation<sdk.ListSecretsRequest, sdk.ListSecretsResponse>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input, call) => {
-        between(input.MaxResults, 1, 100, "maxResults", outOfRange);
-        oneOf(input.SortBy, SortByType, "sortBy", outOfRange);
-        oneOf(input.SortOrder, SortOrderType, "sortOrder", outOfRange);
-        checkFilters(input.Filters);
-        const time = world.readTime(call);
-        const secrets = store.all
-          .filter((secret) => input.IncludePlannedDeletion || secret.deletedAt === undefined)
-          .filter((secret) => (input.Filters ?? []).every((filter) => fits(secret, filter, world.region)));
-        const sorted = sort(secrets, input.SortBy ?? "created-date", input.SortOrder ?? "desc");
-        const { items, nextToken } = page(sorted, input.NextToken, input.MaxResults ?? 100, 100, badToken);
-        return {
-          SecretList: items.map((secret) => {
-            const view = store.viewAt(secret, time);
-            return { ...describe(secret, view), SecretVersionsToStages: stagesByVersion(view) };
-          }),
-          NextToken: nextToken,
-        };
-      },
+    ListSecrets: onAnything<sdk.ListSecretsRequest, sdk.ListSecretsResponse>("read", (input, call) => {
+      between(input.MaxResults, 1, 100, "maxResults", outOfRange);
+      oneOf(input.SortBy, SortByType, "sortBy", outOfRange);
+      oneOf(input.SortOrder, SortOrderType, "sortOrder", outOfRange);
+      checkFilters(input.Filters);
+      const time = world.readTime(call);
+      const secrets = store.all
+        .filter((secret) => input.IncludePlannedDeletion || secret.deletedAt === undefined)
+        .filter((secret) => (input.Filters ?? []).every((filter) => fits(secret, filter, world.region)));
+      const sorted = sort(secrets, input.SortBy ?? "created-date", input.SortOrder ?? "desc");
+      const { items, nextToken } = page(sorted, input.NextToken, input.MaxResults ?? 100, 100, badToken);
+      return {
+        SecretList: items.map((secret) => {
+          const view = store.viewAt(secret, time);
+          return { ...describe(secret, view), SecretVersionsToStages: stagesByVersion(view) };
+        }),
+        NextToken: nextToken,
+      };
     }),
     BatchGetSecretValue: operation<sdk.BatchGetSecretValueRequest, sdk.BatchGetSecretValueResponse>({
       access: "read",

@@ -5,6 +5,7 @@ import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "..
 import { ServiceError } from "../errors";
 import { useKey } from "../kms/key-use";
 import {
+  onAnything,
   operation,
   operationsOn,
   type Authorization,
@@ -200,20 +201,14 @@ export class Sqs implements Service {
       },
     }),
 
-    ListQueues: operation<sdk.ListQueuesRequest, sdk.ListQueuesResult>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input) => {
-        between(input.MaxResults, 1, 1000, "MaxResults", invalid);
-        const names = [...this.#queues.keys()]
-          .filter((n) => n.startsWith(input.QueueNamePrefix ?? ""))
-          .sort();
-        const { items, nextToken } = page(names, input.NextToken, input.MaxResults, 1000, invalid);
-        return {
-          QueueUrls: items.map((name) => this.urlOf(name)),
-          NextToken: input.MaxResults === undefined ? undefined : nextToken,
-        };
-      },
+    ListQueues: onAnything<sdk.ListQueuesRequest, sdk.ListQueuesResult>("read", (input) => {
+      between(input.MaxResults, 1, 1000, "MaxResults", invalid);
+      const names = [...this.#queues.keys()].filter((n) => n.startsWith(input.QueueNamePrefix ?? "")).sort();
+      const { items, nextToken } = page(names, input.NextToken, input.MaxResults, 1000, invalid);
+      return {
+        QueueUrls: items.map((name) => this.urlOf(name)),
+        NextToken: input.MaxResults === undefined ? undefined : nextToken,
+      };
     }),
 
     GetQueueAttributes: this.#onQueue<sdk.GetQueueAttributesRequest, sdk.GetQueueAttributesResult>(

@@ -1,7 +1,7 @@
 import type * as sdk from "@aws-sdk/client-ssm";
 import { between, lengthBetween, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
-import { operation, type Call, type Operation } from "../service";
+import { onAnything, operation, type Call, type Operation } from "../service";
 import { onParameter } from "./authorize";
 import { invalid, splitSelector } from "./checks";
 import { filtersOf, fits, isBelow } from "./filters";
@@ -124,10 +124,9 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
         return { Parameters, NextToken: nextToken };
       },
     }),
-    DescribeParameters: operation<sdk.DescribeParametersRequest, sdk.DescribeParametersResult>({
-      access: "read",
-      authorize: () => ({ resource: "*" }),
-      handle: (input, call) => {
+    DescribeParameters: onAnything<sdk.DescribeParametersRequest, sdk.DescribeParametersResult>(
+      "read",
+      (input, call) => {
         between(input.MaxResults, 1, 50, "maxResults", invalid);
         const filters = filtersOf(input.ParameterFilters, input.Filters);
         const time = world.readTime(call);
@@ -139,7 +138,7 @@ export function readOperations(store: ParameterStore): Readonly<Record<string, O
           NextToken: nextToken,
         };
       },
-    }),
+    ),
   };
 }
 
