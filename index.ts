@@ -23,6 +23,7 @@ export = async () => {
     context,
     delaySeconds: timing.delaySeconds,
     rules: Object.values(names.rules),
+    requesters: settings.requesters,
     otherRules: rotationRuleNames(names, rotations),
   });
   const rules = new Rules("rules", {
@@ -67,7 +68,9 @@ export = async () => {
 
   return {
     queueName: queue.queue.name,
+    queueUrl: queue.queue.url,
     functionName: recycler.function.name,
+    questionsArn: recycler.questions.arn,
     ruleNames: rules.names,
     ...(trail && { trailBucketName: trail.bucketName }),
     policyConfig: {

@@ -9,6 +9,9 @@ import type { Limits } from "./facts";
 import { concerns, listedReads, lists } from "./readers";
 import type { Change } from "./trigger";
 
+/** The alias of the function that answers questions. */
+export const questionsAlias = "questions";
+
 /** One entry of `services[]`, normalised: names, not ARNs. */
 export interface CoveredServices {
   /** Name of the cluster. */

@@ -6,7 +6,7 @@ import type { Log } from "./log";
 import type { Memory } from "./observe/memory";
 import type { Pace } from "./pace";
 import type { plan } from "./plan/plan";
-import type { Change, DeploymentEnded, Sweep } from "./trigger";
+import type { Change, DeploymentEnded, Request, Sweep } from "./trigger";
 
 /** The parts of a run that simulation replaces, also with ones that are wrong on purpose. */
 export interface RunParts {
@@ -32,6 +32,7 @@ export interface RunEnvironment {
 export interface Task {
   readonly changes: readonly Change[];
   readonly ended: readonly DeploymentEnded[];
+  readonly requests: readonly Request[];
   /** Every covered service is evaluated; absent: only what changes and ended deployments name. */
   readonly sweep?: Sweep;
   /** True for a full batch: more messages wait. */

@@ -2,6 +2,7 @@
 import type { FailureCode, Fault } from "./errors";
 import type { DecisionName, VerdictName } from "./plan/decisions";
 import type { ValueChange } from "./plan/freshness";
+import type { Request } from "./trigger";
 
 /** Something that could not be described. */
 export interface Unseen {
@@ -123,6 +124,8 @@ export interface ServiceFacts {
   readonly forcedAtMs?: number;
   /** When it forced deployments in the last hour, by its own clock. */
   readonly forcesMs?: readonly number[];
+  /** What a person asked for. */
+  readonly request?: Request;
   /** Since when tasks of it hold an old value, as far as this container has seen. */
   readonly staleSinceMs?: number;
   /** Whether new tasks may get another image, because a tag names it. */

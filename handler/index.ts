@@ -2,20 +2,21 @@
  * The code of the Lambda function. The callback that Pulumi serialises calls `createRecycler` once a container, so
  * this folder uses plain functions and plain data: no class, Map, Set or Date at the top level of a module.
  */
-import { parseArn } from "../aws-semantics/arn";
+import { parseArn, type Place } from "../aws-semantics/arn";
 import { act } from "./act";
 import { makeClients, type Clients } from "./clients";
-import { compileCoverage, type Coverage, type RecyclerSettings } from "./coverage";
+import { compileCoverage, questionsAlias, type Coverage, type RecyclerSettings } from "./coverage";
 import type { RunEnvironment, RunParts } from "./environment";
 import { fault } from "./errors";
 import { iso } from "./facts";
+import { record, text, type Fields } from "./fields";
 import { createLog, lineOf, type DecisionLine, type Log, type Write } from "./log";
 import { observe, type Observer } from "./observe";
 import { createMemory } from "./observe/memory";
 import { createPacing } from "./pace";
 import { plan } from "./plan/plan";
 import { reconcile } from "./reconcile";
-import { triggerOf, type Change, type DeploymentEnded, type Trigger } from "./trigger";
+import { invalid, triggerOf, type Change, type DeploymentEnded, type Request, type Trigger } from "./trigger";
 
 /** The fields of Lambda's context that the recycler uses. */
 export interface LambdaContext {
@@ -102,9 +103,13 @@ export function createRecycler(
     const { queueName } = settings;
     const observer = observe({ ...environment, queueName });
     try {
-      const fields = typeof event === "object" && event !== null ? event : {};
-      if ("ask" in fields) return await answer(environment, observer, fields.ask);
-      return await batch(environment, observer, "Records" in fields ? fields.Records : undefined);
+      // Who may ask may not restart: the alias takes questions only, and the function itself takes none.
+      const isAsked = arn.resource.split(":")[2] === questionsAlias;
+      const { ask, Records } = record(event) ?? {};
+      if (isAsked) return await answer(environment, observer, ask);
+      if (ask !== undefined)
+        throw fault(`ask: expected a question at the alias ${questionsAlias} of the function`, "refused");
+      return await batch(environment, observer, Records);
     } finally {
       log.flush();
     }
@@ -119,12 +124,12 @@ async function batch(
 ): Promise<BatchAnswer> {
   const { log, now, home } = environment;
   if (!Array.isArray(records)) {
-    note(log, { kind: "ignored", reason: "not a batch of SQS: Records is missing", counts: "InvalidEvents" });
+    note(log, invalid("not a batch of SQS: Records is missing"));
     return { batchItemFailures: [] };
   }
-  const messages = records.map((record: unknown) => ({
-    id: messageId(record),
-    trigger: read(record, (event) => triggerOf(event, home, sentAtMs(record) ?? now())),
+  const messages = records.map((message: unknown) => ({
+    id: text(record(message)?.["messageId"]) ?? "",
+    trigger: read(record(message) ?? {}, home, now()),
   }));
   const triggers = messages.map(({ trigger }) => trigger);
   for (const trigger of triggers) if (trigger.kind === "ignored") note(log, trigger);
@@ -134,19 +139,22 @@ async function batch(
     triggers.filter((trigger) => trigger.kind === "change"),
   );
   const ended = triggers.filter((trigger): trigger is DeploymentEnded => trigger.kind === "deployment-ended");
+  const requests = triggers.filter((trigger): trigger is Request => trigger.kind === "request");
   const sweep = triggers.find((trigger) => trigger.kind === "sweep");
+  const full = records.length >= fullBatch;
   const { unreadable } = await reconcile(environment, observer, {
     changes,
     ended,
+    requests,
     sweep,
-    full: records.length >= fullBatch,
+    full,
     asking: false,
   });
   if (!unreadable) {
     for (const change of changes) observer.values.told(change);
     return { batchItemFailures: [] };
   }
-  const needed: readonly Trigger[] = [...changes, ...ended, ...(sweep ? [sweep] : [])];
+  const needed: readonly Trigger[] = [...changes, ...ended, ...requests, ...(sweep ? [sweep] : [])];
   const first = messages.findIndex(({ trigger }) => needed.includes(trigger));
   return { batchItemFailures: messages.slice(first).map(({ id }) => ({ itemIdentifier: id })) };
 }
@@ -174,39 +182,28 @@ async function newsOf(
   return news;
 }
 
-/** Reads a message. A body that is not JSON is reported as an invalid event. */
-function read(record: unknown, trigger: (event: unknown) => Trigger): Trigger {
-  const body = field(record, "body");
-  if (typeof body !== "string")
-    return { kind: "ignored", reason: "the message has no body", counts: "InvalidEvents" };
+/**
+ * Reads a message. A body that is not JSON is reported as an invalid event. SentTimestamp is when SQS got it, and SenderId
+ * who sent it (Amazon SQS API Reference, `ReceiveMessage`).
+ */
+function read(message: Fields, home: Place, nowMs: number): Trigger {
+  const body = text(message["body"]);
+  const { SentTimestamp, SenderId } = record(message["attributes"]) ?? {};
+  if (body === undefined) return invalid("the message has no body");
   let event: unknown;
   try {
     event = JSON.parse(body);
   } catch {
     // The text is not repeated: it could hold anything.
-    return { kind: "ignored", reason: "the message is not JSON", counts: "InvalidEvents" };
+    return invalid("the message is not JSON");
   }
-  return trigger(event);
+  const sentAtMs = Number(SentTimestamp ?? NaN);
+  return triggerOf(event, home, Number.isFinite(sentAtMs) ? sentAtMs : nowMs, text(SenderId));
 }
 
 function note(log: Log, ignored: Extract<Trigger, { kind: "ignored" }>): void {
   log.count(ignored.counts ?? "Ignored");
   log.note("ignored", ignored.reason, { subject: ignored.subject });
-}
-
-/** When SQS got the message. Source: Amazon SQS API Reference, `ReceiveMessage`, SentTimestamp. */
-function sentAtMs(record: unknown): number | undefined {
-  const sent = Number(field(field(record, "attributes"), "SentTimestamp") ?? NaN);
-  return Number.isFinite(sent) ? sent : undefined;
-}
-
-function messageId(record: unknown): string {
-  const id = field(record, "messageId");
-  return typeof id === "string" ? id : "";
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /** Answers a question. Questions change nothing: only messages from the queue do. */
@@ -217,6 +214,7 @@ async function answer(environment: RunEnvironment, observer: Observer, ask: unkn
   const { decided } = await reconcile(environment, observer, {
     changes: [],
     ended: [],
+    requests: [],
     sweep: { kind: "sweep", cause: "status" },
     asking: true,
   });

@@ -9,7 +9,7 @@ export const metricNamespace = "EcsSecretRecycler";
 /**
  * Metrics besides those named after decisions. Unit: Count. Dimension: `FunctionName`. `doubt`: services recycled although
  * their tasks may already hold the value; `Unconfirmed`: events that no look has confirmed; `TooManyDeployments`: services
- * that `limits.maxDeploymentsPerHour` holds back.
+ * that `limits.maxDeploymentsPerHour` holds back; `request`: services recycled only because a person asked.
  */
 export const otherMetrics = [
   "RotationFailed",
@@ -19,6 +19,7 @@ export const otherMetrics = [
   "Unconfirmed",
   "doubt",
   "TooManyDeployments",
+  "request",
 ] as const;
 
 /**
@@ -83,7 +84,9 @@ export function createLog(write: Write, now: () => number, functionName: string,
   return {
     decision(decision, secretToFreshSeconds) {
       count(decision.decision);
-      if (decision.decision === "recycle" && decision.governing?.verdict === "doubt") count("doubt");
+      const why = decision.governing?.verdict;
+      if (decision.decision === "recycle" && why === "doubt") count("doubt");
+      if (decision.decision === "recycle" && why === "requested") count("request");
       if (decision.fuse) count("TooManyDeployments");
       if (secretToFreshSeconds !== undefined) seconds.push(secretToFreshSeconds);
       line({ ...lineOf(decision, mode), secretToFreshSeconds });

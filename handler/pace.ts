@@ -1,25 +1,29 @@
 import { fault, faultOf } from "./errors";
 
-/** A token bucket: `burst` calls at once, then `perSecond`. */
-export interface CallRate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
-
 /**
- * The documented rates of an account and Region; operations with one name share a bucket. Sources: Amazon ECS Developer
- * Guide, Request throttling; AWS Secrets Manager User Guide, Quotas; AWS General Reference, Systems Manager quotas.
+ * The documented rates of an account and Region, in calls a second; operations that share a bucket have one name. Sources:
+ * Amazon ECS Developer Guide, Request throttling; AWS Secrets Manager User Guide, Quotas; AWS General Reference, Systems
+ * Manager quotas. A container describes at most a thousand secrets a second: AWS takes more.
  */
-export const callRates: Readonly<Record<string, CallRate>> = {
-  UpdateService: { burst: 50, perSecond: 5 },
-  services: { burst: 100, perSecond: 20 },
-  tasks: { burst: 100, perSecond: 20 },
-  DescribeTaskDefinition: { burst: 50, perSecond: 20 },
-  DescribeSecret: { burst: 1000, perSecond: 1000 },
-  ListSecrets: { burst: 100, perSecond: 100 },
-  ListSecretVersionIds: { burst: 50, perSecond: 50 },
-  DescribeParameters: { burst: 5, perSecond: 5 },
-  others: { burst: 50, perSecond: 20 },
+export const callsPerSecond: Readonly<Record<string, number>> = {
+  UpdateService: 5,
+  services: 20,
+  tasks: 20,
+  DescribeTaskDefinition: 20,
+  DescribeSecret: 1000,
+  ListSecrets: 100,
+  ListSecretVersionIds: 50,
+  DescribeParameters: 5,
+  others: 20,
+};
+
+/** How many calls a bucket takes at once, where that is not what it gets in a second. */
+export const callsAtOnce: Readonly<Record<string, number>> = {
+  UpdateService: 50,
+  services: 100,
+  tasks: 100,
+  DescribeTaskDefinition: 50,
+  others: 50,
 };
 
 const shared: Readonly<Record<string, string>> = {
@@ -59,16 +63,17 @@ export interface Pace {
 /** The token buckets of a container: runs share them. `at` begins a run that must end by `deadlineMs`. */
 export function createPacing(dependencies: PaceDependencies): { at(deadlineMs: number): Pace } {
   const { now, sleep, random } = dependencies;
-  const buckets = new Map<string, { rate: CallRate; tokens: number; filledAtMs: number }>();
+  const buckets = new Map<string, { perSecond: number; tokens: number; filledAtMs: number }>();
 
   /** The bucket of an operation, filled up to now. */
-  function bucketOf(operation: string): { rate: CallRate; tokens: number; filledAtMs: number } {
-    const name = shared[operation] ?? (operation in callRates ? operation : "others");
-    const rate = callRates[name]!;
-    const bucket = buckets.get(name) ?? { rate, tokens: rate.burst, filledAtMs: now() };
+  function bucketOf(operation: string): { perSecond: number; tokens: number; filledAtMs: number } {
+    const name = shared[operation] ?? (operation in callsPerSecond ? operation : "others");
+    const perSecond = callsPerSecond[name]!;
+    const atOnce = callsAtOnce[name] ?? perSecond;
+    const bucket = buckets.get(name) ?? { perSecond, tokens: atOnce, filledAtMs: now() };
     buckets.set(name, bucket);
-    const earned = (Math.max(0, now() - bucket.filledAtMs) / 1000) * rate.perSecond;
-    bucket.tokens = Math.min(rate.burst, bucket.tokens + earned);
+    const earned = (Math.max(0, now() - bucket.filledAtMs) / 1000) * perSecond;
+    bucket.tokens = Math.min(atOnce, bucket.tokens + earned);
     bucket.filledAtMs = now();
     return bucket;
   }
@@ -76,7 +81,7 @@ export function createPacing(dependencies: PaceDependencies): { at(deadlineMs: n
   /** Takes a token, waiting for it if none is left. A negative number of tokens counts the waiting calls. */
   async function turn(what: string, deadlineMs: number): Promise<void> {
     const bucket = bucketOf(what.split(" ")[0] ?? "");
-    const waitMs = bucket.tokens >= 1 ? 0 : ((1 - bucket.tokens) / bucket.rate.perSecond) * 1000;
+    const waitMs = bucket.tokens >= 1 ? 0 : ((1 - bucket.tokens) / bucket.perSecond) * 1000;
     if (now() + waitMs >= deadlineMs) throw fault(`${what}: no time is left in this run`, "retryable");
     bucket.tokens -= 1;
     if (waitMs > 0) await sleep(waitMs);

@@ -25,9 +25,6 @@ export interface Reads {
   readonly pulls: readonly string[];
 }
 
-/** A service that reads nothing. */
-export const noReads: Reads = { references: [], problems: [], pulls: [] };
-
 /** The secrets and parameters that an entry of the settings lists. */
 export function listedReads(entry: Pick<CoveredServices, "secrets" | "parameters">, home: Place): Reads {
   return readsOf([

@@ -33,14 +33,13 @@ import {
   rememberDecision,
   secondsToFresh,
   type ClusterLists,
+  type Target,
   type Targets,
 } from "./targets";
 
 /** What a run found out. */
 export interface Ran {
   readonly decided: readonly Planned[];
-  /** The references behind the values of the decided services, by id. */
-  readonly references: ReadonlyMap<string, Reference>;
   /** True when no service could be described: SQS must deliver the batch again. */
   readonly unreadable: boolean;
 }
@@ -54,7 +53,6 @@ export async function reconcile(environment: RunEnvironment, observer: Observer,
   const { log, now } = environment;
   const looks: Looks = new Map();
   const decided: Planned[] = [];
-  const references = new Map<string, Reference>();
   const lists: ClusterLists = new Map();
   const { memory } = environment;
   const beganMs = now();
@@ -64,14 +62,11 @@ export async function reconcile(environment: RunEnvironment, observer: Observer,
   for (;;) {
     while (targets && (targets.targets.size > 0 || targets.unlisted.length > 0)) {
       const round = await runRound(environment, observer, task, targets, { looks, lists, inLine });
-      for (const [id, reference] of round.references) references.set(id, reference);
-      decided.push(...round.decided);
-      targets = await releasedTargets(environment, observer, task, round.decided, lists);
-      if (
-        targets &&
-        [...targets.targets.values()].every(({ cluster, service }) => isDecided(decided, cluster, service))
-      )
-        break;
+      decided.push(...round);
+      targets = await releasedTargets(environment, observer, task, round, lists);
+      const isDecided = (key: string): boolean =>
+        decided.some(({ facts }) => serviceKey(facts.cluster, facts.service) === key);
+      if (targets && [...targets.targets.keys()].every(isDecided)) break;
     }
     // A full batch has more behind it.
     if (task.asking || task.full || memory.line.size === 0 || now() - beganMs >= lineMs) break;
@@ -84,11 +79,7 @@ export async function reconcile(environment: RunEnvironment, observer: Observer,
   if (task.sweep && !task.asking) await reportStandaloneTasks(environment, observer, now());
   const failed = [...looks.values()].filter(({ seen }) => isUnseen(seen) && seen.code === "retryable").length;
   const deferred = failed + unlisted.filter(({ seen }) => seen.code === "retryable").length;
-  return { decided, references, unreadable: deferred > 0 && failed === looks.size };
-}
-
-function isDecided(decided: readonly Planned[], cluster: string, service: string): boolean {
-  return decided.some(({ facts }) => facts.cluster === cluster && facts.service === service);
+  return { decided, unreadable: deferred > 0 && failed === looks.size };
 }
 
 /** The tasks of a cluster that hold an old value, as far as this container has seen its services. */
@@ -99,11 +90,6 @@ function staleTasksOf({ memory }: RunEnvironment, cluster: string): number {
   return sum;
 }
 
-interface Round {
-  readonly decided: readonly Planned[];
-  readonly references: ReadonlyMap<string, Reference>;
-}
-
 /** Decides about the targets, wave by wave. */
 async function runRound(
   environment: RunEnvironment,
@@ -111,17 +97,22 @@ async function runRound(
   task: Task,
   { targets, unlisted }: Targets,
   { looks, lists, inLine }: { readonly looks: Looks; readonly lists: ClusterLists; readonly inLine: boolean },
-): Promise<Round> {
+): Promise<readonly Planned[]> {
   const { settings, coverage, log, memory } = environment;
   if (!task.asking) for (const [key, { context }] of targets) if (!context) memory.line.delete(key);
-  for (const { cluster, wave, seen } of unlisted)
-    log.decision(clusterDecision(cluster, wave, decisionOfFailure(seen.code), seen.reason, task));
+  const cause = task.sweep?.cause ?? task.ended[0]?.cause ?? task.changes[0]?.cause ?? "";
+  for (const { cluster, wave, seen } of unlisted) {
+    // A whole cluster that could not be listed.
+    const about = { cluster, service: "*", wave, cause, verdicts: [] };
+    log.decision({ ...about, decision: decisionOfFailure(seen.code), reason: seen.reason });
+  }
+  const lastMs = ({ cluster, service }: Target): number =>
+    memory.services.get(serviceKey(cluster, service))?.decidedAtMs ?? 0;
   const ordered = [...targets.values()].sort(
     (a, b) =>
       a.wave - b.wave ||
-      lastDecidedMs(environment, a) - lastDecidedMs(environment, b) ||
-      compareText(a.cluster, b.cluster) ||
-      compareText(a.service, b.service),
+      lastMs(a) - lastMs(b) ||
+      (serviceKey(a.cluster, a.service) < serviceKey(b.cluster, b.service) ? -1 : 1),
   );
   const limited = settings.limits.maxConcurrentDeployments !== undefined;
   if (limited) await describeCovered(environment, observer, looks, lists);
@@ -166,12 +157,17 @@ async function runRound(
     for (const [index, result] of results.entries())
       if (result.status === "fulfilled") {
         decided.push(result.value);
-        if (!group[index]?.target.context) conclude(environment, task, result.value);
+        if (group[index]?.target.context) continue;
+        log.decision(
+          result.value.decision,
+          task.asking ? undefined : secondsToFresh(environment, result.value),
+        );
+        rememberDecision(environment, result.value);
       }
     const broken = results.find((result) => result.status === "rejected");
     if (broken?.status === "rejected") throw broken.reason;
   }
-  return { decided, references };
+  return decided;
 }
 
 /** What stays the same in a round, and what the services decided so far leave. */
@@ -300,12 +296,6 @@ async function finish(
   return planned;
 }
 
-/** Logs a decision, and keeps what later runs need of it. */
-function conclude(environment: RunEnvironment, { asking }: Task, planned: Planned): void {
-  environment.log.decision(planned.decision, asking ? undefined : secondsToFresh(environment, planned));
-  rememberDecision(environment, planned);
-}
-
 /** Forces a deployment; a failure becomes the decision. */
 async function actOn({ environment, lineUp }: RoundState, decision: Decision): Promise<Decision> {
   const { memory, clients, pace, now, parts } = environment;
@@ -368,27 +358,4 @@ function groups(found: readonly Surveyed[]): Surveyed[][] {
     else made.push([one]);
   }
   return made;
-}
-
-/** A whole cluster that could not be listed: `service` is `*`. */
-function clusterDecision(
-  cluster: string,
-  wave: number,
-  decision: Decision["decision"],
-  reason: string,
-  { sweep, changes, ended }: Task,
-): Decision {
-  const cause = sweep?.cause ?? ended[0]?.cause ?? changes[0]?.cause ?? "";
-  return { decision, reason, cluster, service: "*", wave, cause, verdicts: [] };
-}
-
-function lastDecidedMs(
-  { memory }: RunEnvironment,
-  target: { readonly cluster: string; readonly service: string },
-): number {
-  return memory.services.get(serviceKey(target.cluster, target.service))?.decidedAtMs ?? 0;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

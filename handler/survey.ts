@@ -50,6 +50,10 @@ export async function describeAll(
   );
 }
 
+/** More services than these are not all described at each event: a description of the last minute is enough. */
+const fewServices = 100;
+const recentLookMs = 60_000;
+
 /** The services among them that read what changed, or may. A description from after the changes is enough to tell. */
 export async function readersOf(
   environment: RunEnvironment,
@@ -58,11 +62,13 @@ export async function readersOf(
   changes: readonly Change[],
   looks: Looks,
 ): Promise<readonly Target[]> {
-  const { memory } = environment;
+  const { memory, now } = environment;
   const changedMs = Math.max(...changes.map(({ atMs }) => atMs));
+  const recentMs = targets.length > fewServices ? recentLookMs : 0;
   const known = (target: Target): ServiceLook | undefined => {
     const look = memory.looks.get(serviceKey(target.cluster, target.service));
-    return look && isAfter(look.atMs, changedMs) && !isUnseen(look.what.seen) ? look.what : undefined;
+    if (look === undefined || isUnseen(look.what.seen)) return undefined;
+    return isAfter(look.atMs, changedMs) || now() - look.atMs < recentMs ? look.what : undefined;
   };
   await describeAll(
     environment,
@@ -80,8 +86,11 @@ export async function readersOf(
     observer,
     definitions,
   );
+  const listed = listedDefinitions(environment);
   return described
-    .filter(({ target, look }) => isConcerned(environment, target, look, changes, definitions))
+    .filter(({ target: { cluster, service }, look }) =>
+      isConcerned(environment, listed(cluster, service), look, changes, definitions),
+    )
     .map(({ target }) => target);
 }
 
@@ -130,18 +139,31 @@ async function define(arns: readonly string[], observer: Observer, definitions: 
   await Promise.all(missing.map(async (arn) => definitions.set(arn, await observer.taskDefinition(arn))));
 }
 
+/** The task definitions of the tasks that were last listed, by cluster and group. */
+function listedDefinitions({
+  memory,
+}: RunEnvironment): (cluster: string, service: string) => readonly string[] {
+  const found = new Map<string, string[]>();
+  for (const [cluster, tasks] of memory.tasks)
+    for (const { group, definition } of tasks.values()) {
+      const key = `${cluster} ${group}`;
+      const own = found.get(key);
+      if (own === undefined) found.set(key, [definition]);
+      else if (!own.includes(definition)) own.push(definition);
+    }
+  return (cluster, service) => found.get(`${cluster} service:${service}`) ?? [];
+}
+
 /** False for a service that reads nothing of what changed: then it needs no further call. */
 function isConcerned(
   { memory, home }: RunEnvironment,
-  { cluster, service }: Target,
+  listed: readonly string[],
   { seen, reads }: ServiceLook,
   changes: readonly Change[],
   definitions: Definitions,
 ): boolean {
   if (isUnseen(seen)) return true;
-  const group = `service:${service}`;
-  const known = [...(memory.tasks.get(cluster)?.values() ?? [])].filter((task) => task.group === group);
-  const found = [...seen.definitions, ...known.map(({ definition }) => definition)].map(
+  const found = [...seen.definitions, ...listed].map(
     (arn) => definitions.get(arn) ?? memory.definitions.get(arn),
   );
   // What could not be described may read it.
@@ -182,8 +204,8 @@ function surveyed(
   const known = environment.memory.services.get(serviceKey(cluster, service));
   const since = [...(known?.staleSince?.values() ?? [])];
   const staleSinceMs = since.length > 0 ? Math.min(...since) : undefined;
-  const { forcedAtMs, forcesMs } = known ?? {};
-  const about = { cluster, service, wave, cause, forcedAtMs, forcesMs, staleSinceMs };
+  const { forcedAtMs, forcesMs, request } = known ?? {};
+  const about = { cluster, service, wave, cause, forcedAtMs, forcesMs, request, staleSinceMs };
   if (isUnseen(seen)) return { target, references, facts: { ...about, seen, tasks: [], reads: [] } };
   const found = new Map<string, ReadFacts>();
   const current = seen.definitions[0];

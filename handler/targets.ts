@@ -5,6 +5,7 @@ import { caughtFault } from "./errors";
 import { serviceKey, unseenOf, type Decision, type Planned, type RunFacts } from "./facts";
 import { takeTurns, wait } from "./line";
 import type { Observer } from "./observe";
+import { requestId } from "./plan/verdicts";
 import { isAfter } from "./observe/values";
 import { readersOf, type Looks } from "./survey";
 import type { Change } from "./trigger";
@@ -101,19 +102,28 @@ export function createTargets(
 export async function firstTargets(
   environment: RunEnvironment,
   observer: Observer,
-  { changes, ended, sweep, asking }: Task,
+  { changes, ended, requests, sweep, asking }: Task,
   lists: ClusterLists,
   looks: Looks,
 ): Promise<Targets> {
-  const { coverage, log, pace } = environment;
+  const { coverage, log, memory, pace } = environment;
   const found = createTargets(environment, observer, lists);
   if (sweep)
     for (const entry of coverage.entries)
       await found.addEntry(entry, { looks: "all", context: false, cause: sweep.cause });
+  const ignore = (cause: string, cluster: string, service: string): void => {
+    log.count("Ignored");
+    log.note("ignored", "the service is not covered", { cause, cluster, service });
+  };
   for (const { cluster, service, cause } of ended)
-    if (!found.add(cluster, service, { looks: "known", context: false, cause })) {
-      log.count("Ignored");
-      log.note("ignored", "the service is not covered", { cause, cluster, service });
+    if (!found.add(cluster, service, { looks: "known", context: false, cause }))
+      ignore(cause, cluster, service);
+  for (const request of requests)
+    for (const { cluster, service } of request.services) {
+      const key = serviceKey(cluster, service);
+      if (!found.add(cluster, service, { looks: "all", context: false, cause: "request" }))
+        ignore("request", cluster, service);
+      else memory.services.set(key, { ...memory.services.get(key), request });
     }
   await lineUp(environment, observer, changes, lists, looks, found);
   if (!asking) addTurns(environment, found, pace.free("UpdateService"));
@@ -259,6 +269,11 @@ export function rememberDecision({ memory, now }: RunEnvironment, { facts, decis
     decidedAtMs: deferred ? (before?.decidedAtMs ?? 0) : now(),
     waitsFor: decision.waitsFor ?? [],
     isWaitedFor: isWaitedFor(decision),
+    // Open as long as a verdict says so; a service that could not be looked at has none.
+    request:
+      decision.tasks === undefined || decision.verdicts.some(({ id }) => id === requestId)
+        ? before?.request
+        : undefined,
     staleTasks: decision.tasks?.stale ?? 0,
     staleSince: staleSince(decision, before?.staleSince),
   });

@@ -2,6 +2,7 @@
 import { parseArn, type Place } from "../aws-semantics/arn";
 import { forms, type Form, type FormName } from "../events/forms";
 import { events, type Meaning } from "../events/table";
+import { record, text, type Fields } from "./fields";
 
 /** An event says that a value changed, or may have changed. */
 export interface Change {
@@ -45,22 +46,43 @@ export interface Ignored {
   readonly subject?: string;
 }
 
+/** A person asks for services to be recycled. */
+export interface Request {
+  readonly kind: "request";
+  readonly id: string;
+  readonly services: readonly { readonly cluster: string; readonly service: string }[];
+  /** What shall not hold it back: `limits`, `bakeTime`. */
+  readonly past: readonly string[];
+  /** When SQS got it, in milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Who sent it, by SQS. */
+  readonly who?: string;
+  /** Who asks and why, as the message has it. */
+  readonly says: string;
+}
+
 /** What one message is. */
-export type Trigger = Change | Sweep | DeploymentEnded | Ignored;
+export type Trigger = Change | Sweep | DeploymentEnded | Request | Ignored;
 
 /** Clocks of AWS's services differ, and events give whole seconds: by this much, in milliseconds, a time may be off. */
 export const clockToleranceMs = 2000;
 
-type Fields = Readonly<Record<string, unknown>>;
+/** The `source` of a request. */
+export const requestSource = "ecs-secret-recycler.request";
+/** Services in one request, at most. */
+const mostServices = 100;
+/** What a request may pass. */
+const passes = ["limits", "bakeTime"];
+const serviceName = /^[A-Za-z0-9_-]{1,255}\/[A-Za-z0-9_-]{1,255}$/;
 
-// The callback captures these two values, not the table behind them: its patterns and examples stay here.
-const known: Readonly<Record<string, Pick<Form, "nameIn"> & { readonly form: FormName }>> =
-  Object.fromEntries(
-    (Object.keys(forms) as FormName[]).map((form) => {
-      const { source, detailType, nameIn }: Form = forms[form];
-      return [`${source}: ${detailType}`, { form, nameIn }];
-    }),
-  );
+// The callback captures these values, not the table behind them: its patterns and examples stay here.
+const formNames = Object.keys(forms) as FormName[];
+const formOf: Readonly<Record<string, FormName>> = Object.fromEntries(
+  formNames.map((form) => [`${forms[form].source}: ${forms[form].detailType}`, form]),
+);
+const namesIn: Readonly<Record<string, string | undefined>> = Object.fromEntries(
+  formNames.map((form) => [form, (forms[form] as Form).nameIn]),
+);
 const meanings: Readonly<Record<string, Meaning>> = Object.fromEntries(
   events.map(({ form, name, means }) => [`${form}: ${name}`, means]),
 );
@@ -69,18 +91,21 @@ const meanings: Readonly<Record<string, Meaning>> = Object.fromEntries(
  * What an event of EventBridge means to the recycler. Total: what is not an event is `Ignored`, too.
  * @param home the recycler's account and Region: events of others are ignored, because a name in them means another secret
  * @param sentAtMs when the message was sent (`SentTimestamp` of SQS): no event is later than its message
+ * @param sender who sent it (`SenderId` of SQS): ROLE-ID:SESSION for a role, which can only ask; AWS services are no roles
  */
-export function triggerOf(event: unknown, home: Place, sentAtMs: number): Trigger {
+export function triggerOf(event: unknown, home: Place, sentAtMs: number, sender?: string): Trigger {
   const fields = record(event);
+  if (fields?.["source"] === requestSource) return requestOf(fields, sentAtMs, sender);
+  if (sender?.includes(":")) return invalid(`a message of the role ${sender}: expected a request`);
   const detail = record(fields?.["detail"]);
   const detailType = text(fields?.["detail-type"]);
   if (!fields || !detail || !detailType || !text(fields["source"]))
     return invalid("not an EventBridge event: expected source, detail-type and detail");
   const key = `${text(fields["source"])}: ${detailType}`;
   if (!isOfHome(fields, detail, home)) return ignored(`${key}: the event is of another account or Region`);
-  const found = known[key];
-  if (!found) return ignored(`${key}: changes no value and ends no deployment`);
-  const { form, nameIn } = found;
+  const form = formOf[key];
+  if (!form) return ignored(`${key}: changes no value and ends no deployment`);
+  const nameIn = namesIn[form];
   const name = nameIn ? text(detail[nameIn]) : detailType;
   if (!name) return invalid(`${detailType}: missing ${nameIn}`);
   const cause = form === "parameter" ? `${detailType}: ${name}` : name;
@@ -200,20 +225,42 @@ function ofDeployment(event: Fields, detail: Fields, cause: string): Trigger {
     : invalid(`${cause}: expected the ARN of a service and its cluster`);
 }
 
+/** A request. The reason why it is none repeats no text of it: that could hold anything. */
+function requestOf({ id, recycle, past = [], by, reason }: Fields, atMs: number, who?: string): Trigger {
+  const services = texts(recycle, (one) => serviceName.test(one));
+  const passed = texts(past, (one) => passes.includes(one));
+  if (!text(id) || !services || !passed || services.length === 0 || services.length > mostServices)
+    return invalid(
+      `a request: expected id, recycle (1 to ${mostServices} of CLUSTER/SERVICE) and past (of ${passes.join(", ")})`,
+    );
+  return {
+    kind: "request",
+    id: String(id).slice(0, 200),
+    services: services.map((one) => {
+      const [cluster = "", service = ""] = one.split("/");
+      return { cluster, service };
+    }),
+    past: passed,
+    atMs,
+    who,
+    says: [by, reason].flatMap((one) => text(one)?.slice(0, 200) ?? []).join(": "),
+  };
+}
+
+/** A list of texts that are all right. */
+function texts(value: unknown, isRight: (one: string) => boolean): readonly string[] | undefined {
+  return Array.isArray(value) && value.every((one) => typeof one === "string" && isRight(one))
+    ? (value as string[])
+    : undefined;
+}
+
 function ignored(reason: string): Ignored {
   return { kind: "ignored", reason };
 }
 
-function invalid(reason: string): Ignored {
+/** A message that no rule and nobody who may ask sends. */
+export function invalid(reason: string): Ignored {
   return { kind: "ignored", reason, counts: "InvalidEvents" };
-}
-
-function record(value: unknown): Fields | null | undefined {
-  return typeof value === "object" && !Array.isArray(value) ? (value as Fields | null) : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function firstText(value: unknown): string | undefined {

@@ -8,10 +8,17 @@ export function ruleArn(place: Place, name: string): string {
 }
 
 /**
- * The policy of a queue: denies requests without TLS, and allows the named rules to send.
+ * The policy of a queue: allows the named rules to send, and the requesters; denies sending to everyone else but AWS
+ * services, whatever their own policies allow; denies requests without TLS.
  * @param rules names of rules on the default bus; empty for a dead-letter queue that SQS itself fills
+ * @param requesters ARNs of roles, `*` and `?` as in a policy
  */
-export function queuePolicy(place: Place, queue: string, rules: readonly string[]): string {
+export function queuePolicy(
+  place: Place,
+  queue: string,
+  rules: readonly string[],
+  requesters: readonly string[] = [],
+): string {
   const arn = localArn(place, "sqs", queue);
   const send: Statement = {
     Sid: "RulesSend",
@@ -21,6 +28,25 @@ export function queuePolicy(place: Place, queue: string, rules: readonly string[
     Resource: arn,
     Condition: { ArnEquals: { "aws:SourceArn": rules.map((rule) => ruleArn(place, rule)) } },
   };
+  const ask: Statement = {
+    Sid: "RequestersSend",
+    Effect: "Allow",
+    Principal: { AWS: "*" },
+    Action: "sqs:SendMessage",
+    Resource: arn,
+    Condition: { ArnLike: { "aws:PrincipalArn": requesters } },
+  };
+  const nobodyElse: Statement = {
+    Sid: "NobodyElseSends",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "sqs:SendMessage",
+    Resource: arn,
+    Condition: {
+      BoolIfExists: { "aws:PrincipalIsAWSService": "false" },
+      ...(requesters.length > 0 && { ArnNotLike: { "aws:PrincipalArn": requesters } }),
+    },
+  };
   const onlyTls: Statement = {
     Sid: "OnlyTls",
     Effect: "Deny",
@@ -29,5 +55,10 @@ export function queuePolicy(place: Place, queue: string, rules: readonly string[
     Resource: arn,
     Condition: { Bool: { "aws:SecureTransport": "false" } },
   };
-  return policyDocument(rules.length > 0 ? [send, onlyTls] : [onlyTls]);
+  return policyDocument([
+    ...(rules.length > 0 ? [send] : []),
+    ...(requesters.length > 0 ? [ask] : []),
+    nobodyElse,
+    onlyTls,
+  ]);
 }

@@ -11,6 +11,8 @@ export interface QueueArgs {
   readonly delaySeconds: number;
   /** Names of the rules that may send to the queue and to `undelivered`. */
   readonly rules: readonly string[];
+  /** ARNs of the roles that may send requests. */
+  readonly requesters: readonly string[];
   /** Names of further rules, which may send only to `undelivered`. */
   readonly otherRules: readonly string[];
 }
@@ -72,7 +74,7 @@ export class Queue extends pulumi.ComponentResource {
           deadLetterTargetArn: this.deadLetters.arn,
           maxReceiveCount: MAX_RECEIVE_COUNT,
         }),
-        policy: queuePolicy(place, names.queue, args.rules),
+        policy: queuePolicy(place, names.queue, args.rules, args.requesters),
       },
       { parent: this },
     );

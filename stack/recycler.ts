@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { RecyclerSettings } from "../handler/coverage";
+import { questionsAlias, type RecyclerSettings } from "../handler/coverage";
 import { createRecycler } from "../handler/index";
 import manifest from "../package.json";
 import type { Context } from "./context";
@@ -29,6 +29,8 @@ const BATCH_SIZE = 10;
 export class Recycler extends pulumi.ComponentResource {
   readonly function: aws.lambda.CallbackFunction<unknown, unknown>;
   readonly role: aws.iam.Role;
+  /** The function for questions: who may invoke only this alias can ask, and restarts nothing. */
+  readonly questions: aws.lambda.Alias;
   readonly logGroup: aws.cloudwatch.LogGroup;
 
   constructor(name: string, args: RecyclerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -84,6 +86,16 @@ export class Recycler extends pulumi.ComponentResource {
         tags,
       },
       { parent: this, dependsOn: [policy] },
+    );
+    this.questions = new aws.lambda.Alias(
+      `${name}-questions`,
+      {
+        name: questionsAlias,
+        functionName: this.function.name,
+        functionVersion: "$LATEST",
+        description: "Answers questions; takes no events",
+      },
+      { parent: this },
     );
     new aws.lambda.EventSourceMapping(
       `${name}-mapping`,

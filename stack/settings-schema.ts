@@ -146,6 +146,10 @@ export const settingsSchema = strictObject({
     })
     .prefault({}),
   exceptions,
+  requesters: list(
+    text("the ARN of a role", /^arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@*?/-]{1,576}$/),
+    "a list of roles",
+  ).default([]),
   permissionsBoundary: text(
     "the ARN of a policy, or nothing",
     /^$|^arn:[a-z-]+:iam::(\d{12}|aws):policy\/\S+$/,

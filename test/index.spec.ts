@@ -50,7 +50,9 @@ describe("index.ts", () => {
     const prefix = "ecs-secret-recycler-dev";
     assert.deepEqual(run.outputs, {
       queueName: `${prefix}.fifo`,
+      queueUrl: `${COMPUTED}queue-events.url`,
       functionName: prefix,
+      questionsArn: `${COMPUTED}recycler-questions.arn`,
       ruleNames: {
         secrets: `${prefix}-secrets`,
         parameters: `${prefix}-parameters`,

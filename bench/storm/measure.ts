@@ -1,7 +1,7 @@
 import { decisionIn } from "../../demo/decisions";
 import { Ecs } from "../../embedded-aws/aws/ecs";
 import type { CoveredServices } from "../../handler/coverage";
-import { Estate } from "../../simulation/estate";
+import { Estate, sweepIntervalMs } from "../../simulation/estate";
 import { isOfRecycler } from "../../simulation/faults";
 
 /** Changes of many secrets in a short time, and what the recycler made of them. Times are seconds. */
@@ -72,7 +72,9 @@ export async function measureStorm({ services, changes, seconds }: StormOptions)
     await estate.service(name === unrelated ? calm : cluster, name, await estate.define(name, [arn]), 2);
   await estate.pass(60_000);
   await estate.install();
-  // The recycler knows the services from a sweep, as one that has run for a while.
+  // The recycler knows the services from its sweeps, as one that has run for a while.
+  await estate.untilSweep();
+  await estate.pass(sweepIntervalMs);
   await estate.untilSweep();
   await estate.pass(120_000);
 

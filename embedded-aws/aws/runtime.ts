@@ -35,7 +35,12 @@ export type InvocationResult =
 
 /** One container of a function: it runs one invocation at a time and keeps its memory between them. */
 export interface FunctionContainer {
-  invoke(requestId: string, payload: string, deadlineMs: number): Promise<InvocationResult>;
+  invoke(
+    requestId: string,
+    payload: string,
+    deadlineMs: number,
+    invokedArn: string,
+  ): Promise<InvocationResult>;
   /** Ends it; an invocation under way ends as a crash. */
   stop(): Promise<void>;
 }

@@ -70,7 +70,7 @@ export class InProcessFunctionRuntime implements FunctionRuntime {
     let crash: ((result: InvocationResult) => void) | undefined;
     let stopped = false;
     return {
-      invoke: (id, payload, deadlineMs) =>
+      invoke: (id, payload, deadlineMs, invokedArn) =>
         new Promise((resolve) => {
           if (stopped) return resolve({ kind: "crash", reason: "the container was stopped" });
           if (!handler) return resolve(functionError(initError));
@@ -80,7 +80,7 @@ export class InProcessFunctionRuntime implements FunctionRuntime {
             awsRequestId: id,
             functionName: spec.functionName,
             functionVersion: "$LATEST",
-            invokedFunctionArn: spec.functionArn,
+            invokedFunctionArn: invokedArn,
             memoryLimitInMB: String(spec.memoryMb),
             logGroupName: spec.runtimeEnvironment.AWS_LAMBDA_LOG_GROUP_NAME ?? "",
             logStreamName: spec.runtimeEnvironment.AWS_LAMBDA_LOG_STREAM_NAME ?? "",

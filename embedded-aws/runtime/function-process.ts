@@ -179,7 +179,12 @@ class ProcessContainer implements FunctionContainer {
     });
   }
 
-  async invoke(requestId: string, payload: string, deadlineMs: number): Promise<InvocationResult> {
+  async invoke(
+    requestId: string,
+    payload: string,
+    deadlineMs: number,
+    invokedArn: string,
+  ): Promise<InvocationResult> {
     if (this.#stopped) return { kind: "crash", reason: "the container was stopped" };
     if (this.#pending)
       throw new Error(`${this.spec.functionName}: a container serves one invocation at a time`);
@@ -195,7 +200,7 @@ class ProcessContainer implements FunctionContainer {
     if (!child) return { kind: "crash", reason: "Runtime exited without providing a reason" };
     return new Promise((resolve) => {
       this.#pending = { id: requestId, resolve, ends: 0 };
-      child.send({ id: requestId, payload, deadlineMs, functionArn: this.spec.functionArn }, (error) => {
+      child.send({ id: requestId, payload, deadlineMs, functionArn: invokedArn }, (error) => {
         if (error) this.#finish({ kind: "crash", reason: error.message });
       });
     });

@@ -2,6 +2,7 @@
 import type { Decision } from "../facts";
 import type { Reads } from "../readers";
 import type { SecretState, Word } from "./secret-state";
+import type { Request } from "../trigger";
 import type { ServiceLook } from "./services";
 
 /** What a revision of a task definition refers to; a revision never changes. */
@@ -33,6 +34,8 @@ export interface RememberedService {
   readonly waitsFor?: readonly string[];
   /** Whether later waves went on waiting for it. */
   readonly isWaitedFor?: boolean;
+  /** What a person asked for, until its tasks are younger. */
+  readonly request?: Request;
   /** Its tasks that held an old value. */
   readonly staleTasks?: number;
   /** Values that its tasks did not hold, with the time of the change. */

@@ -3,7 +3,7 @@ import { serviceReferences } from "../../aws-semantics/references";
 import { ecsPackage } from "../clients";
 import { caughtFault } from "../errors";
 import { unseen, unseenOf, type SeenService, type Unseen } from "../facts";
-import { foundReads, noReads, type Reads } from "../readers";
+import { foundReads, type Reads } from "../readers";
 import type { ObserveEnvironment } from "./environment";
 
 /** A service, and what it reads besides its task definition. */
@@ -64,7 +64,7 @@ export async function describeServices(
 }
 
 function unseenLook(seen: Unseen): ServiceLook {
-  return { seen, reads: noReads };
+  return { seen, reads: foundReads([]) };
 }
 
 function lookOf(service: Service, environment: ObserveEnvironment): ServiceLook {

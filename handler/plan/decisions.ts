@@ -153,6 +153,7 @@ export const decisions = Object.keys(table) as readonly DecisionName[];
 
 /**
  * The verdict about one value. Besides the decisions: `stale` and `doubt` for a value whose tasks wait for what is
- * decided about another one; `doubt`: the value changed while these tasks were created.
+ * decided about another one; `doubt`: the value changed while these tasks were created; `requested`: no value, but what
+ * a person asked for.
  */
-export type VerdictName = DecisionName | "stale" | "doubt";
+export type VerdictName = DecisionName | "stale" | "doubt" | "requested";

@@ -22,7 +22,16 @@ import { decisions, type DecisionName, type VerdictName } from "./decisions";
 import { failedAfter, failedStatuses, newest, running, succeededAfter } from "./deployments";
 import { marginOf } from "./freshness";
 import { fuse, fuseSinceMs, limited } from "./limits";
-import { isActionable, oldTasks, provedAfterMs, undated, verdictOf, type Actionable } from "./verdicts";
+import {
+  isActionable,
+  oldTasks,
+  provedAfterMs,
+  requestId,
+  requestVerdict,
+  undated,
+  verdictOf,
+  type Actionable,
+} from "./verdicts";
 import { gate } from "./waves";
 
 /** ECS is asked for deployments from this long before a time: it creates two records of one deployment in turn. */
@@ -37,20 +46,38 @@ const sameDeploymentMs = 2000;
 const revisionsPerCall = 20;
 
 /** Decides about one service, or says what must be looked at first. */
-export function plan(service: ServiceFacts, run: RunFacts): Decision | Need {
+export function plan(service: ServiceFacts, runOfAll: RunFacts): Decision | Need {
   const { seen, tasks } = service;
+  const run = past(service, runOfAll);
   if (isUnseen(seen)) return decide(service, decisionOfFailure(seen.code), seen.reason);
   const isIdle = seen.desiredCount === 0 && !isUnseen(tasks) && tasks.length === 0;
   if (isIdle) return decide(service, "fresh", "the desired count is 0: no tasks run");
   if (isUnseen(tasks)) return decide(service, decisionOfFailure(tasks.code), tasks.reason);
   const ids = undated(service, run);
   if (ids.length > 0) return { need: "dates", ids };
-  const verdicts = service.reads.flatMap((read) => verdictOf(service, read, run) ?? []);
+  const verdicts = [
+    ...service.reads.flatMap((read) => verdictOf(service, read, run) ?? []),
+    ...[requestVerdict(service, run) ?? []].flat(),
+  ];
   const judged: Judged = { service, seen, tasks, verdicts, run };
   if (tasks.length === 0)
     return of(judged, "rolling-out", `${seen.desiredCount} tasks are wanted and none runs`);
   const stale = verdicts.filter(isActionable);
   return stale.length > 0 ? ofStale(judged, stale) : ofNotStale(judged);
+}
+
+/** The run as a request wants it: without the limits, or the bake time, that it passes. */
+function past({ request }: ServiceFacts, run: RunFacts): RunFacts {
+  const { overtakeAfterMinutes, bakeTimeInMinutes, ...limits } = run.limits;
+  const passes = (what: string): boolean => request?.past.includes(what) === true;
+  return {
+    ...run,
+    limits: {
+      overtakeAfterMinutes,
+      ...(passes("bakeTime") ? {} : { bakeTimeInMinutes }),
+      ...(passes("limits") ? {} : limits),
+    },
+  };
 }
 
 /** A service whose values have verdicts. */
@@ -254,10 +281,13 @@ function haltOf(
   deployments: readonly ServiceDeployment[],
 ): { readonly verdict: Actionable; readonly by: ServiceDeployment } | Need | undefined {
   const { delaySeconds } = judged.run;
+  // A person who asks knows what failed before.
+  const askedAtMs = requestOf(judged)?.change?.hiMs ?? 0;
   for (const verdict of stale) {
     const { hiMs } = verdict.change;
     if (succeededAfter(deployments, provedAfterMs(verdict.change, delaySeconds))) continue;
-    const failed = failedAfter(deployments, isBackDated(verdict) ? hiMs : (verdict.change.loMs ?? hiMs));
+    const changedMs = isBackDated(verdict) ? hiMs : (verdict.change.loMs ?? hiMs);
+    const failed = failedAfter(deployments, Math.max(changedMs, askedAtMs));
     for (const by of failed) {
       if (isOwn(judged, by)) return { verdict, by };
       if (by.definition !== undefined) continue;
@@ -266,6 +296,10 @@ function haltOf(
     }
   }
   return undefined;
+}
+
+function requestOf({ verdicts }: Judged): Verdict | undefined {
+  return verdicts.find(({ id }) => id === requestId);
 }
 
 /**
@@ -389,7 +423,8 @@ function pauseText(
 
 function of(judged: Judged, decision: DecisionName, reason: string, governing?: Verdict): Decision {
   const { service, tasks, verdicts } = judged;
-  const stale = new Set(verdicts.flatMap((verdict) => staleTasks(judged, verdict)));
+  const values = verdicts.filter(({ id }) => id !== requestId);
+  const stale = new Set(values.flatMap((verdict) => staleTasks(judged, verdict)));
   const chosen = verdicts.find(({ id }) => id === governing?.id);
   return {
     ...decide(service, decision, reason),

@@ -42,6 +42,33 @@ export function verdictOf(service: ServiceFacts, read: ReadFacts, run: RunFacts)
   return { ...about, change, ...byTasks(readers, change, run) };
 }
 
+/** Names the verdict about a request among those about values. */
+export const requestId = "request";
+/** For how long a request may wait, in milliseconds: later a restart would come as a surprise. */
+const requestMs = 60 * 60_000;
+
+/** The verdict about a request: its tasks were created before it. Undefined when none was, or nobody asked. */
+export function requestVerdict(
+  { tasks, request }: ServiceFacts,
+  { delaySeconds, nowMs }: RunFacts,
+): Verdict | undefined {
+  if (request === undefined || isUnseen(tasks) || nowMs - request.atMs > requestMs) return undefined;
+  const { atMs, id, who = "unknown", says } = request;
+  const change = { loMs: atMs, hiMs: atMs, proved: true, doubt: false, who };
+  const old = tasks.filter(({ createdAtMs }) => isOld(createdAtMs, change, marginOf(delaySeconds))).length;
+  if (old === 0) return undefined;
+  return {
+    id: requestId,
+    key: requestId,
+    subject: `${requestId} ${id}`,
+    verdict: "requested",
+    reason: `${old} of ${tasks.length} tasks were created before ${who} asked for new ones at ${iso(atMs)}${says && ` (${says})`}`,
+    change,
+    tasks: tasks.length,
+    staleTasks: 0,
+  };
+}
+
 /** What the tasks that read a value say about it. */
 export function byTasks(
   tasks: readonly TaskFacts[],
@@ -94,14 +121,14 @@ export function span({ loMs = 0, hiMs }: ValueChange): string {
 
 /** A verdict that a new deployment would mend. */
 export type Actionable = Verdict & {
-  readonly verdict: "stale" | "doubt";
+  readonly verdict: "stale" | "doubt" | "requested";
   readonly reason: string;
   readonly change: ValueChange;
 };
 
 /** True for a verdict that a new deployment would mend. */
 export function isActionable(verdict: Pick<Verdict, "verdict">): verdict is Actionable {
-  return verdict.verdict === "stale" || verdict.verdict === "doubt";
+  return ["stale", "doubt", "requested"].includes(verdict.verdict);
 }
 
 /** The tasks that hold an old value, or may. */
@@ -112,10 +139,11 @@ export function oldTasks(
   marginMs: number,
 ): readonly TaskFacts[] {
   if (change === undefined) return [];
-  return reads
-    .filter((read) => read.id === id)
-    .flatMap((read) => readersOf(tasks, read))
-    .filter(({ createdAtMs }) => isOld(createdAtMs, change, marginMs));
+  const readers =
+    id === requestId
+      ? tasks
+      : reads.filter((read) => read.id === id).flatMap((read) => readersOf(tasks, read));
+  return readers.filter(({ createdAtMs }) => isOld(createdAtMs, change, marginMs));
 }
 
 /** Milliseconds since the epoch: a deployment made later has tasks younger than the change. */

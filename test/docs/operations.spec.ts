@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { DecisionLine } from "../../handler/log";
+import { triggerOf } from "../../handler/trigger";
 import { savedQueries } from "../../stack/saved-queries";
 import { runIndex, type Declared } from "../support/declared";
 import { anchors, page } from "../support/pages";
@@ -59,5 +60,16 @@ describe("the saved query services", () => {
     const text = savedQueries.services.join(" ");
 
     for (const field of fields) assert.match(text, new RegExp(`\\b${field}\\b`));
+  });
+});
+
+describe("the request in docs/operations.md", () => {
+  it("is one that the recycler takes, from a role", () => {
+    const body = /--message-body '([^']+)'/.exec(page("docs/operations.md").lines.join("\n"))?.[1];
+    const home = { partition: "aws", region: "us-west-2", account: "123456789012" };
+
+    const trigger = triggerOf(JSON.parse(body ?? ""), home, 0, "AROAEXAMPLE:anna");
+
+    assert.deepEqual(trigger.kind === "request" && trigger.services, [{ cluster: "shop", service: "web" }]);
   });
 });

@@ -62,6 +62,7 @@ describe("the stack on the real engine", function () {
     it("hands over an archive that runs", async () => {
       const answer = await world.asOperator<InvocationResponse>("lambda", "Invoke", {
         FunctionName: "ecs-secret-recycler-dev",
+        Qualifier: "questions",
         Payload: Buffer.from(JSON.stringify({ ask: "status" })),
       });
 

@@ -16,6 +16,7 @@ import {
   context,
   secretArn,
   secretName,
+  questionContext,
   settingsWith,
   start,
   versionId,
@@ -149,7 +150,9 @@ describe("the recycler's archive", () => {
       const context = ${JSON.stringify(context)};
       (async () => {
         const answers = [];
-        for (const event of ${JSON.stringify(events)}) answers.push(await handler(event, context));
+        const asked = ${JSON.stringify(questionContext)};
+        for (const event of ${JSON.stringify(events)})
+          answers.push(await handler(event, "ask" in event ? asked : context));
         process.stdout.write("ANSWERS " + JSON.stringify(answers) + "\\n");
       })();`;
     writeFileSync(join(folder, "run.js"), script);

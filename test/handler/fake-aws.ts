@@ -32,6 +32,12 @@ export const context: LambdaContext = {
   getRemainingTimeInMillis: () => 60_000,
 };
 
+/** The context of a question: it goes to the alias. */
+export const questionContext: LambdaContext = {
+  ...context,
+  invokedFunctionArn: `${context.invokedFunctionArn}:questions`,
+};
+
 /** A canonical event, with what the test changes about it. */
 export function canonical(file: string, change: (event: EventFields) => void = () => undefined): EventFields {
   const text = readFileSync(join(__dirname, "..", "..", "events", "examples", `${file}.json`), "utf8");
@@ -47,6 +53,12 @@ export interface EventFields {
   resources: string[];
   detail: Record<string, unknown>;
   [field: string]: unknown;
+}
+
+/** A batch of SQS with one message, its sender and when it was sent. */
+export function messageOf(body: unknown, SenderId: string, sentAtMs: number): { Records: object[] } {
+  const attributes = { SenderId, SentTimestamp: String(sentAtMs) };
+  return { Records: [{ messageId: "message-0", body: JSON.stringify(body), attributes }] };
 }
 
 /** A batch of SQS with these events (or texts) as bodies. */
@@ -272,9 +284,9 @@ export class FakeAws {
   recycler(
     settings: RecyclerSettings,
     change: Partial<Dependencies> = {},
-  ): (event: unknown) => ReturnType<ReturnType<typeof createRecycler>> {
+  ): (event: unknown, on?: LambdaContext) => ReturnType<ReturnType<typeof createRecycler>> {
     const recycler = createRecycler(settings, { ...this.dependencies, ...change });
-    return (event) => recycler(event, context);
+    return (event, on = context) => recycler(event, on);
   }
 
   get clients(): Clients {

@@ -10,6 +10,7 @@ import {
   settingsWith,
   start,
   versionId,
+  questionContext,
 } from "./fake-aws";
 
 const hour = 3_600_000;
@@ -621,7 +622,7 @@ describe("createRecycler", () => {
       aws.nowMs = start + 2 * hour;
       const recycler = aws.recycler(settingsWith(listed));
 
-      const status = (await recycler({ ask: "status" })) as Status;
+      const status = (await recycler({ ask: "status" }, questionContext)) as Status;
 
       assert.equal(status.installedAt, new Date(aws.installedAtMs).toISOString());
       assert.deepEqual(
@@ -661,10 +662,23 @@ describe("createRecycler", () => {
       assert.equal(aws.counts()["UpdateService"], undefined);
     });
 
+    it("answers no question but at its alias, and takes no message there", async () => {
+      const aws = shop("api");
+      const recycler = aws.recycler(settingsWith(listed));
+
+      await assert.rejects(recycler({ ask: "status" }), /a question at the alias questions/);
+      await assert.rejects(recycler(batchOf(put), questionContext), /expected "status"/);
+
+      assert.deepEqual(aws.counts(), {});
+    });
+
     it("refuses a question that it does not know", async () => {
       const recycler = shop().recycler(settingsWith(listed));
 
-      await assert.rejects(recycler({ ask: "recycle" }), /expected "status", found "recycle"/);
+      await assert.rejects(
+        recycler({ ask: "recycle" }, questionContext),
+        /expected "status", found "recycle"/,
+      );
     });
 
     it("ignores a bare event: whatever acts goes through the queue", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Fault } from "../../handler/errors";
-import { callRates, createPacing, maximumTries } from "../../handler/pace";
+import { callsAtOnce, callsPerSecond, createPacing, maximumTries } from "../../handler/pace";
 import { awsError } from "./fake-aws";
 
 /** Pacing on a clock that only sleeping moves; `failures` are thrown before the call succeeds. */
@@ -26,7 +26,8 @@ describe("createPacing", () => {
     const { state, pacing, make } = paced();
     const pace = pacing.at(1_000_000);
 
-    const { burst, perSecond } = callRates.UpdateService!;
+    const burst = callsAtOnce.UpdateService!;
+    const perSecond = callsPerSecond.UpdateService!;
     for (let call = 0; call < burst; call++) await pace.call("UpdateService of a/b", make);
     const afterBurstMs = state.nowMs;
     assert.equal(pace.free("UpdateService"), 0);
@@ -40,12 +41,12 @@ describe("createPacing", () => {
     const { state, pacing, make } = paced();
     const pace = pacing.at(1_000_000);
 
-    for (let call = 0; call < callRates.services!.burst; call++) await pace.call("ListServices of a", make);
+    for (let call = 0; call < callsAtOnce.services!; call++) await pace.call("ListServices of a", make);
 
     assert.equal(pace.free("DescribeServices"), 0);
-    assert.equal(pace.free("ListTasks"), callRates.tasks!.burst);
-    assert.equal(pace.free("UpdateService"), callRates.UpdateService!.burst);
-    assert.equal(pace.free("GetQueueUrl"), callRates.others!.burst);
+    assert.equal(pace.free("ListTasks"), callsAtOnce.tasks);
+    assert.equal(pace.free("UpdateService"), callsAtOnce.UpdateService);
+    assert.equal(pace.free("GetQueueUrl"), callsAtOnce.others);
     state.nowMs += 100;
     assert.equal(pace.free("DescribeServices"), 2);
   });

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { batchOf, canonical, FakeAws, secretName, settingsWith, start, type EventFields } from "./fake-aws";
+import {
+  batchOf,
+  canonical,
+  FakeAws,
+  secretName,
+  settingsWith,
+  start,
+  type EventFields,
+  questionContext,
+} from "./fake-aws";
 
 const second = 1000;
 const minute = 60 * second;
@@ -73,7 +82,7 @@ describe("more services than UpdateService takes at once", () => {
     aws.nowMs = start + minute;
     await recycler(batchOf(sweep, ...noise(9)));
 
-    await recycler({ ask: "status" });
+    await recycler({ ask: "status" }, questionContext);
     assert.equal(forced(aws), 50);
 
     aws.nowMs += minute;

@@ -453,6 +453,7 @@ describe("triggerOf", () => {
     fc.assert(
       fc.property(fc.oneof(anyEvent, fc.anything()), (event) => {
         const trigger = triggerOf(event, home, sentAt);
+        if (trigger.kind === "request") return false;
         return trigger.kind === "ignored" ? trigger.reason.length > 0 : trigger.cause.length > 0;
       }),
     );
@@ -513,4 +514,64 @@ describe("triggerOf, of a time", () => {
   }
 
   it("tolerates two seconds", () => assert.equal(clockToleranceMs, 2000));
+});
+
+describe("triggerOf, of a role's message", () => {
+  const request = { source: "ecs-secret-recycler.request", id: "1", recycle: ["shop/web"] };
+  const role = "AROAEXAMPLE:anna";
+
+  it("is a request, with who sent it and what it says", () => {
+    const asked = {
+      ...request,
+      recycle: ["shop/web", "shop/api"],
+      past: ["limits"],
+      by: "anna",
+      reason: "why",
+    };
+
+    assert.deepEqual(triggerOf(asked, home, sentAt, role), {
+      kind: "request",
+      id: "1",
+      services: [
+        { cluster: "shop", service: "web" },
+        { cluster: "shop", service: "api" },
+      ],
+      past: ["limits"],
+      atMs: sentAt,
+      who: role,
+      says: "anna: why",
+    });
+  });
+
+  it("is nothing else, whatever event it claims to be", () => {
+    for (const file of Object.keys(table)) {
+      const trigger = triggerOf(canonical(file), home, sentAt, role);
+
+      assert.deepEqual(
+        [trigger.kind, trigger.kind === "ignored" && trigger.counts],
+        ["ignored", "InvalidEvents"],
+      );
+    }
+  });
+
+  const wrong: [string, object][] = [
+    ["no id", { id: undefined }],
+    ["an id that is no text", { id: 7 }],
+    ["no services", { recycle: undefined }],
+    ["an empty list", { recycle: [] }],
+    ["a service without its cluster", { recycle: ["web"] }],
+    ["a wildcard", { recycle: ["shop/*"] }],
+    ["too many services", { recycle: Array.from({ length: 101 }, (_, index) => `shop/web-${index}`) }],
+    ["a text in the place of a list", { recycle: "shop/web" }],
+    ["something that nothing can pass", { past: ["freeze"] }],
+  ];
+  for (const [what, change] of wrong)
+    it(`is invalid with ${what}, and repeats no text of it`, () => {
+      const trigger = triggerOf({ ...request, by: "hunter2", ...change }, home, sentAt, role);
+
+      assert.equal(trigger.kind, "ignored");
+      assert.ok(trigger.kind === "ignored" && trigger.counts === "InvalidEvents");
+      assert.match(trigger.reason, /^a request: expected /);
+      assert.doesNotMatch(trigger.reason, /hunter2|web/);
+    });
 });

@@ -40,6 +40,7 @@ describe("parseSettings", () => {
       exceptions: [],
       logRetentionDays: 30,
       permissionsBoundary: undefined,
+      requesters: [],
     });
   });
 

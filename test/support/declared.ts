@@ -72,6 +72,7 @@ const TYPES: Readonly<Record<string, KnownType>> = {
   "aws:iam/rolePolicy:RolePolicy": untagged(),
   "aws:lambda/function:Function": taggable("arn", "invokeArn", "version"),
   "aws:lambda/eventSourceMapping:EventSourceMapping": taggable("arn", "uuid"),
+  "aws:lambda/alias:Alias": untagged("arn", "invokeArn"),
   "aws:lambda/permission:Permission": untagged(),
   "aws:s3/bucket:Bucket": taggable("arn", "bucket", "bucketDomainName"),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": untagged(),

@@ -1,5 +1,6 @@
 import type { Caller } from "../caller";
 import { callerName } from "../caller";
+import { Iam } from "../iam";
 import type { Service } from "../service";
 import { ServiceModel } from "../wire/model";
 import type { FinishedCall, ServiceEvent, World } from "../world";
@@ -126,7 +127,7 @@ function identity(world: World, caller: Caller, eventTime: string): Record<strin
     case "operator":
       return {
         type: "IAMUser",
-        principalId: uniqueId(world, "AIDA", caller.userName),
+        principalId: Iam.of(world).userId(caller),
         arn: callerName(caller, partition, account),
         accountId: account,
         userName: caller.userName,
@@ -134,16 +135,16 @@ function identity(world: World, caller: Caller, eventTime: string): Record<strin
     case "service":
       return { type: "AWSService", invokedBy: caller.principal };
     case "role": {
-      const principalId = uniqueId(world, "AROA", caller.roleArn);
+      const principalId = Iam.of(world).userId(caller);
       return {
         type: "AssumedRole",
-        principalId: `${principalId}:${caller.session}`,
+        principalId,
         arn: callerName(caller, partition, account),
         accountId: account,
         sessionContext: {
           sessionIssuer: {
             type: "Role",
-            principalId,
+            principalId: principalId.split(":")[0],
             arn: caller.roleArn,
             accountId: account,
             userName: caller.roleArn.slice(caller.roleArn.lastIndexOf("/") + 1),
@@ -153,11 +154,6 @@ function identity(world: World, caller: Caller, eventTime: string): Record<strin
       };
     }
   }
-}
-
-/** An identifier that is the same for the same name in one world. */
-function uniqueId(world: World, prefix: string, name: string): string {
-  return prefix + world.random.fork(`id/${name}`).text(17, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 }
 
 function orNull(value: unknown): unknown {

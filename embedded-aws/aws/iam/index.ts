@@ -24,7 +24,7 @@ export class Iam implements Service {
   readonly #credentials: CredentialStore;
   readonly #decisions: Decisions;
 
-  constructor(world: World) {
+  constructor(private readonly world: World) {
     this.#world = world;
     this.#records = new IamRecords(world);
     this.#credentials = new CredentialStore(String(world.random.seed));
@@ -50,6 +50,16 @@ export class Iam implements Service {
   /** The unique id of a role (`AROA...`), which CloudTrail names beside its ARN. */
   roleId(roleArn: string): string | undefined {
     return this.#records.roleByArn(roleArn)?.id;
+  }
+
+  /**
+   * The unique id of a caller, as `aws:userid`, CloudTrail and SQS's SenderId have it: ROLE-ID:SESSION for a role, else
+   * that of a user: AWS services send as one.
+   */
+  userId(caller: Caller): string {
+    if (caller.kind === "role") return `${this.roleId(caller.roleArn) ?? "AROA"}:${caller.session}`;
+    const name = caller.kind === "service" ? caller.principal : caller.userName;
+    return `AIDA${this.world.random.fork(`id/${name}`).text(17, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")}`;
   }
 
   /**

@@ -55,7 +55,8 @@ export class Containers {
     return this.#busy.size + this.#starting;
   }
 
-  async invoke(payload: string, requestId: string): Promise<Invocation> {
+  /** @param invokedArn as the call names the function: with its alias, where it has one */
+  async invoke(payload: string, requestId: string, invokedArn: string): Promise<Invocation> {
     const { clock } = this.world;
     const container = this.#idle.pop() ?? (await this.#start());
     this.#busy.add(container);
@@ -70,7 +71,7 @@ export class Containers {
           resolve({ kind: "timeout" });
           return container.handle.stop();
         });
-        container.handle.invoke(requestId, payload, startedMs + spec.timeoutMs).then((answer) => {
+        container.handle.invoke(requestId, payload, startedMs + spec.timeoutMs, invokedArn).then((answer) => {
           cancel();
           resolve(answer);
         }, reject);

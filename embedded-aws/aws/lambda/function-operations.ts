@@ -48,6 +48,7 @@ export function functionOperations(functions: Functions) {
           containers: containersOf(world, configuration, environment, zip),
           tags: { ...input.Tags },
           statements: new Map(),
+          aliases: new Map(),
         };
         functions.add(fn);
         return functions.shown(fn);
@@ -82,7 +83,7 @@ export function functionOperations(functions: Functions) {
     ),
 
     GetFunction: onFunction<sdk.GetFunctionRequest, sdk.GetFunctionResponse>("read", (input) => {
-      const fn = functions.find(input.FunctionName, input.Qualifier);
+      const fn = functions.qualified(input.FunctionName, input.Qualifier);
       return {
         Configuration: functions.shown(fn),
         Code: { RepositoryType: "S3", Location: `${world.endpoint ?? ""}/lambda-code/${fn.name}` },

@@ -25,6 +25,7 @@ export interface LambdaFunction {
   containers: Containers;
   readonly tags: Record<string, string>;
   readonly statements: Map<string, PolicyStatement>;
+  readonly aliases: Map<string, sdk.AliasConfiguration>;
   reservedConcurrency?: number;
 }
 
@@ -198,7 +199,7 @@ export function containersOf(
 /** A function's name and qualifier from a name, a partial or a full ARN; undefined for none of them. */
 export function parseFunctionName(text: string): { name: string; qualifier?: string } | undefined {
   const match =
-    /^(?:arn:[\w-]+:lambda:)?(?:[a-z0-9-]+:)?(?:\d{12}:)?(?:function:)?([A-Za-z0-9_-]{1,64})(?::(\$LATEST|[A-Za-z0-9_-]+))?$/.exec(
+    /^(?:arn:[\w-]+:lambda:)?(?:[a-z0-9-]+:(?=\d{12}:))?(?:\d{12}:)?(?:function:)?([A-Za-z0-9_-]{1,64})(?::(\$LATEST|[A-Za-z0-9_-]+))?$/.exec(
       text,
     );
   return match?.[1] === undefined ? undefined : { name: match[1], qualifier: match[2] };

@@ -35,9 +35,26 @@ export class Functions {
   }
 
   /** What IAM is asked about a function by name or ARN, whether it exists or not. */
-  on(name: string | undefined, action?: string): Authorization {
-    const resource = this.world.arn("lambda", `function:${parseFunctionName(name ?? "")?.name ?? ""}`);
+  on(name: string | undefined, action?: string, qualifier?: string): Authorization {
+    const suffix = qualifier === undefined ? "" : `:${qualifier}`;
+    const resource = this.world.arn(
+      "lambda",
+      `function:${parseFunctionName(name ?? "")?.name ?? ""}${suffix}`,
+    );
     return { resource, action };
+  }
+
+  /** The alias that a call names: beside the function, or at the end of its ARN. */
+  aliasIn(text: string | undefined, qualifier: string | undefined): string | undefined {
+    const asked = qualifier ?? parseFunctionName(text ?? "")?.qualifier;
+    return asked === "$LATEST" ? undefined : asked;
+  }
+
+  /** A function by name or ARN, which may be that of an alias. */
+  qualified(text: string | undefined, qualifier?: string): LambdaFunction {
+    const alias = this.aliasIn(text, qualifier);
+    const found = this.#functions.get(parseFunctionName(text ?? "")?.name ?? "");
+    return alias !== undefined && found?.aliases.has(alias) ? found : this.find(text, qualifier);
   }
 
   /** A function by name or ARN; throws when there is none. */
@@ -78,7 +95,12 @@ export class Functions {
   }
 
   /** Invokes with what AWS checks before: the concurrency of the function and of the account. */
-  async invoke(fn: LambdaFunction, payload: string, requestId: string): Promise<Invocation> {
+  async invoke(
+    fn: LambdaFunction,
+    payload: string,
+    requestId: string,
+    invokedArn = fn.arn,
+  ): Promise<Invocation> {
     if (this.#functions.get(fn.name) !== fn)
       throw new ServiceError("ResourceNotFoundException", `Function not found: ${fn.arn}`, 404);
     const running = [...this.#functions.values()].reduce((sum, f) => sum + f.containers.running, 0);
@@ -95,7 +117,7 @@ export class Functions {
         Type: "User",
       });
     }
-    const invocation = await fn.containers.invoke(payload, requestId);
+    const invocation = await fn.containers.invoke(payload, requestId, invokedArn);
     this.#metrics(fn, {
       Invocations: 1,
       Errors: invocation.result.kind === "answer" ? 0 : 1,

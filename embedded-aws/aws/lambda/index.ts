@@ -1,6 +1,7 @@
 import * as sdk from "@aws-sdk/client-lambda";
 import { operation, type Operation, type PolicyStatement, type Service } from "../service";
 import type { World } from "../world";
+import { aliasOperations } from "./alias-operations";
 import { parseFunctionName } from "./function";
 import { functionOperations } from "./function-operations";
 import { Functions } from "./functions";
@@ -21,6 +22,7 @@ export class Lambda implements Service {
     this.#mappings = new Mappings(world);
     this.operations = {
       ...functionOperations(this.#functions),
+      ...aliasOperations(this.#functions),
       ...invocationOperations(this.#functions),
       ...permissionOperations(this.#functions),
       ...mappingOperations(this.#functions, this.#mappings),

@@ -16,11 +16,14 @@ export function invocationOperations(functions: Functions) {
   return {
     Invoke: operation<sdk.InvocationRequest, sdk.InvocationResponse>({
       access: "data",
-      authorize: (input) => functions.on(input.FunctionName, "lambda:InvokeFunction"),
+      authorize: ({ FunctionName, Qualifier }) =>
+        functions.on(FunctionName, "lambda:InvokeFunction", functions.aliasIn(FunctionName, Qualifier)),
       handle: async (input, call) => {
         oneOf(input.InvocationType, sdk.InvocationType, "invocationType", invalid);
         oneOf(input.LogType, sdk.LogType, "logType", invalid);
-        const fn = functions.find(input.FunctionName, input.Qualifier);
+        const fn = functions.qualified(input.FunctionName, input.Qualifier);
+        const alias = functions.aliasIn(input.FunctionName, input.Qualifier);
+        const invokedArn = alias === undefined ? fn.arn : `${fn.arn}:${alias}`;
         const type = input.InvocationType ?? "RequestResponse";
         const bytes = input.Payload ?? new Uint8Array();
         if (bytes.length > PAYLOAD_BYTES[type])
@@ -36,7 +39,7 @@ export function invocationOperations(functions: Functions) {
             world,
             {
               ...functions.target(fn),
-              invoke: (text, id) => functions.invoke(fn, text, id),
+              invoke: (text, id) => functions.invoke(fn, text, id, invokedArn),
               deadLetterTargetArn: () => fn.configuration.DeadLetterConfig?.TargetArn,
             },
             payload,
@@ -44,7 +47,10 @@ export function invocationOperations(functions: Functions) {
           );
           return { StatusCode: 202 };
         }
-        return answer(await functions.invoke(fn, payload, call.requestId), input.LogType === "Tail");
+        return answer(
+          await functions.invoke(fn, payload, call.requestId, invokedArn),
+          input.LogType === "Tail",
+        );
       },
     }),
   };

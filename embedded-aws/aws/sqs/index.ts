@@ -1,8 +1,8 @@
 import * as sdk from "@aws-sdk/client-sqs";
 import { dnsSuffix } from "../../../aws-semantics/arn";
-import { callerName } from "../caller";
 import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { ServiceError } from "../errors";
+import { Iam } from "../iam";
 import { useKey } from "../kms/key-use";
 import {
   onAnything,
@@ -122,7 +122,7 @@ export class Sqs implements Service {
       delaySeconds: entry.DelaySeconds,
       groupId: entry.MessageGroupId,
       deduplicationId: entry.MessageDeduplicationId,
-      senderId: callerName(call.caller, this.world.partition, this.world.account),
+      senderId: Iam.of(this.world).userId(call.caller),
     });
     return {
       MessageId: message.id,

@@ -21,7 +21,7 @@ export class Sts implements Service {
       handle: (_input, call) => ({
         Account: this.world.account,
         Arn: callerName(call.caller, this.world.partition, this.world.account),
-        UserId: this.#userId(call.caller),
+        UserId: Iam.of(this.world).userId(call.caller),
       }),
     }),
     AssumeRole: operation<sdk.AssumeRoleRequest, sdk.AssumeRoleResponse>({
@@ -76,14 +76,9 @@ export class Sts implements Service {
         Expiration: new Date(call.time + DurationSeconds * 1000),
       },
       AssumedRoleUser: {
-        AssumedRoleId: this.#userId(assumed),
+        AssumedRoleId: Iam.of(this.world).userId(assumed),
         Arn: callerName(assumed, world.partition, world.account),
       },
     };
-  }
-
-  #userId(caller: Caller): string {
-    if (caller.kind !== "role") return `AIDA${this.world.account.padStart(17, "0")}`;
-    return `${Iam.of(this.world).roleId(caller.roleArn) ?? "AROA"}:${caller.session}`;
   }
 }

@@ -1,5 +1,9 @@
 import type * as aws from "@pulumi/aws";
-import type { EventSourceMappingConfiguration, FunctionConfiguration } from "@aws-sdk/client-lambda";
+import type {
+  AliasConfiguration,
+  EventSourceMappingConfiguration,
+  FunctionConfiguration,
+} from "@aws-sdk/client-lambda";
 import type { Unwrap } from "@pulumi/pulumi";
 import { zipOf } from "./archive";
 import {
@@ -61,6 +65,20 @@ function stateOf(account: Account, inputs: FunctionInputs, answer: FunctionConfi
     sourceCodeSize: answer.CodeSize,
     tagsAll: allTags(account, inputs.tags),
   };
+}
+
+function aliasInput({
+  functionName,
+  name,
+  functionVersion,
+  description,
+}: Unwrap<aws.lambda.AliasArgs>): object {
+  return defined({
+    FunctionName: functionName,
+    Name: name,
+    FunctionVersion: functionVersion,
+    Description: description,
+  });
 }
 
 function mappingInput(inputs: Mapping): object {
@@ -170,6 +188,25 @@ export const lambda: Readonly<Record<string, ResourceType>> = {
       await account.call("lambda", "RemovePermission", {
         FunctionName: text(state, "function"),
         StatementId: statementId,
+      });
+    },
+  }),
+
+  "aws:lambda/alias:Alias": resourceType<aws.lambda.AliasArgs>({
+    computed: ["id", "arn", "invokeArn"],
+    replaceOnChanges: ["name", "functionName"],
+    async create(account, inputs) {
+      const answer = await account.call<AliasConfiguration>("lambda", "CreateAlias", aliasInput(inputs));
+      return { id: answer.AliasArn!, state: { ...inputs, arn: answer.AliasArn } };
+    },
+    async update(account, arn, _olds, inputs) {
+      await account.call("lambda", "UpdateAlias", aliasInput(inputs));
+      return { ...inputs, arn };
+    },
+    async delete(account, _arn, state) {
+      await account.call("lambda", "DeleteAlias", {
+        FunctionName: text(state, "functionName"),
+        Name: text(state, "name"),
       });
     },
   }),

@@ -3,6 +3,8 @@ import { VirtualClock } from "../../aws/clock";
 import { InProcessFunctionRuntime, type InProcessFactory } from "../../runtime/function-in-process";
 import type { FunctionSpec } from "../../aws/runtime";
 
+const invokedArn = "arn:aws:lambda:us-west-2:123456789012:function:f1:live";
+
 describe("InProcessFunctionRuntime", () => {
   const clock = new VirtualClock(1000);
   const lines: string[] = [];
@@ -34,9 +36,9 @@ describe("InProcessFunctionRuntime", () => {
     const [first, second] = [await start(counting), await start(counting)];
 
     const answers = [
-      await first.invoke("1", "{}", 0),
-      await first.invoke("2", "{}", 0),
-      await second.invoke("3", "{}", 0),
+      await first.invoke("1", "{}", 0, invokedArn),
+      await first.invoke("2", "{}", 0, invokedArn),
+      await second.invoke("3", "{}", 0, invokedArn),
     ];
 
     assert.deepEqual(
@@ -52,18 +54,18 @@ describe("InProcessFunctionRuntime", () => {
       context.getRemainingTimeInMillis(),
     ]);
 
-    const answer = await container.invoke("1", '{"a":1}', 4000);
+    const answer = await container.invoke("1", '{"a":1}', 4000, invokedArn);
 
     assert.deepEqual(answer, {
       kind: "answer",
-      payload: JSON.stringify([{ a: 1 }, "arn:aws:lambda:us-west-2:123456789012:function:f1", 3000]),
+      payload: JSON.stringify([{ a: 1 }, invokedArn, 3000]),
     });
   });
 
   it("ends an invocation as a crash when it is stopped, and does not hear what comes after", async () => {
     let go: (value: string) => void = assert.fail;
     const container = await start(() => () => new Promise((resolve) => (go = resolve)));
-    const running = container.invoke("1", "{}", 0);
+    const running = container.invoke("1", "{}", 0, invokedArn);
 
     await container.stop();
     go("too late");
@@ -79,7 +81,10 @@ describe("InProcessFunctionRuntime", () => {
       throw new TypeError("module");
     });
 
-    const results = [await failing.invoke("1", "{}", 0), await broken.invoke("2", "{}", 0)];
+    const results = [
+      await failing.invoke("1", "{}", 0, invokedArn),
+      await broken.invoke("2", "{}", 0, invokedArn),
+    ];
 
     const types = results.map((result) =>
       result.kind === "function-error"
@@ -95,7 +100,7 @@ describe("InProcessFunctionRuntime", () => {
       write('{"_aws":{}}\n{"b":1}\n');
     });
 
-    await container.invoke("id", "{}", 0);
+    await container.invoke("id", "{}", 0, invokedArn);
 
     assert.deepEqual(lines, [
       '{"timestamp":"1970-01-01T00:00:01.000Z","level":"INFO","requestId":"id","message":"n = 1"}',

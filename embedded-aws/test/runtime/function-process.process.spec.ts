@@ -6,6 +6,7 @@ import { ProcessFunctionRuntime } from "../../runtime/function-process";
 import type { FunctionSpec, InvocationResult } from "../../aws/runtime";
 
 const deadlineMs = Date.UTC(2040, 0, 1);
+const invokedArn = "arn:aws:lambda:us-west-2:123456789012:function:f:live";
 
 function specOf(source: string, changes: Partial<FunctionSpec> = {}): FunctionSpec {
   return {
@@ -59,8 +60,8 @@ describe("ProcessFunctionRuntime", () => {
   it("keeps the memory of a container between its invocations", async () => {
     const container = await start("let n = 0; exports.handler = async (event) => ({ n: ++n, event });");
 
-    const first = await container.invoke("1", '{"a":1}', deadlineMs);
-    const second = await container.invoke("2", "null", deadlineMs);
+    const first = await container.invoke("1", '{"a":1}', deadlineMs, invokedArn);
+    const second = await container.invoke("2", "null", deadlineMs, invokedArn);
 
     assert.deepEqual(answered(first), { n: 1, event: { a: 1 } });
     assert.deepEqual(answered(second), { n: 2, event: null });
@@ -71,7 +72,10 @@ describe("ProcessFunctionRuntime", () => {
       "exports.handler = async (event, context) => ({ env: Object.keys(process.env).sort(), cwd: process.cwd(), arn: context.invokedFunctionArn, send: typeof process.send, left: context.getRemainingTimeInMillis() > 1000 });",
     );
 
-    const answer = answered(await container.invoke("1", "{}", deadlineMs)) as Record<string, unknown>;
+    const answer = answered(await container.invoke("1", "{}", deadlineMs, invokedArn)) as Record<
+      string,
+      unknown
+    >;
 
     assert.deepEqual(answer.env, [
       "AWS_LAMBDA_LOG_FORMAT",
@@ -83,7 +87,7 @@ describe("ProcessFunctionRuntime", () => {
       "_HANDLER",
     ]);
     assert.ok(!String(answer.cwd).startsWith(process.cwd()));
-    assert.equal(answer.arn, specOf("").functionArn);
+    assert.equal(answer.arn, invokedArn);
     assert.equal(answer.send, "undefined");
     assert.equal(answer.left, true);
   });
@@ -93,8 +97,8 @@ describe("ProcessFunctionRuntime", () => {
       "exports.handler = async (name) => { try { return typeof require(name) } catch (error) { return error.code } };",
     );
 
-    const found = answered(await container.invoke("1", '"@aws-sdk/client-ecs"', deadlineMs));
-    const notFound = answered(await container.invoke("2", '"@pulumi/pulumi"', deadlineMs));
+    const found = answered(await container.invoke("1", '"@aws-sdk/client-ecs"', deadlineMs, invokedArn));
+    const notFound = answered(await container.invoke("2", '"@pulumi/pulumi"', deadlineMs, invokedArn));
 
     assert.equal(found, "object");
     assert.equal(notFound, "MODULE_NOT_FOUND");
@@ -107,7 +111,7 @@ describe("ProcessFunctionRuntime", () => {
        };`,
     );
 
-    await container.invoke("id-1", "{}", deadlineMs);
+    await container.invoke("id-1", "{}", deadlineMs, invokedArn);
 
     assert.equal(lines.length, 3);
     const { timestamp, ...wrapped } = JSON.parse(lines[0]!) as Record<string, unknown>;
@@ -121,8 +125,8 @@ describe("ProcessFunctionRuntime", () => {
       "exports.handler = async (event) => { if (event.fail) throw new RangeError('too much'); return 'fine'; };",
     );
 
-    const error = failed(await container.invoke("1", '{"fail":true}', deadlineMs));
-    const after = await container.invoke("2", "{}", deadlineMs);
+    const error = failed(await container.invoke("1", '{"fail":true}', deadlineMs, invokedArn));
+    const after = await container.invoke("2", "{}", deadlineMs, invokedArn);
 
     assert.deepEqual([error.errorType, error.errorMessage], ["RangeError", "too much"]);
     assert.equal(answered(after), "fine");
@@ -144,8 +148,8 @@ describe("ProcessFunctionRuntime", () => {
       const container = await start(source, { runtimeEnvironment: { _HANDLER: handler } });
 
       const errors = [
-        await container.invoke("1", "{}", deadlineMs),
-        await container.invoke("2", "{}", deadlineMs),
+        await container.invoke("1", "{}", deadlineMs, invokedArn),
+        await container.invoke("2", "{}", deadlineMs, invokedArn),
       ];
 
       assert.deepEqual(
@@ -158,10 +162,10 @@ describe("ProcessFunctionRuntime", () => {
     const container = await start(
       "let n = 0; exports.handler = async (event) => { if (event.exit) process.exit(3); return ++n; };",
     );
-    await container.invoke("1", "{}", deadlineMs);
+    await container.invoke("1", "{}", deadlineMs, invokedArn);
 
-    const crash = await container.invoke("2", '{"exit":true}', deadlineMs);
-    const after = await container.invoke("3", "{}", deadlineMs);
+    const crash = await container.invoke("2", '{"exit":true}', deadlineMs, invokedArn);
+    const after = await container.invoke("3", "{}", deadlineMs, invokedArn);
 
     assert.deepEqual(crash, { kind: "crash", reason: "Runtime exited with error: exit status 3" });
     assert.equal(answered(after), 1);
@@ -170,7 +174,7 @@ describe("ProcessFunctionRuntime", () => {
   it("kills the process and removes every folder when it is stopped in the middle of an invocation", async () => {
     const before = folders();
     const container = await start("exports.handler = () => { for (;;); };");
-    const running = container.invoke("1", "{}", deadlineMs);
+    const running = container.invoke("1", "{}", deadlineMs, invokedArn);
     const [pid] = runtime.pids;
 
     await container.stop();

@@ -13,11 +13,14 @@ import {
   RemovePermissionCommand,
   UpdateEventSourceMappingCommand,
   UpdateFunctionConfigurationCommand,
+  type AliasConfiguration,
   type CreateEventSourceMappingRequest,
   type CreateFunctionRequest,
   type InvokeCommandInput,
+  type ListAliasesResponse,
 } from "@aws-sdk/client-lambda";
 import { SendMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { operator, type Caller } from "../../../aws/caller";
 import { CloudWatch } from "../../../aws/cloudwatch";
 import { Lambda } from "../../../aws/lambda";
 import { failedItems } from "../../../aws/lambda/event-source-mapping";
@@ -591,5 +594,79 @@ describe("Lambda", () => {
       ),
       { name: "AccessDeniedException" },
     );
+  });
+});
+
+describe("an alias", () => {
+  let account: Account;
+  const call = <Output extends object>(operation: string, more: object = {}, caller: Caller = operator) =>
+    account.run(
+      account.world.call<Output>(
+        "lambda",
+        operation,
+        { FunctionName: "f", Name: "questions", ...more },
+        caller,
+      ),
+    );
+  /** The end of the ARN that the function sees. */
+  const invoke = async (input: InvokeCommandInput): Promise<unknown> => {
+    const answer = await account.run(account.clients.lambda.send(new InvokeCommand(input)));
+    return JSON.parse(Buffer.from(answer.Payload ?? []).toString()) as unknown;
+  };
+
+  beforeEach(async () => {
+    account = new Account({
+      f:
+        () =>
+        async (_event, { invokedFunctionArn }) =>
+          invokedFunctionArn.split(":").slice(7).join(":"),
+    });
+    await account.function("f");
+    await call("CreateAlias", { FunctionVersion: "$LATEST" });
+  });
+
+  it("is a second name of the function, which sees it in its context", async () => {
+    const arn = account.world.arn("lambda", "function:f");
+
+    assert.equal(await invoke({ FunctionName: "f" }), "");
+    assert.equal(await invoke({ FunctionName: "f", Qualifier: "questions" }), "questions");
+    assert.equal(await invoke({ FunctionName: "f:questions" }), "questions");
+    assert.equal(await invoke({ FunctionName: `${arn}:questions` }), "questions");
+  });
+
+  it("is a resource of its own for IAM", async () => {
+    const { world } = account;
+    const Resource = world.arn("lambda", "function:f:questions");
+    const roleArn = await account.role("asker", "ecs-tasks.amazonaws.com", [
+      { Effect: "Allow", Action: "lambda:InvokeFunction", Resource },
+    ]);
+    const asker = { kind: "role", roleArn, session: "anna" } as const;
+    const asked = (Qualifier?: string) =>
+      account.run(world.call("lambda", "Invoke", { FunctionName: "f", Qualifier }, asker));
+
+    await asked("questions");
+    await assert.rejects(asked(), { code: "AccessDeniedException" });
+  });
+
+  it("exists once, and can be described, changed, listed and deleted", async () => {
+    await assert.rejects(call("CreateAlias", { FunctionVersion: "$LATEST" }), {
+      code: "ResourceConflictException",
+    });
+    await assert.rejects(call("CreateAlias", { Name: "live", FunctionVersion: "1" }), /published versions/);
+    await call("UpdateAlias", { Description: "asks" });
+    const found = await call<AliasConfiguration>("GetAlias");
+    const { Aliases = [] } = await call<ListAliasesResponse>("ListAliases", { Name: undefined });
+    assert.deepEqual([found.Description, found.FunctionVersion], ["asks", "$LATEST"]);
+    assert.deepEqual(
+      Aliases.map(({ Name }) => Name),
+      ["questions"],
+    );
+
+    await call("DeleteAlias");
+
+    await assert.rejects(call("GetAlias"), { code: "ResourceNotFoundException" });
+    await assert.rejects(invoke({ FunctionName: "f", Qualifier: "questions" }), {
+      name: "ResourceNotFoundException",
+    });
   });
 });
