@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Session, type Compared, type Recording, type RequestFile } from "./session";
 import * as events from "./requests/events";
+import * as kms from "./requests/kms";
 import * as secretsmanager from "./requests/secretsmanager";
 import * as sqs from "./requests/sqs";
 import * as ssm from "./requests/ssm";
 import * as sts from "./requests/sts";
 
 /** The requests of each file of recordings, by the file's name. */
-const requestFiles: Readonly<Record<string, RequestFile>> = { events, secretsmanager, sqs, ssm, sts };
+const requestFiles: Readonly<Record<string, RequestFile>> = { events, kms, secretsmanager, sqs, ssm, sts };
 
 /** Services of which a share of the answers is enough, in percent. Of the others each must match or be named. */
 export const enough: Readonly<Record<string, number>> = { logs: 90, "lambda-sqs": 90, sns: 90 };

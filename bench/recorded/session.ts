@@ -161,6 +161,11 @@ export class Session {
   /** Lets time pass. */
   readonly pass = (seconds: number): Promise<void> => this.clock.runUntil(this.clock.now() + seconds * 1000);
 
+  /** The labels of the recorded answers. */
+  get labels(): string[] {
+    return Object.keys(this.#recording.answers);
+  }
+
   /** Answers that were recorded, and for which no request was made. */
   get missing(): string[] {
     const labels = new Set(this.compared.map(({ label }) => label));

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-kms";
 import { statementsOf, type PolicyDocument } from "../../../aws-semantics/iam-policy";
-import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page } from "../constraints";
-import { ServiceError } from "../errors";
+import { between, jsonObject, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
+import { notImplemented, ServiceError } from "../errors";
 import {
   onAnything,
   operation,
@@ -21,7 +21,9 @@ interface Key {
   policy: string;
   enabled: boolean;
   deletionDate?: Date;
-  rotating: boolean;
+  /** Days between rotations of the key material; undefined where they are off. */
+  rotationDays?: number;
+  readonly kind: Pick<sdk.KeyMetadata, "KeyUsage" | "KeySpec" | "Origin">;
   readonly tags: Map<string, string>;
 }
 
@@ -40,6 +42,9 @@ export class Kms implements Service {
 
   readonly #onKey = operationsOn<{ KeyId?: string }>(({ KeyId }) => this.#on(KeyId));
 
+  readonly #using = operationsOn<{ KeyId?: string; EncryptionContext?: Record<string, string> }>(
+    ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
+  );
   readonly operations = {
     CreateKey: onAnything<sdk.CreateKeyRequest, sdk.CreateKeyResponse>("write", (input, call) => ({
       KeyMetadata: this.#metadata(this.#create(input, call)),
@@ -67,13 +72,21 @@ export class Kms implements Service {
       key.policy = checkPolicy(Policy!);
       return {};
     }),
-    EnableKeyRotation: this.#onKey<sdk.EnableKeyRotationRequest, object>("write", ({ KeyId }) => {
-      this.#find(KeyId!).rotating = true;
-      return {};
-    }),
+    EnableKeyRotation: this.#onKey<sdk.EnableKeyRotationRequest, object>(
+      "write",
+      ({ KeyId, RotationPeriodInDays = 365 }) => {
+        this.#find(KeyId!).rotationDays = RotationPeriodInDays;
+        return {};
+      },
+    ),
     GetKeyRotationStatus: this.#onKey<sdk.GetKeyRotationStatusRequest, sdk.GetKeyRotationStatusResponse>(
       "read",
-      ({ KeyId }) => ({ KeyRotationEnabled: this.#find(KeyId!).rotating }),
+      ({ KeyId }) => {
+        const { arn, created, rotationDays: days } = this.#find(KeyId!);
+        if (days === undefined) return { KeyId: arn, KeyRotationEnabled: false };
+        const NextRotationDate = new Date(created.getTime() + days * 86_400_000);
+        return { KeyId: arn, KeyRotationEnabled: true, RotationPeriodInDays: days, NextRotationDate };
+      },
     ),
     DisableKey: this.#onKey<sdk.DisableKeyRequest, object>("write", ({ KeyId }) => {
       this.#find(KeyId!).enabled = false;
@@ -108,6 +121,11 @@ export class Kms implements Service {
         this.#on(TargetKeyId),
       ],
       handle: ({ AliasName: name = "", TargetKeyId }) => {
+        if (!name.startsWith("alias/"))
+          throw refused(
+            invalid,
+            'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+          );
         matchesPattern(name, /alias\/[\w/-]+/, "aliasName", { code: "InvalidAliasNameException" });
         const key = this.#find(TargetKeyId!);
         if (this.#aliases.has(name))
@@ -154,6 +172,8 @@ export class Kms implements Service {
     ),
     TagResource: this.#onKey<sdk.TagResourceRequest, object>("write", ({ KeyId, Tags }) => {
       const key = this.#find(KeyId!);
+      if (new Set(Tags?.map(({ TagKey }) => TagKey)).size < (Tags?.length ?? 0))
+        throw new ServiceError("TagException", "Duplicate tag keys");
       for (const { TagKey, TagValue } of Tags ?? []) {
         lengthBetween(TagKey, 1, 128, "tags.tagKey", { code: "TagException" });
         key.tags.set(TagKey!, TagValue!);
@@ -166,25 +186,25 @@ export class Kms implements Service {
       return {};
     }),
     // The three that other services ask about on behalf of a caller. They hold no text: nothing is encrypted here.
-    Decrypt: operation<sdk.DecryptRequest, sdk.DecryptResponse>({
-      access: "read",
-      authorize: ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
-      handle: ({ KeyId }) => ({ KeyId: this.#usable(KeyId ?? "").arn }),
+    Decrypt: this.#using<sdk.DecryptRequest, sdk.DecryptResponse>("read", ({ KeyId }) => ({
+      KeyId: this.#usable(KeyId ?? "").arn,
+    })),
+    Encrypt: this.#using<sdk.EncryptRequest, sdk.EncryptResponse>("read", ({ KeyId, Plaintext }) => {
+      if (Plaintext!.length > 4096)
+        throw refused(
+          invalid,
+          "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096",
+        );
+      return { KeyId: this.#usable(KeyId!).arn };
     }),
-    Encrypt: operation<sdk.EncryptRequest, sdk.EncryptResponse>({
-      access: "read",
-      authorize: ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
-      handle: ({ KeyId }) => ({ KeyId: this.#usable(KeyId!).arn }),
-    }),
-    GenerateDataKey: operation<sdk.GenerateDataKeyRequest, sdk.GenerateDataKeyResponse>({
-      access: "read",
-      authorize: ({ KeyId, EncryptionContext }) => this.#use(KeyId, EncryptionContext),
-      handle: ({ KeyId, KeySpec, NumberOfBytes }) => {
+    GenerateDataKey: this.#using<sdk.GenerateDataKeyRequest, sdk.GenerateDataKeyResponse>(
+      "read",
+      ({ KeyId, KeySpec, NumberOfBytes }) => {
         oneOf(KeySpec, ["AES_256", "AES_128"], "keySpec", invalid);
         between(NumberOfBytes, 1, 1024, "numberOfBytes", invalid);
         return { KeyId: this.#usable(KeyId!).arn };
       },
-    }),
+    ),
   };
 
   readonly #random;
@@ -254,10 +274,19 @@ export class Kms implements Service {
     return key;
   }
 
-  #create({ Description = "", Policy, Tags, KeyUsage, KeySpec }: sdk.CreateKeyRequest, call: Call): Key {
+  #create(input: sdk.CreateKeyRequest, call: Call): Key {
+    const { Description = "", Policy, Tags, KeySpec = "SYMMETRIC_DEFAULT", Origin = "AWS_KMS" } = input;
     lengthBetween(Description, 0, 8192, "description", invalid);
-    oneOf(KeyUsage, sdk.KeyUsageType, "keyUsage", invalid);
+    oneOf(input.KeyUsage, sdk.KeyUsageType, "keyUsage", invalid);
     oneOf(KeySpec, sdk.KeySpec, "keySpec", invalid);
+    if (input.KeyUsage === undefined && KeySpec !== "SYMMETRIC_DEFAULT")
+      throw refused(
+        invalid,
+        "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+      );
+    if (Origin !== "AWS_KMS" && Origin !== "EXTERNAL")
+      throw notImplemented(`kms:CreateKey of origin ${Origin}`);
+    const KeyUsage = input.KeyUsage ?? "ENCRYPT_DECRYPT";
     const id = this.#random.uuid();
     const key: Key = {
       id,
@@ -265,8 +294,8 @@ export class Kms implements Service {
       created: new Date(call.time),
       description: Description,
       policy: checkPolicy(Policy ?? this.#defaultPolicy()),
-      enabled: true,
-      rotating: false,
+      enabled: Origin === "AWS_KMS",
+      kind: { KeyUsage, KeySpec, Origin },
       tags: new Map((Tags ?? []).map(({ TagKey, TagValue }) => [TagKey!, TagValue!])),
     };
     this.#keys.set(id, key);
@@ -296,16 +325,35 @@ export class Kms implements Service {
       CreationDate: key.created,
       Enabled: key.enabled,
       Description: key.description,
-      KeyUsage: "ENCRYPT_DECRYPT",
-      KeySpec: "SYMMETRIC_DEFAULT",
-      KeyState: key.deletionDate ? "PendingDeletion" : key.enabled ? "Enabled" : "Disabled",
+      ...key.kind,
+      CustomerMasterKeySpec: key.kind.KeySpec as sdk.CustomerMasterKeySpec,
+      KeyState: key.deletionDate
+        ? "PendingDeletion"
+        : key.enabled
+          ? "Enabled"
+          : key.kind.Origin === "EXTERNAL"
+            ? "PendingImport"
+            : "Disabled",
       DeletionDate: key.deletionDate,
-      Origin: "AWS_KMS",
       KeyManager: "CUSTOMER",
-      EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
+      ...algorithms(key.kind),
       MultiRegion: false,
     };
   }
+}
+
+/** What a key can do, by its kind (AWS KMS Developer Guide, "Key spec reference"). */
+function algorithms({ KeyUsage, KeySpec = "SYMMETRIC_DEFAULT" }: Key["kind"]): Partial<sdk.KeyMetadata> {
+  if (KeyUsage === "ENCRYPT_DECRYPT")
+    return {
+      EncryptionAlgorithms: KeySpec.startsWith("RSA")
+        ? ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]
+        : ["SYMMETRIC_DEFAULT"],
+    };
+  const curve = /P(384|521)$/.exec(KeySpec)?.[1]?.replace("521", "512") ?? "256";
+  return KeySpec.startsWith("ECC")
+    ? { SigningAlgorithms: [`ECDSA_SHA_${curve}` as sdk.SigningAlgorithmSpec] }
+    : {};
 }
 
 function checkPolicy(text: string): string {

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-cloudwatch-logs";
 import { between, lengthBetween, matchesPattern, oneOf, page, refused } from "../constraints";
 import { recordMetrics } from "../cloudwatch/record";
 import { ServiceError } from "../errors";
-import { onAnything, operation, type Authorization, type Service } from "../service";
+import { onAnything, operation, operationsOn, type Authorization, type Service } from "../service";
 import type { World } from "../world";
 import { embeddedMetrics } from "./embedded-metrics";
 import { filterPattern } from "./filter-pattern";
@@ -166,35 +166,34 @@ export class Logs implements Service {
     };
   }
 
+  readonly #onGroup = operationsOn<{ logGroupName?: string }>((input) => this.#on(input.logGroupName));
+  readonly #onStream = operationsOn<{ logGroupName?: string; logStreamName?: string }>((input) =>
+    this.#on(input.logGroupName, input.logStreamName),
+  );
+  readonly #onTagged = operationsOn<{ resourceArn?: string }>((input) => ({
+    resource: input.resourceArn ?? "",
+  }));
   readonly operations = {
-    CreateLogGroup: operation<sdk.CreateLogGroupRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.logGroupName),
-      handle: (input) => {
-        const name = input.logGroupName ?? "";
-        matchesPattern(name, groupName, "logGroupName", invalid);
-        oneOf(input.logGroupClass, sdk.LogGroupClass, "logGroupClass", invalid);
-        if (this.#groups.has(name))
-          throw new ServiceError("ResourceAlreadyExistsException", "The specified log group already exists");
-        this.#groups.set(name, {
-          name,
-          createdMs: this.world.clock.now(),
-          kmsKeyId: input.kmsKeyId,
-          logGroupClass: input.logGroupClass ?? "STANDARD",
-          tags: { ...input.tags },
-          streams: new Map(),
-        });
-        return {};
-      },
+    CreateLogGroup: this.#onGroup<sdk.CreateLogGroupRequest, object>("write", (input) => {
+      const name = input.logGroupName ?? "";
+      matchesPattern(name, groupName, "logGroupName", invalid);
+      oneOf(input.logGroupClass, sdk.LogGroupClass, "logGroupClass", invalid);
+      if (this.#groups.has(name))
+        throw new ServiceError("ResourceAlreadyExistsException", "The specified log group already exists");
+      this.#groups.set(name, {
+        name,
+        createdMs: this.world.clock.now(),
+        kmsKeyId: input.kmsKeyId,
+        logGroupClass: input.logGroupClass ?? "STANDARD",
+        tags: { ...input.tags },
+        streams: new Map(),
+      });
+      return {};
     }),
 
-    DeleteLogGroup: operation<sdk.DeleteLogGroupRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.logGroupName),
-      handle: (input) => {
-        this.#groups.delete(this.#group(input.logGroupName ?? "").name);
-        return {};
-      },
+    DeleteLogGroup: this.#onGroup<sdk.DeleteLogGroupRequest, object>("write", (input) => {
+      this.#groups.delete(this.#group(input.logGroupName ?? "").name);
+      return {};
     }),
 
     DescribeLogGroups: operation<sdk.DescribeLogGroupsRequest, sdk.DescribeLogGroupsResponse>({
@@ -232,28 +231,20 @@ export class Logs implements Service {
       },
     }),
 
-    CreateLogStream: operation<sdk.CreateLogStreamRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.logGroupName, input.logStreamName),
-      handle: (input) => {
-        const group = this.#group(input.logGroupName ?? "");
-        const name = input.logStreamName ?? "";
-        matchesPattern(name, /[^:*]{1,512}/, "logStreamName", invalid);
-        if (group.streams.has(name))
-          throw new ServiceError("ResourceAlreadyExistsException", "The specified log stream already exists");
-        group.streams.set(name, { name, createdMs: this.world.clock.now(), events: [] });
-        return {};
-      },
+    CreateLogStream: this.#onStream<sdk.CreateLogStreamRequest, object>("write", (input) => {
+      const group = this.#group(input.logGroupName ?? "");
+      const name = input.logStreamName ?? "";
+      matchesPattern(name, /[^:*]{1,512}/, "logStreamName", invalid);
+      if (group.streams.has(name))
+        throw new ServiceError("ResourceAlreadyExistsException", "The specified log stream already exists");
+      group.streams.set(name, { name, createdMs: this.world.clock.now(), events: [] });
+      return {};
     }),
 
-    DeleteLogStream: operation<sdk.DeleteLogStreamRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.logGroupName, input.logStreamName),
-      handle: (input) => {
-        const group = this.#group(input.logGroupName ?? "");
-        group.streams.delete(this.#stream(group, input.logStreamName).name);
-        return {};
-      },
+    DeleteLogStream: this.#onStream<sdk.DeleteLogStreamRequest, object>("write", (input) => {
+      const group = this.#group(input.logGroupName ?? "");
+      group.streams.delete(this.#stream(group, input.logStreamName).name);
+      return {};
     }),
 
     DescribeLogStreams: operation<sdk.DescribeLogStreamsRequest, sdk.DescribeLogStreamsResponse>({
@@ -288,13 +279,9 @@ export class Logs implements Service {
       },
     }),
 
-    PutLogEvents: operation<sdk.PutLogEventsRequest, sdk.PutLogEventsResponse>({
-      access: "data",
-      authorize: (input) => this.#on(input.logGroupName, input.logStreamName),
-      handle: (input) => {
-        const group = this.#group(input.logGroupName ?? "");
-        return this.#put(group, this.#stream(group, input.logStreamName), input.logEvents ?? []);
-      },
+    PutLogEvents: this.#onStream<sdk.PutLogEventsRequest, sdk.PutLogEventsResponse>("data", (input) => {
+      const group = this.#group(input.logGroupName ?? "");
+      return this.#put(group, this.#stream(group, input.logStreamName), input.logEvents ?? []);
     }),
 
     GetLogEvents: operation<sdk.GetLogEventsRequest, sdk.GetLogEventsResponse>({
@@ -349,28 +336,17 @@ export class Logs implements Service {
       },
     }),
 
-    PutRetentionPolicy: operation<sdk.PutRetentionPolicyRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.logGroupName),
-      handle: (input) => {
-        const days = input.retentionInDays ?? 0;
-        if (!RETENTION_DAYS.includes(days))
-          throw refused(
-            invalid,
-            `Value '${days}' at 'retentionInDays': expected ${RETENTION_DAYS.join(", ")}`,
-          );
-        this.#group(input.logGroupName ?? "").retentionDays = days;
-        return {};
-      },
+    PutRetentionPolicy: this.#onGroup<sdk.PutRetentionPolicyRequest, object>("write", (input) => {
+      const days = input.retentionInDays ?? 0;
+      if (!RETENTION_DAYS.includes(days))
+        throw refused(invalid, `Value '${days}' at 'retentionInDays': expected ${RETENTION_DAYS.join(", ")}`);
+      this.#group(input.logGroupName ?? "").retentionDays = days;
+      return {};
     }),
 
-    DeleteRetentionPolicy: operation<sdk.DeleteRetentionPolicyRequest, object>({
-      access: "write",
-      authorize: (input) => this.#on(input.logGroupName),
-      handle: (input) => {
-        this.#group(input.logGroupName ?? "").retentionDays = undefined;
-        return {};
-      },
+    DeleteRetentionPolicy: this.#onGroup<sdk.DeleteRetentionPolicyRequest, object>("write", (input) => {
+      this.#group(input.logGroupName ?? "").retentionDays = undefined;
+      return {};
     }),
 
     PutQueryDefinition: onAnything<sdk.PutQueryDefinitionRequest, sdk.PutQueryDefinitionResponse>(
@@ -389,34 +365,25 @@ export class Logs implements Service {
       (input) => ({ success: this.#queries.delete(input.queryDefinitionId ?? "") }),
     ),
 
-    TagResource: operation<sdk.TagResourceRequest, object>({
-      access: "write",
-      authorize: (input) => ({ resource: input.resourceArn ?? "" }),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.resourceArn);
-        lengthBetween(Object.keys({ ...tags, ...input.tags }), 0, 50, "tags", {
-          code: "TooManyTagsException",
-        });
-        Object.assign(tags, input.tags);
-        return {};
-      },
+    TagResource: this.#onTagged<sdk.TagResourceRequest, object>("write", (input) => {
+      const { tags } = this.#tagged(input.resourceArn);
+      lengthBetween(Object.keys({ ...tags, ...input.tags }), 0, 50, "tags", {
+        code: "TooManyTagsException",
+      });
+      Object.assign(tags, input.tags);
+      return {};
     }),
 
-    UntagResource: operation<sdk.UntagResourceRequest, object>({
-      access: "write",
-      authorize: (input) => ({ resource: input.resourceArn ?? "" }),
-      handle: (input) => {
-        const { tags } = this.#tagged(input.resourceArn);
-        for (const key of input.tagKeys ?? []) delete tags[key];
-        return {};
-      },
+    UntagResource: this.#onTagged<sdk.UntagResourceRequest, object>("write", (input) => {
+      const { tags } = this.#tagged(input.resourceArn);
+      for (const key of input.tagKeys ?? []) delete tags[key];
+      return {};
     }),
 
-    ListTagsForResource: operation<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>({
-      access: "read",
-      authorize: (input) => ({ resource: input.resourceArn ?? "" }),
-      handle: (input) => ({ tags: { ...this.#tagged(input.resourceArn).tags } }),
-    }),
+    ListTagsForResource: this.#onTagged<sdk.ListTagsForResourceRequest, sdk.ListTagsForResourceResponse>(
+      "read",
+      (input) => ({ tags: { ...this.#tagged(input.resourceArn).tags } }),
+    ),
   };
 
   #nameForAuthorization(input: { logGroupName?: string; logGroupIdentifier?: string }): string {
