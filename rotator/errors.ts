@@ -19,6 +19,7 @@ export type FailureCode =
   | "certificate-refused"
   | "tls-not-offered"
   | "login-refused"
+  | "not-admitted"
   | "account-unusable"
   | "missing-right"
   | "password-refused"

@@ -50,7 +50,7 @@ export class RecordedDatabase {
         return this.accepts(login);
       },
       changeOwnPassword: async (login, password) => this.#as(login).setPassword(login.username, password),
-      setPassword: async (admin, username, password) => this.#as(admin).setPassword(username, password),
+      setPassword: async (admin, { username }, password) => this.#as(admin).setPassword(username, password),
       alternate: async ({ admin, pending }) =>
         this.#as(admin).setPassword(pending.username, pending.password),
       exclusively: async (admin, _name, action) => {

@@ -1,10 +1,5 @@
-import {
-  isRotatorError,
-  rotatorError,
-  type FailureCode,
-  type FailureKind,
-  type RotatorError,
-} from "../errors";
+import { isRotatorError, rotatorError, type RotatorError } from "../errors";
+import { failures, type Failure, type FailureName } from "./failure-table";
 import type { Login } from "./types";
 
 /** Milliseconds to open a connection. */
@@ -19,78 +14,51 @@ export const statementTimeoutMs = 15_000;
  */
 export const tableLockTimeoutMs = 2_000;
 
-/**
- * What an engine's error code means.
- * @param remedy what to do, where the server's own text does not say it
- * @param cause one clause, where the server's own text is unclear
- */
-export type Meaning = readonly [kind: FailureKind, code: FailureCode, remedy?: string, cause?: string];
+/** What happened: on which engine, at login or in a statement, and what the rotator was doing. */
+export interface Occasion {
+  readonly engine: Exclude<Failure["engine"], "all">;
+  readonly when: "login" | "statement";
+  /** Completes "... at HOST:PORT". */
+  readonly doing: string;
+}
 
-/** What to do, for all engines. */
-const remedies: Readonly<Partial<Record<FailureCode, string>>> = {
-  "read-only":
-    "The server takes no changes: it is a replica, or fails over. Name the writer's host, or rotate later",
-};
-
-const network = new Set([
-  ...["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
-  ...["EPIPE", "PROTOCOL_CONNECTION_LOST"],
-]);
-
-const certificate = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_|self.signed certificate/;
+/** Causes for which the drivers and Node.js have many codes, or none: what they say, and the code in the table. */
+const saidOtherwise: readonly (readonly [RegExp, string])[] = [
+  [/ALTNAME|altnames/, "ERR_TLS_CERT_ALTNAME_INVALID"],
+  [/SELF_SIGNED|UNABLE_TO_GET_ISSUER|CERT_|self.signed certificate/, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  [/does not support (SSL|secure)/i, "HANDSHAKE_NO_SSL_SUPPORT"],
+  [/timeout|terminated unexpectedly|closed state/i, "ETIMEDOUT"],
+];
 
 /** The rotator's error for a driver's. Keeps only the text and code of the driver's error. */
-export function databaseFailure(
-  error: unknown,
-  login: Login,
-  meanings: Readonly<Record<string, Meaning>>,
-  doing: string,
-): RotatorError {
+export function databaseFailure(error: unknown, login: Login, occasion: Occasion): RotatorError {
   if (isRotatorError(error)) return error;
   const text = error instanceof Error ? error.message || error.name : String(error);
   const code = codeOf(error);
-  const at = `${login.host}:${login.port}`;
   // The driver's own error may carry the statement.
   const cause = Object.assign(new Error(text), { code });
-  const meaning = meanings[code];
-  if (meaning) {
-    const [kind, name, remedy = remedies[name], clause] = meaning;
-    const found = clause === undefined ? text : `${clause} (${text})`;
-    const message = `${doing} at ${at}: ${found}${remedy === undefined ? "" : `. ${remedy}`}`;
-    return rotatorError(kind, name, message, cause);
-  }
-  if (/ALTNAME|altnames/.test(`${code} ${text}`))
-    return rotatorError(
-      "final",
-      "certificate-refused",
-      `${doing} at ${at}: the server's certificate is for another name (${text}). Set the host to a name that the ` +
-        `certificate has; that of Amazon RDS has the instance's endpoint`,
-      cause,
-    );
-  if (certificate.test(`${code} ${text}`))
-    return rotatorError(
-      "final",
-      "certificate-refused",
-      `${doing} at ${at}: the server's certificate is not trusted (${text}). Name a file with its certificate ` +
-        `authority in the setting tlsAuthorities; without it those of Amazon RDS are trusted`,
-      cause,
-    );
-  if (/does not support (SSL|secure)/i.test(text))
-    return rotatorError(
-      "final",
-      "tls-not-offered",
-      `${doing} at ${at}: the server offers no TLS. Enable it on the server, or set tls to disable`,
-      cause,
-    );
-  if (network.has(code) || /timeout|terminated unexpectedly|closed state/i.test(text))
-    return rotatorError(
-      "retryable",
-      "database-unreachable",
-      `${doing} at ${at}: the database cannot be reached (${text}). Put the function into the ` +
-        `database's subnets, and let its security group into the database's`,
-      cause,
-    );
-  return rotatorError("retryable", "database-error", `${doing} at ${at}: ${text}`, cause);
+  const otherwise = saidOtherwise.find(([said]) => said.test(`${code} ${text}`))?.[1];
+  const row = rowOf(code, text, occasion) ?? (otherwise && rowOf(otherwise, text, occasion));
+  const at = `${occasion.doing} at ${login.host}:${login.port}`;
+  return row
+    ? rotatorError(row.kind, row.code, `${at}: ${row.cause} (${text}). ${row.remedy}`, cause)
+    : rotatorError("retryable", "database-error", `${at}: ${text}`, cause);
+}
+
+/** The error of a row, for what is found out otherwise than by a code. */
+export function namedFailure(name: FailureName, found: string): RotatorError {
+  const { kind, code, cause, remedy } = failures[name];
+  return rotatorError(kind, code, `${found}: ${cause}. ${remedy}`);
+}
+
+function rowOf(code: string, text: string, { engine, when }: Occasion): Failure | undefined {
+  return Object.values<Failure>(failures).find(
+    (row) =>
+      (row.engine === engine || row.engine === "all") &&
+      row.codes.includes(code) &&
+      (row.when ?? when) === when &&
+      (row.text?.test(text) ?? true),
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -5,5 +5,5 @@ import type { Engine, Note } from "./types";
 
 /** The engine behind a name. */
 export function engineNamed(name: EngineName, note?: Note): Engine {
-  return name === "postgres" ? postgresEngine() : mysqlEngine(name, undefined, note);
+  return name === "postgres" ? postgresEngine(undefined, note) : mysqlEngine(name, undefined, note);
 }

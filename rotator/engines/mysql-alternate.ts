@@ -1,7 +1,7 @@
 import { escape, escapeId } from "mysql2/promise";
 import { rotatorError } from "../errors";
 import { grantsToCopy, parseGrants, rightsBeyond, type Grants } from "./mysql-grants";
-import { accountsOf, identify, isMariadb, missingRightCodes, withLock } from "./mysql-statements";
+import { accountsOf, identify, isMariadb, isRightMissing, withLock } from "./mysql-statements";
 import { textOf, type Alternation, type Connection, type Login, type Note } from "./types";
 
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
@@ -251,7 +251,7 @@ async function orNameTheRight<T>(admin: string, gives: string, action: () => Pro
   try {
     return await action();
   } catch (error) {
-    if (!missingRightCodes().has((error as { code?: string }).code ?? "")) throw error;
+    if (!isRightMissing(error)) throw error;
     const text = error instanceof Error ? error.message : String(error);
     throw rotatorError(
       "final",

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { rotatorError } from "../errors";
+import { failures } from "./failure-table";
 import { statementTimeoutMs } from "./failures";
 import { textOf, type Connection, type Note } from "./types";
 
-/** Codes of statements that the server refuses because a right is missing. */
-export function missingRightCodes(): ReadonlySet<string> {
-  return new Set([
-    ...["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_TABLEACCESS_DENIED_ERROR"],
-    ...["ER_COLUMNACCESS_DENIED_ERROR", "ER_PROCACCESS_DENIED_ERROR", "ER_SPECIFIC_ACCESS_DENIED_ERROR"],
-    ...["ER_ACCESS_DENIED_CHANGE_USER_ERROR"],
-  ]);
+/** Whether the server refused a statement because a right is missing. */
+export function isRightMissing(error: unknown): boolean {
+  const codes: readonly string[] = failures.mysqlRight.codes;
+  return codes.includes((error as { code?: string }).code ?? "");
 }
 
 /** Runs `action` while holding a lock of the server, which the session's end releases. */

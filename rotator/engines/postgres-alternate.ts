@@ -1,7 +1,7 @@
 import { rotatorError } from "../errors";
-import { tableLockTimeoutMs } from "./failures";
-import { formatted, serverFormatted, setVerifier } from "./postgres-statements";
-import { textOf, type Alternation, type Connection, type Login } from "./types";
+import { namedFailure, tableLockTimeoutMs } from "./failures";
+import { formatted, serverFormatted, setHash, type PasswordKind } from "./postgres-statements";
+import { textOf, type Alternation, type Connection, type Login, type Note } from "./types";
 
 type Session = <T>(login: Login, doing: string, action: (connection: Connection) => Promise<T>) => Promise<T>;
 
@@ -13,10 +13,15 @@ const postgres16 = 160_000;
  * (`ALTER ROLE clone SET role`), so the original owns all objects of both, and rights granted later need no copy.
  * With membership alone, the clone would own the objects that it creates.
  */
-export async function alternatePostgres(request: Alternation, session: Session): Promise<void> {
+export async function alternatePostgres(
+  request: Alternation,
+  kind: PasswordKind,
+  session: Session,
+  note: Note,
+): Promise<void> {
   const { admin, original, clone, accepted, pending } = request;
   await session(admin, `prepare user ${pending.username} as ${admin.username}`, (connection) =>
-    asAdministrator(connection, request),
+    asAdministrator(connection, request, (role, password) => setHash(connection, role, password, kind, note)),
   );
   // The clone does the rest itself, which requires no administrator rights in any version.
   const own = [pending, accepted].find(({ username }) => username === clone);
@@ -27,7 +32,11 @@ export async function alternatePostgres(request: Alternation, session: Session):
   );
 }
 
-async function asAdministrator(connection: Connection, request: Alternation): Promise<void> {
+async function asAdministrator(
+  connection: Connection,
+  request: Alternation,
+  setPassword: (role: string, password: string) => Promise<void>,
+): Promise<void> {
   const { original, clone, pending } = request;
   // In a transaction, so that an interruption changes nothing.
   await connection.query("BEGIN");
@@ -65,10 +74,9 @@ async function asAdministrator(connection: Connection, request: Alternation): Pr
     );
   if (!(await isMember(connection, version, clone, original)))
     await attempt({ reaches: original }, async () => void (await connection.query(share)));
-  await attempt({ reaches: pending.username }, () =>
-    setVerifier(connection, pending.username, pending.password),
-  );
+  await attempt({ reaches: pending.username }, () => setPassword(pending.username, pending.password));
   await copyLimits(connection, attempt, original, clone);
+  await refuseUnusable(connection, original, pending.username);
   await copySettings(connection, attempt, original, clone);
   await connection.query("COMMIT");
 }
@@ -98,6 +106,17 @@ async function isMember(
   return row!["member"] === true;
 }
 
+/** Refuses a rotation to a role that cannot log in, or that would take its expiry over to the one in use. */
+async function refuseUnusable(connection: Connection, original: string, user: string): Promise<void> {
+  const [row] = await connection.query(
+    `SELECT bool_or(NOT rolcanlogin AND rolname = $2) AS barred,
+            bool_or(rolvaliduntil <= now()) AS expired FROM pg_roles WHERE rolname IN ($1, $2)`,
+    [original, user],
+  );
+  if (row!["barred"]) throw namedFailure("postgresNoLogin", `the user ${user}`);
+  if (row!["expired"]) throw namedFailure("postgresExpired", `the user ${user}`);
+}
+
 type Attempt = (rights: Rights, action: () => Promise<void>) => Promise<void>;
 
 /** Copies connection limit and expiry, which belong to the role that logs in. */
@@ -110,12 +129,12 @@ async function copyLimits(
   const [row] = await connection.query(
     `SELECT o.rolconnlimit::text AS connections, coalesce(o.rolvaliduntil, 'infinity')::text AS until,
             o.rolconnlimit = c.rolconnlimit AND
-            coalesce(o.rolvaliduntil, 'infinity') = coalesce(c.rolvaliduntil, 'infinity') AND c.rolcanlogin AS same
+            coalesce(o.rolvaliduntil, 'infinity') = coalesce(c.rolvaliduntil, 'infinity') AS same
        FROM pg_roles o, pg_roles c WHERE o.rolname = $1 AND c.rolname = $2`,
     [original, clone],
   );
   if (row!["same"]) return;
-  const format = `ALTER ROLE %I LOGIN CONNECTION LIMIT ${Number(row!["connections"])} VALID UNTIL %L`;
+  const format = `ALTER ROLE %I CONNECTION LIMIT ${Number(row!["connections"])} VALID UNTIL %L`;
   await attempt({ reaches: clone }, () => serverFormatted(connection, format, [clone, textOf(row, "until")]));
 }
 
@@ -277,14 +296,21 @@ async function orNameTheRight(
   } catch (error) {
     if ((error as { code?: string }).code !== "42501") throw error;
     await connection.query("ROLLBACK TO SAVEPOINT attempt");
-    const { adminName, version, reaches, statement } = rights;
-    const [admin] = await connection.query("SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user");
-    const needsCreateRole = admin?.["rolcreaterole"] !== true;
-    const gives = statement
-      ? statement
-      : needsCreateRole || version < postgres16 || reaches === undefined
-        ? await formatted(connection, "ALTER ROLE %I CREATEROLE", [adminName])
-        : await formatted(connection, "GRANT %I TO %I WITH ADMIN OPTION", [reaches, adminName]);
+    const { adminName, version, creates, reaches, statement } = rights;
+    const role = reaches ?? creates ?? "";
+    const [has] = await connection.query(
+      `SELECT bool_or(rolcreaterole AND rolname = current_user) AS creates,
+              bool_or(rolsuper AND rolname = $1) AS super FROM pg_roles`,
+      [role],
+    );
+    const [format, values] = !has!["creates"]
+      ? ["ALTER ROLE %I CREATEROLE", [adminName]]
+      : has!["super"]
+        ? ["ALTER ROLE %I NOSUPERUSER", [role]]
+        : version >= postgres16 && reaches !== undefined
+          ? ["GRANT %I TO %I WITH ADMIN OPTION", [reaches, adminName]]
+          : ["ALTER ROLE %I NOREPLICATION NOBYPASSRLS", [role]];
+    const gives = statement ?? (await formatted(connection, format, values));
     throw missingRight(`the administrator ${adminName}`, gives, error);
   }
 }

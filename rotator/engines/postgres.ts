@@ -1,32 +1,23 @@
 import { Client } from "pg";
 import { databaseEngines } from "../../aws-semantics/database-engines";
 import { rotatorError } from "../errors";
-import { connectTimeoutMs, databaseFailure, statementTimeoutMs, type Meaning } from "./failures";
+import { failures } from "./failure-table";
+import { connectTimeoutMs, databaseFailure, statementTimeoutMs } from "./failures";
 import { alternatePostgres } from "./postgres-alternate";
-import { setVerifier } from "./postgres-statements";
-import { textOf, type Connect, type Connection, type Engine, type Login, type Row } from "./types";
-
-/** SQLSTATEs (PostgreSQL documentation, appendix A). */
-const meanings: Readonly<Record<string, Meaning>> = {
-  "28P01": ["final", "login-refused"],
-  "28000": ["final", "login-refused"],
-  "42501": ["final", "missing-right"],
-  "22023": ["final", "password-refused"],
-  "25006": ["retryable", "read-only"],
-  "55P03": ["retryable", "busy"],
-  "57014": ["retryable", "busy"],
-  "53300": ["retryable", "busy"],
-  "57P01": ["retryable", "database-unreachable"],
-  "57P03": ["retryable", "database-unreachable"],
-};
+import { passwordKind, setHash, type PasswordKind } from "./postgres-statements";
+import { textOf, type Connect, type Connection, type Engine, type Login, type Note, type Row } from "./types";
 
 /** The engine for PostgreSQL 12 and later, Aurora included. */
-export function postgresEngine(connect: Connect = connectPostgres): Engine {
+export function postgresEngine(connect: Connect = connectPostgres, note: Note = () => undefined): Engine {
   const session = <T>(
     login: Login,
     doing: string,
     action: (connection: Connection) => Promise<T>,
   ): Promise<T> => withSession(connect, login, doing, action);
+
+  /** How the server keeps the password by which a login succeeds. */
+  const kindOf = (login: Login): Promise<PasswordKind> =>
+    session(login, `log in as ${login.username}`, (connection) => Promise.resolve(passwordKind(connection)));
 
   const { defaultPort, longestUserName } = databaseEngines.postgres;
   return {
@@ -58,17 +49,20 @@ export function postgresEngine(connect: Connect = connectPostgres): Engine {
         // The role may become another one at login (ALTER ROLE ... SET role), which may not change its password.
         await connection.query("SET ROLE NONE");
         const [row] = await connection.query("SELECT session_user AS name");
-        await setVerifier(connection, textOf(row, "name"), password);
+        await setHash(connection, textOf(row, "name"), password, passwordKind(connection), note);
       });
     },
 
-    async setPassword(admin, username, password) {
-      await session(admin, `change the password of ${username}`, (connection) =>
-        setVerifier(connection, username, password),
+    async setPassword(admin, accepted, password) {
+      const kind = await kindOf(accepted);
+      await session(admin, `change the password of ${accepted.username}`, (connection) =>
+        setHash(connection, accepted.username, password, kind, note),
       );
     },
 
-    alternate: (request) => alternatePostgres(request, session),
+    async alternate(request) {
+      await alternatePostgres(request, await kindOf(request.accepted), session, note);
+    },
 
     async exclusively(admin, name, action) {
       return session(admin, `hold the lock of ${name}`, async (connection) => {
@@ -87,17 +81,25 @@ async function withSession<T>(
   doing: string,
   action: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  let connection: Connection | undefined;
+  const engine = "PostgreSQL";
+  const connection = await connect(login).catch((error: unknown) => {
+    throw databaseFailure(error, login, { engine, when: "login", doing });
+  });
   try {
-    connection = await connect(login);
     return await action(connection);
   } catch (error) {
-    throw databaseFailure(error, login, meanings, doing);
+    throw databaseFailure(error, login, { engine, when: "statement", doing });
   } finally {
     // A failure to close does not hide the result.
-    await connection?.end().catch(() => undefined);
+    await connection.end().catch(() => undefined);
   }
 }
+
+/**
+ * Who may create functions and operators, or set a role's or a database's search_path, must not choose what these
+ * sessions call (CVE-2018-1058). What is given at the connection's start goes before every other setting.
+ */
+const searchPath = "pg_catalog,pg_temp";
 
 /** Opens a connection with the driver `pg`. */
 export async function connectPostgres(login: Login): Promise<Connection> {
@@ -115,20 +117,29 @@ export async function connectPostgres(login: Login): Promise<Connection> {
     lock_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: 30_000,
     application_name: "ecs-secret-recycler rotator",
-    // Who may create functions and operators, or set a role's or a database's search_path, must not choose what these
-    // sessions call (CVE-2018-1058). What is given at the connection's start goes before every other setting.
-    options: "-c search_path=pg_catalog,pg_temp -c default_transaction_read_only=off",
+    options: `-c search_path=${searchPath} -c default_transaction_read_only=off`,
   });
   // A connection that breaks between two statements fails at the next one.
   client.on("error", () => undefined);
+  let md5 = false;
+  client.connection.once("authenticationMD5Password", () => (md5 = true));
   try {
     await client.connect();
+    await refuseIgnored(client);
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;
   }
   return {
+    md5,
     query: async (text, values) => (await client.query(text, values as unknown[])).rows as Row[],
     end: () => client.end(),
   };
+}
+
+/** A pooler may be told to ignore what is given at the connection's start, and lends a session for a transaction only. */
+async function refuseIgnored(client: Client): Promise<void> {
+  const { rows } = await client.query<Row>("SELECT pg_catalog.current_setting('search_path') AS path");
+  if (textOf(rows[0], "path") !== searchPath)
+    throw Object.assign(new Error("it ignores startup parameters"), { code: failures.pooler.codes[0] });
 }

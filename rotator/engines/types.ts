@@ -21,6 +21,8 @@ export function textOf(row: Row | undefined, column: string): string {
 
 /** An open connection. */
 export interface Connection {
+  /** Whether PostgreSQL checked the password by an MD5 hash at this login. */
+  readonly md5?: boolean;
   /** Runs one statement; the driver quotes `values` or sends them separately. */
   query(text: string, values?: readonly unknown[]): Promise<Row[]>;
   end(): Promise<void>;
@@ -58,8 +60,8 @@ export interface Engine {
   readonly accepts: (login: Login) => Promise<boolean>;
   /** A user changes its own password. */
   readonly changeOwnPassword: (login: Login, password: string) => Promise<void>;
-  /** An administrator changes a user's password. */
-  readonly setPassword: (admin: Login, username: string, password: string) => Promise<void>;
+  /** An administrator changes the password of a user, whom a login identifies that the database accepts. */
+  readonly setPassword: (admin: Login, accepted: Login, password: string) => Promise<void>;
   /** Makes the pending credential valid, with all rights of the original, also on objects that either user creates. */
   readonly alternate: (request: Alternation) => Promise<void>;
   /**

@@ -1,3 +1,4 @@
+import type { Login } from "../engines/types";
 import { acceptedCredential, type Strategy } from "./types";
 
 /**
@@ -11,14 +12,16 @@ export const singleUser: Strategy = {
     const { engine, pending, admin, hasAdmin, login } = change;
     // An earlier run was interrupted after it changed the password.
     if (await engine.accepts(login(pending))) return;
+    let accepted: Login | undefined;
     try {
-      const accepted = await acceptedCredential(change, [pending.username]);
-      await engine.changeOwnPassword(login(accepted), pending.password);
+      accepted = login(await acceptedCredential(change, [pending.username]));
+      await engine.changeOwnPassword(accepted, pending.password);
     } catch (error) {
       // Another run may have set the same password first.
       if (await engine.accepts(login(pending))) return;
-      if (!hasAdmin || (error as { code?: string }).code !== "missing-right") throw error;
-      await engine.setPassword(await admin(), pending.username, pending.password);
+      const mayNot = (error as { code?: string }).code === "missing-right";
+      if (accepted === undefined || !hasAdmin || !mayNot) throw error;
+      await engine.setPassword(await admin(), accepted, pending.password);
     }
   },
 };

@@ -41,6 +41,7 @@ export class Killer {
       this.#connections.add(connection);
       await this.#point("after login");
       return {
+        ...connection,
         query: async (text, values) => {
           const words = text.trim().split(/\s+/).slice(0, 3).join(" ");
           await this.#point(`before ${words}`);
@@ -97,7 +98,7 @@ export class RotationScenario {
     const connect: Connect = async (login) => {
       const connection = await this.options.connect(login);
       return {
-        end: () => connection.end(),
+        ...connection,
         query: async (text, values) => {
           if (this.refuse?.test(text)) throw new Error("refused by the test");
           return connection.query(text, values);

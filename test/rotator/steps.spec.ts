@@ -24,7 +24,7 @@ function fakeEngine(asked: string[], change: Partial<Engine> = {}): Engine {
     accepts: async ({ username }) => asked.push(`log in as ${username}`) > 0,
     alternate: async ({ pending }) => void asked.push(`prepare ${pending.username}`),
     changeOwnPassword: async ({ username }) => void asked.push(`change ${username}`),
-    setPassword: async (_admin, username) => void asked.push(`set ${username}`),
+    setPassword: async (_admin, { username }) => void asked.push(`set ${username}`),
     exclusively: async (_admin, _name, action) => action(async () => undefined),
     ...change,
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatted, serverFormatted, setVerifier } from "../../../rotator/engines/postgres-statements";
+import { formatted, serverFormatted, setHash } from "../../../rotator/engines/postgres-statements";
 import { driverError, scriptedConnection } from "../../support/scripted-connection";
 
 const formats = "SELECT format(";
@@ -37,12 +37,12 @@ describe("serverFormatted", () => {
   });
 });
 
-describe("setVerifier", () => {
+describe("setHash", () => {
   it("sends a SCRAM verifier, another one each time, and never the password", async () => {
     const connection = scriptedConnection({ [formats]: [{ statement: "ALTER ROLE app PASSWORD ''" }] });
 
-    await setVerifier(connection, "app", "new password");
-    await setVerifier(connection, "app", "new password");
+    await setHash(connection, "app", "new password", "scram", assert.fail);
+    await setHash(connection, "app", "new password", "scram", assert.fail);
 
     const sent = connection.asked.filter(([text]) => text.startsWith(formats));
     const verifiers = sent.map(([, format, values]) => {
