@@ -1,6 +1,12 @@
 import { countFrom1, oneOf, runCommand } from "../demo/command";
 import { servers, startServer } from "../simulation/rotations/databases";
-import { cutOffs, inWords, killPoints, type KillPoints } from "../simulation/rotations/kill-points";
+import {
+  cutOffs,
+  inWords,
+  killPoints,
+  type CutOff,
+  type KillPoints,
+} from "../simulation/rotations/kill-points";
 import { rotateUnderLoad } from "./rotations/run";
 import type { StageOptions } from "./rotations/stage";
 
@@ -9,6 +15,8 @@ const usage = `npm run test:rotations [-- --rotations N] [-- --engine ENGINE] [-
   --rotations N        how often the secret is rotated under load (default: 50)
   --engine ENGINE      postgres (18, the default), postgres-15 or mariadb
   --strategy STRATEGY  alternating-users (default) or single-user
+  --history            the database has one: the clone is in use and owns a table, users differ, transactions of 1 to
+                       20 s and a lock are open; the load has pools too, and makes tables
   --without-recycler   the control: nobody replaces a task, and queries must fail
   --json               prints one JSON object and nothing else
 `;
@@ -16,6 +24,8 @@ const usage = `npm run test:rotations [-- --rotations N] [-- --engine ENGINE] [-
 /** What `--json` prints. */
 interface Result {
   readonly rotations: number;
+  /** Steps that met a lock and were tried again. */
+  readonly busy: number;
   readonly queries: { readonly total: number; readonly failed: number };
   readonly killPoints: { readonly tried: number; readonly survived: number };
 }
@@ -26,6 +36,7 @@ runCommand({
     rotations: { type: "string", default: "50" },
     engine: { type: "string", default: "postgres" },
     strategy: { type: "string", default: "alternating-users" },
+    history: { type: "boolean", default: false },
     "without-recycler": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -37,16 +48,28 @@ runCommand({
     const say = (text: string): void => void (values.json || process.stderr.write(`${text}\n`));
 
     say(`${engine}, ${strategy}: ${rotations} rotations under load`);
-    const options: StageOptions = { engine, strategy, recycler: !control, seed: "rotations" };
+    const options: StageOptions = {
+      engine,
+      strategy,
+      recycler: !control,
+      seed: "rotations",
+      history: values.history,
+    };
     const measured = await rotateUnderLoad(
       { ...options, rotations },
       { started: ends, rotation: (done) => void (done % 5 === 0 && say(`  ${done} rotations`)) },
     );
     const { tried, survived, failures } = control
       ? { tried: 0, survived: 0, failures: [] }
-      : await killEverywhere(engine, strategy, say, ends);
+      : await killEverywhere(
+          engine,
+          cutOffs([strategy]).filter(({ history }) => history === values.history),
+          say,
+          ends,
+        );
     const result: Result = {
       rotations: measured.rotations,
+      busy: measured.busy,
       queries: measured.queries,
       killPoints: { tried, survived },
     };
@@ -68,7 +91,7 @@ runCommand({
 /** Cuts rotations off at every point: the first one, which makes the second user, and the next, which finds it. */
 async function killEverywhere(
   engine: StageOptions["engine"],
-  strategy: StageOptions["strategy"],
+  cuts: readonly CutOff[],
   say: (text: string) => void,
   started: (end: () => Promise<void>) => void,
 ): Promise<KillPoints> {
@@ -78,7 +101,7 @@ async function killEverywhere(
   started(stop);
   try {
     const all: KillPoints[] = [];
-    for (const cutOff of cutOffs([strategy])) {
+    for (const cutOff of cuts) {
       all.push(await killPoints(database, cutOff));
       say(`  cut off at ${all.at(-1)!.tried} points: ${inWords(cutOff)}`);
     }

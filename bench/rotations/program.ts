@@ -36,7 +36,7 @@ function secret(name: string, username: string, password: pulumi.Input<string>):
 }
 
 secret("database-admin", "orders_admin", adminPassword);
-const user = secret("database", "orders_user", config.requireSecret("userPassword"));
+const user = secret("database", config.require("username"), config.requireSecret("userPassword"));
 
 const cluster = new aws.ecs.Cluster("orders", { name: "orders" });
 const taskDefinition = new aws.ecs.TaskDefinition("orders", {
@@ -52,6 +52,7 @@ const taskDefinition = new aws.ecs.TaskDefinition("orders", {
       image: "registry.example.com/orders:1.0.0",
       essential: true,
       portMappings: [{ containerPort: 8080 }],
+      environment: [{ name: "HISTORY", value: config.require("history") }],
       secrets: [{ name: "DATABASE", valueFrom: user.arn }],
     },
   ]),

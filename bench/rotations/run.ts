@@ -9,6 +9,8 @@ import { names, openRotationStage, type RotationStage, type StageOptions } from 
 /** What rotations under load came to. */
 export interface Measured {
   readonly rotations: number;
+  /** How often a step met a lock and was tried again: the same rotation. */
+  readonly busy: number;
   readonly queries: QueryCount;
   /** The first failed queries, in words. */
   readonly failures: readonly string[];
@@ -63,15 +65,18 @@ async function rotate(
     await client.send(new RotateSecretCommand({ SecretId: names.secret }));
     await until(world, `rotation ${done + 1} moves AWSCURRENT`, () => currentMoves(stage) > before);
     if (recycler)
-      await until(world, `the tasks of rotation ${done + 1} are fresh`, () =>
-        truth.isFresh(names.service, names.tasks),
+      // A task that is draining still answers, by new connections too: the next rotation ends its credential.
+      await until(
+        world,
+        `the tasks of rotation ${done + 1} are fresh, and those before have ended`,
+        () => truth.isFresh(names.service, names.tasks) && truth.tasks(names.service).length === names.tasks,
       );
     else await world.clock.sleep(controlWaitMs, "the control's wait");
     listeners.rotation?.(done + 1);
   }
   await load.stop();
   if (world.mistakes.length > 0) throw world.mistakes[0];
-  return { rotations: done, queries: load.count, failures: load.failures };
+  return { rotations: done, busy: stage.busy(), queries: load.count, failures: load.failures };
 }
 
 function currentMoves({ truth }: RotationStage): number {

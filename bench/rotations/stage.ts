@@ -21,12 +21,19 @@ export interface StageOptions {
   /** False in the control: everything is deployed, and the recycler is off. */
   readonly recycler: boolean;
   readonly seed: string;
+  /**
+   * Whether the load has pools and transactions of 1 to 20 s beside its new connections, and makes tables; with
+   * alternating users it begins with a clone in use that owns a table which a transaction holds. Default: false.
+   */
+  readonly history?: boolean;
 }
 
 /** A database, a service that uses it, the recycler and its rotator, deployed and running. */
 export interface RotationStage {
   readonly world: World;
   readonly truth: Truth;
+  /** How often a step of the rotator met a lock. */
+  readonly busy: () => number;
   /** Rejects when a scheduled task of the world fails. Never resolves. */
   readonly failed: Promise<never>;
 }
@@ -50,6 +57,18 @@ export async function openRotationStage(
     taskStartMs: 0,
     postgres: postgresOptions(options.engine),
   });
+  let busy = 0;
+  let release = (): Promise<void> => Promise.resolve();
+  const ended = (): Promise<void> => {
+    const releasing = release;
+    release = () => Promise.resolve();
+    return releasing();
+  };
+  platform.onFunctionLine = (_, line) => {
+    if (!/code\\?":\\?"busy/.test(line)) return;
+    busy++;
+    void ended();
+  };
   const databases: DatabaseHandle[] = [];
   const runtime: Runtime = {
     ...platform.runtime,
@@ -64,24 +83,46 @@ export async function openRotationStage(
   const world = createDemoWorld({ clock: platform.clock, runtime }, new Random(options.seed));
   const door = await serve(world);
   started(async () => {
+    await ended();
     await door.close();
     await world.stop();
     await platform.close();
   });
-  await deployPrograms(world, options, databases);
-  return { world, truth: truthOf(world, names.cluster, `${project}-${stack}`), failed: platform.failed };
+  const inUse = await deployPrograms(world, options, databases);
+  if (options.history && options.strategy === "alternating-users") release = await holdLock(options, inUse);
+  const truth = truthOf(world, names.cluster, `${project}-${stack}`);
+  return { world, truth, busy: () => busy, failed: platform.failed };
 }
 
-/** @param databases filled by the runtime: the program's database is the only one */
+/** A transaction of the user in use on a table that it owns. @returns what ends it */
+async function holdLock({ engine }: StageOptions, inUse: Login): Promise<() => Promise<void>> {
+  const connection = await (engine === "mariadb" ? connectMysql : connectPostgres)(inUse);
+  await connection.query("BEGIN");
+  await connection.query(
+    "INSERT INTO orders.orders (placed_by) VALUES ('the transaction that holds a lock')",
+  );
+  return async () => {
+    await connection.query("COMMIT");
+    await connection.end();
+  };
+}
+
+/** @param databases filled by the runtime: the program's database is the only one. @returns the user in use */
 async function deployPrograms(
   world: World,
   options: StageOptions,
   databases: DatabaseHandle[],
-): Promise<void> {
+): Promise<Login> {
   // What is measured is the source as it is now, whenever the bundle was made last.
   await build();
   const random = world.random.fork("passwords");
-  const [adminPassword, userPassword] = [random.text(24), random.text(24)];
+  const [adminPassword, userPassword, clonePassword] = [random.text(24), random.text(24), random.text(24)];
+  const user = { username: "orders_user", password: userPassword };
+  const clone =
+    options.history && options.strategy === "alternating-users"
+      ? { username: "orders_user_clone", password: clonePassword }
+      : undefined;
+  const inUse = clone ?? user;
   await deploy(world, join(__dirname, "program.ts"), {
     project: "orders",
     stack,
@@ -90,7 +131,9 @@ async function deployPrograms(
       "orders:engine": options.engine === "mariadb" ? "mariadb" : "postgres",
       "orders:tasks": names.tasks,
       "orders:adminPassword": adminPassword,
-      "orders:userPassword": userPassword,
+      "orders:username": inUse.username,
+      "orders:userPassword": inUse.password,
+      "orders:history": options.history ? "1" : "0",
     },
   });
   const engine = options.engine === "mariadb" ? "mariadb" : "postgres";
@@ -99,7 +142,9 @@ async function deployPrograms(
     ...{ host, port, database: "orders", username: "orders_admin", password: adminPassword, tls: "disable" },
   };
   const connection = await (engine === "postgres" ? connectPostgres : connectMysql)(admin);
-  for (const statement of databaseUserStatements(engine, "orders_admin", "orders_user", userPassword))
+  for (const statement of databaseUserStatements({
+    ...{ engine, admin: admin.username, user: user.username, password: user.password, clone },
+  }))
     await connection.query(statement);
   await connection.end();
 
@@ -127,4 +172,5 @@ async function deployPrograms(
       ],
     },
   });
+  return { ...admin, ...inUse };
 }
