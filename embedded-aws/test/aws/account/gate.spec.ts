@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   CreateSecretCommand,
   DescribeSecretCommand,
+  ListSecretVersionIdsCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   paginateListSecrets,
@@ -23,8 +24,8 @@ describe("embedded-aws/aws/account/gate", () => {
   it("throttles the call that is one too many, and lets calls through again as tokens come back", async () => {
     const { world, clock } = make({ throttling: true });
     await world.asOperator("secretsmanager", "CreateSecret", { Name: "s", SecretString: "x" });
-    const describe = () => world.asOperator("secretsmanager", "DescribeSecret", { SecretId: "s" });
-    for (let i = 0; i < 40; i++) await describe();
+    const describe = () => world.asOperator("secretsmanager", "ListSecretVersionIds", { SecretId: "s" });
+    for (let i = 0; i < 50; i++) await describe();
 
     await assert.rejects(describe(), { code: "ThrottlingException", message: "Rate exceeded" });
     await clock.runUntil(startMs + 1000);
@@ -35,10 +36,10 @@ describe("embedded-aws/aws/account/gate", () => {
   it("lets the client's own retries get through a throttled moment, on virtual time", async () => {
     const { world, clock, client } = make({ throttling: true });
     await world.asOperator("secretsmanager", "CreateSecret", { Name: "s", SecretString: "x" });
-    for (let i = 0; i < 40; i++)
-      await world.asOperator("secretsmanager", "DescribeSecret", { SecretId: "s" });
+    for (let i = 0; i < 50; i++)
+      await world.asOperator("secretsmanager", "ListSecretVersionIds", { SecretId: "s" });
 
-    const answer = await clock.drive(client.send(new DescribeSecretCommand({ SecretId: "s" })));
+    const answer = await clock.drive(client.send(new ListSecretVersionIdsCommand({ SecretId: "s" })));
 
     assert.equal(answer.Name, "s");
     assert.ok(clock.now() > startMs);
