@@ -554,6 +554,38 @@ describe("triggerOf, of a role's message", () => {
     }
   });
 
+  it("is said to be none with its sender, and one of AWS is an event", () => {
+    const event = canonical("sweep");
+    const trigger = triggerOf(event, home, sentAt, role);
+
+    assert.equal(
+      trigger.kind === "ignored" && trigger.reason,
+      `a message of the role ${role}: expected a request`,
+    );
+    assert.equal(triggerOf(event, home, sentAt, "AIDAEXAMPLE").kind, "sweep");
+  });
+
+  it("takes 100 services and every pass, says nothing of what is absent, and cuts long texts", () => {
+    const recycle = Array.from({ length: 100 }, (_, index) => `shop/web-${index}`);
+    const asked = {
+      ...request,
+      id: "i".repeat(300),
+      recycle,
+      past: ["limits", "bakeTime"],
+      reason: "r".repeat(300),
+    };
+
+    const trigger = triggerOf(asked, home, sentAt);
+
+    assert.ok(trigger.kind === "request");
+    assert.deepEqual(
+      [trigger.services.length, trigger.past, trigger.id.length, trigger.says.length, trigger.who],
+      [100, ["limits", "bakeTime"], 200, 200, undefined],
+    );
+    const silent = triggerOf({ ...request, by: 7 }, home, sentAt);
+    assert.equal(silent.kind === "request" && silent.says, "");
+  });
+
   const wrong: [string, object][] = [
     ["no id", { id: undefined }],
     ["an id that is no text", { id: 7 }],
@@ -561,6 +593,10 @@ describe("triggerOf, of a role's message", () => {
     ["an empty list", { recycle: [] }],
     ["a service without its cluster", { recycle: ["web"] }],
     ["a wildcard", { recycle: ["shop/*"] }],
+    ["an ARN", { recycle: ["arn:aws:ecs:us-west-2:123456789012:service/shop/web"] }],
+    ["a right name and a wrong one", { recycle: ["shop/web", "web"] }],
+    ["a name and a number", { recycle: ["shop/web", 7] }],
+    ["more than a name", { recycle: ["shop/web/x"] }],
     ["too many services", { recycle: Array.from({ length: 101 }, (_, index) => `shop/web-${index}`) }],
     ["a text in the place of a list", { recycle: "shop/web" }],
     ["something that nothing can pass", { past: ["freeze"] }],
@@ -571,7 +607,9 @@ describe("triggerOf, of a role's message", () => {
 
       assert.equal(trigger.kind, "ignored");
       assert.ok(trigger.kind === "ignored" && trigger.counts === "InvalidEvents");
-      assert.match(trigger.reason, /^a request: expected /);
-      assert.doesNotMatch(trigger.reason, /hunter2|web/);
+      assert.equal(
+        trigger.reason,
+        "a request: expected id, recycle (1 to 100 of CLUSTER/SERVICE) and past (of limits, bakeTime)",
+      );
     });
 });
