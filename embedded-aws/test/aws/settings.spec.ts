@@ -112,7 +112,9 @@ describe("settings of resources in the embedded AWS", () => {
     const described = await call("kms", "DescribeKey", { KeyId });
 
     assert.equal((described.KeyMetadata as { KeyState: string }).KeyState, "Enabled");
-    assert.deepEqual(await call("kms", "GetKeyRotationStatus", { KeyId }), { KeyRotationEnabled: true });
+    const { NextRotationDate, ...rotation } = await call("kms", "GetKeyRotationStatus", { KeyId });
+    assert.deepEqual(rotation, { KeyId, KeyRotationEnabled: true, RotationPeriodInDays: 365 });
+    assert.ok(NextRotationDate instanceof Date);
     assert.deepEqual((await call("kms", "ListAliases", { KeyId })).Aliases, []);
     assert.equal(((await call("kms", "ListKeys", {})).Keys as object[]).length, 1);
     await assert.rejects(call("kms", "DeleteAlias", { AliasName: "alias/a" }), { name: "NotFoundException" });
