@@ -33,7 +33,7 @@ export interface BuiltRotator {
   readonly rotator: Rotator;
 }
 
-/** Schedules of rotation, and the functions that rotate where neither AWS nor a function of your own does. */
+/** Schedules of rotation, and the functions that rotate where neither AWS, a partner nor a function of your own does. */
 export class Rotation extends pulumi.ComponentResource {
   readonly rotators: readonly BuiltRotator[];
   /** Names of the log groups of the rotation functions of this stack. */
@@ -55,6 +55,14 @@ export class Rotation extends pulumi.ComponentResource {
       const key = credentialKey(credential);
       const child = `${name}-${key}`;
       if (rotator.kind === "managed") this.#schedule(child, rotation, {}, { retainOnDelete: true });
+      else if (rotator.kind === "partner")
+        this.#schedule(child, rotation, {
+          externalSecretRotationRoleArn: rotator.roleArn,
+          externalSecretRotationMetadatas: Object.entries(rotator.metadata).map(([key, value]) => ({
+            key,
+            value,
+          })),
+        });
       else if (rotator.kind === "function")
         this.#ownFunction(name, child, rotation, rotator.rotationLambdaArn, args.context);
       else rotators.push({ credential, key, rotator: this.#builtIn(child, rotation, rotator, args) });
@@ -75,8 +83,8 @@ export class Rotation extends pulumi.ComponentResource {
   #schedule(
     name: string,
     { credential, schedule, window, rotateImmediately }: ResolvedRotation,
-    by: { rotationLambdaArn?: pulumi.Input<string> },
-    opts: pulumi.CustomResourceOptions,
+    by: Partial<aws.secretsmanager.SecretRotationArgs>,
+    opts: pulumi.CustomResourceOptions = {},
   ): void {
     new aws.secretsmanager.SecretRotation(
       `${name}-schedule`,

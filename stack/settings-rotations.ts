@@ -19,10 +19,18 @@ export interface BuiltInSettings extends Pick<
   readonly settings: CompleteSettings;
 }
 
-/** Who rotates: the service that owns the secret, a function of your own, or the built-in rotator. */
+/** Secrets Manager rotates at a partner, with a role of yours and what the partner asks for beside the value. */
+export interface PartnerSettings {
+  readonly kind: "partner";
+  readonly roleArn: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Who rotates: the service that owns the secret, a function of your own, a partner, or the built-in rotator. */
 export type RotatorSettings =
   | { readonly kind: "managed" }
   | { readonly kind: "function"; readonly rotationLambdaArn: string }
+  | PartnerSettings
   | BuiltInSettings;
 
 /** What is rotated. */
@@ -62,6 +70,8 @@ function rotatorOf(rotator: RotatorEntry, parameter: string | undefined): Rotato
   const {
     kind,
     rotationLambdaArn = "",
+    roleArn = "",
+    metadata = {},
     engine,
     strategy,
     adminSecret,
@@ -73,6 +83,7 @@ function rotatorOf(rotator: RotatorEntry, parameter: string | undefined): Rotato
   } = rotator;
   if (kind === "function") return { kind, rotationLambdaArn };
   if (kind === "managed") return { kind };
+  if (kind === "partner") return { kind, roleArn, metadata };
   const given = { engine, strategy, adminSecret, minimumIntervalMinutes, render, password, tls, parameter };
   return { ...rest, kind, settings: completeSettings(given) };
 }
@@ -113,10 +124,13 @@ function credentialRules(
 const SETTINGS_OF: Readonly<Partial<Record<RotatorEntry["kind"], readonly string[]>>> = {
   managed: [],
   function: ["rotationLambdaArn"],
+  partner: ["roleArn", "metadata"],
 };
 
+const FOREIGN_TO_BUILT_IN = Object.values(SETTINGS_OF).flat();
+
 function belongs(key: string, kind: RotatorEntry["kind"]): boolean {
-  return key === "kind" || (SETTINGS_OF[kind]?.includes(key) ?? key !== "rotationLambdaArn");
+  return key === "kind" || (SETTINGS_OF[kind]?.includes(key) ?? !FOREIGN_TO_BUILT_IN.includes(key));
 }
 
 function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Place): Mistake[] {
@@ -144,6 +158,11 @@ function rotatorRules({ secret, parameter, rotator }: RotationEntry, place: Plac
     wrong(
       "rotationLambdaArn",
       `expected a function in ${place.region}, where the secret is, found "${rotationLambdaArn}"`,
+    );
+  if (kind === "partner" && rotator.roleArn === undefined)
+    wrong(
+      "roleArn",
+      "missing; expected the ARN of the role with which Secrets Manager rotates at the partner",
     );
   if (kind !== "built-in") return mistakes;
 

@@ -51,11 +51,18 @@ const keyArn = text("the ARN of a key", /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\
 
 /** One flat object for every kind: which setting belongs to which kind is a rule of its own. */
 const rotatorSchema = strictObject({
-  kind: oneOf(["managed", "function", "built-in"]),
+  kind: oneOf(["managed", "function", "partner", "built-in"]),
   rotationLambdaArn: text(
     "the ARN of a function",
     /^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_:$-]+$/,
   ).optional(),
+  roleArn: text("the ARN of a role", /^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/).optional(),
+  /** Lengths: AWS's `ExternalSecretRotationMetadataItem`. */
+  metadata: z
+    .record(z.string().regex(/^[^]{1,256}$/), text("a text of 1 to 2,048 characters", /^[^]{1,2048}$/), {
+      error: expected("an object of texts, with keys of 1 to 256 characters"),
+    })
+    .optional(),
   ...rotatorFields,
   // Their defaults are filled in for the built-in rotator only, so that a rule can refuse them beside another kind.
   strategy: optional(rotatorFields.strategy),

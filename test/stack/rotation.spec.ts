@@ -86,6 +86,29 @@ describe("Rotation", () => {
     }
   });
 
+  it("passes the role and the metadata of a partner on, and declares nothing else", async () => {
+    const roleArn = "arn:aws:iam::123456789012:role/partner";
+    const rotator = { kind: "partner", roleArn, metadata: { adminSecretArn: "arn", apiVersion: "v1" } };
+
+    const run = await rotating([{ secret: "api-key", rotator }]);
+
+    const below = run.resources.filter(({ parent }) => parent === "rotation");
+    assert.deepEqual(
+      below.map(({ type }) => type),
+      [SCHEDULE],
+    );
+    assert.deepEqual(inputsOf(run, below[0]?.name ?? ""), {
+      secretId: "api-key",
+      rotateImmediately: false,
+      rotationRules: { scheduleExpression: "rate(30 days)", duration: "3h" },
+      externalSecretRotationRoleArn: roleArn,
+      externalSecretRotationMetadatas: [
+        { key: "adminSecretArn", value: "arn" },
+        { key: "apiVersion", value: "v1" },
+      ],
+    });
+  });
+
   it("puts the certificate authorities of the settings into the function", async () => {
     const rotator = {
       kind: "built-in",

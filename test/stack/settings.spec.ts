@@ -412,7 +412,9 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
   [
     "an unknown rotator",
     { ...right, rotations: [{ secret: "a", rotator: { kind: "lambda" } }] },
-    ['rotations[0].rotator.kind: expected "managed" or "function" or "built-in", found "lambda"'],
+    [
+      'rotations[0].rotator.kind: expected "managed" or "function" or "partner" or "built-in", found "lambda"',
+    ],
   ],
   [
     "a function for a managed rotation",
@@ -467,6 +469,27 @@ const cases: readonly (readonly [string, Record<string, unknown>, readonly (stri
     "no function for a rotation by function",
     { ...right, rotations: [{ secret: "a", rotator: { kind: "function" } }] },
     [/^rotations\[0\]\.rotator\.rotationLambdaArn: missing/],
+  ],
+  [
+    "no role for a rotation at a partner",
+    { ...right, rotations: [{ secret: "a", rotator: { kind: "partner" } }] },
+    [/^rotations\[0\]\.rotator\.roleArn: missing; expected the ARN of the role/],
+  ],
+  [
+    "a role that is none, and metadata that are no texts",
+    {
+      ...right,
+      rotations: [{ secret: "a", rotator: { kind: "partner", roleArn: "me", metadata: { a: 1 } } }],
+    },
+    [
+      /^rotations\[0\]\.rotator\.roleArn: expected the ARN of a role/,
+      /^rotations\[0\]\.rotator\.metadata\.a: expected a text/,
+    ],
+  ],
+  [
+    "metadata of a partner for the built-in rotator",
+    { ...right, rotations: [{ secret: "a", rotator: { ...builtIn, metadata: { a: "b" } } }] },
+    ['rotations[0].rotator.metadata: not used with kind "built-in"; leave it out'],
   ],
   [
     "a function of another Region",
