@@ -28,6 +28,7 @@ export function describe(
     KmsKeyId: secret.kmsKeyId,
     RotationEnabled: rotation?.enabled,
     RotationLambdaARN: rotation?.lambdaArn,
+    ...rotation?.external,
     RotationRules: rotation && rotation.enabled ? rotation.rules : undefined,
     LastRotatedDate: dateOf(view.lastRotated),
     LastChangedDate: dateOf(view.lastChanged),

@@ -56,11 +56,11 @@ export class SecretsManager implements Service {
   }
 
   /**
-   * Says how secrets of an owning service (`rds`) are rotated: `rotate` changes the credential and gives the
+   * Says how secrets of an owning service (`rds`) or of a partner's type (`SalesforceClientSecret`) are rotated: `rotate` changes the credential and gives the
    * secret's new value, which then becomes AWSCURRENT.
    */
-  manageRotation(owningService: string, rotate: ManagedRotation): void {
-    this.#rotations.manage(owningService, rotate);
+  manageRotation(owner: string, rotate: ManagedRotation): void {
+    this.#rotations.manage(owner, rotate);
   }
 
   /**

@@ -37,16 +37,22 @@ export function rotationOperations(
         const { RotationLambdaARN: lambdaArn, RotationRules: rules, RotateImmediately = true } = input;
         checkToken(input.ClientRequestToken);
         lengthBetween(lambdaArn, 0, 2048, "rotationLambdaARN", outOfRange);
-        if (
-          input.ExternalSecretRotationMetadata !== undefined ||
-          input.ExternalSecretRotationRoleArn !== undefined
-        )
-          throw notImplemented("secretsmanager:RotateSecret of secrets of external partners");
         const secret = store.active(input.SecretId!);
+        const {
+          ExternalSecretRotationMetadata = secret.rotation?.external?.ExternalSecretRotationMetadata,
+          ExternalSecretRotationRoleArn = secret.rotation?.external?.ExternalSecretRotationRoleArn,
+        } = input;
         if (rules) checkRules(rules);
         const isManaged = rotations.isManaged(secret);
         if (isManaged && lambdaArn !== undefined)
           throw refused(invalidRequest, "The rotation of a managed secret takes no function.");
+        const isExternal = secret.type !== undefined && secret.owningService === undefined;
+        if (!isExternal && ExternalSecretRotationRoleArn !== undefined)
+          throw refused(invalidRequest, "Only a secret of a partner's type takes a role for its rotation.");
+        if (isExternal && !isManaged)
+          throw notImplemented(`secretsmanager:RotateSecret of a secret of type ${secret.type}`);
+        if (isExternal && ExternalSecretRotationRoleArn === undefined)
+          throw refused(invalid, "A secret of a partner's type needs ExternalSecretRotationRoleArn.");
         const function_ = lambdaArn ?? secret.rotation?.lambdaArn;
         if (!isManaged && function_ === undefined)
           throw refused(invalidRequest, "No Lambda rotation function ARN is associated with this secret.");
@@ -68,6 +74,7 @@ export function rotationOperations(
         secret.rotation = {
           enabled: true,
           lambdaArn: function_,
+          external: { ExternalSecretRotationMetadata, ExternalSecretRotationRoleArn },
           rules: kept ?? { AutomaticallyAfterDays: 30 },
           runningVersion: secret.rotation?.runningVersion,
         };
@@ -94,7 +101,7 @@ export function rotationOperations(
       authorize: ({ SecretId }) => onSecret(store, SecretId),
       handle: ({ SecretId }, call) => {
         const secret = store.active(SecretId!);
-        if (rotations.isManaged(secret))
+        if (secret.owningService !== undefined)
           throw refused(
             invalidRequest,
             "You can't cancel the rotation of a secret that is managed by another service.",

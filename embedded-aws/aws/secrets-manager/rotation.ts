@@ -43,13 +43,13 @@ export class Rotations {
     this.#random = world.random.fork("rotation");
   }
 
-  /** Says how secrets of an owning service are rotated. */
-  manage(owningService: string, rotate: ManagedRotation): void {
-    this.#managed.set(owningService, rotate);
+  /** Says how secrets of an owning service, or of a partner's type, are rotated. */
+  manage(owner: string, rotate: ManagedRotation): void {
+    this.#managed.set(owner, rotate);
   }
 
   isManaged(secret: Secret): boolean {
-    return secret.owningService !== undefined && this.#managed.has(secret.owningService);
+    return this.#managed.has(ownerOf(secret));
   }
 
   /** Sets when the secret rotates next, by its rules, and a timer for it. */
@@ -201,7 +201,7 @@ export class Rotations {
   }
 
   async #runManaged(secret: Secret, version: SecretVersion): Promise<string | undefined> {
-    const owner = secret.owningService ?? "";
+    const owner = ownerOf(secret);
     try {
       const value = await this.#managed.get(owner)!(secret.arn, version.id);
       const now = this.world.clock.now();
@@ -224,6 +224,10 @@ export class Rotations {
       ...(errorMessage === undefined ? {} : { errorMessage }),
     });
   }
+}
+
+function ownerOf({ owningService, type }: Secret): string {
+  return owningService ?? type ?? "";
 }
 
 /** Secrets Manager calls rotation functions as itself, in the name of the secret. */

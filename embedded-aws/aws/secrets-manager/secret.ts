@@ -1,4 +1,8 @@
-import type { ReplicationStatusType, RotationRulesType } from "@aws-sdk/client-secrets-manager";
+import type {
+  ReplicationStatusType,
+  RotateSecretRequest,
+  RotationRulesType,
+} from "@aws-sdk/client-secrets-manager";
 
 /** The staging labels that Secrets Manager moves by itself. */
 export const current = "AWSCURRENT";
@@ -22,6 +26,8 @@ export interface SecretVersion {
 export interface RotationState {
   enabled: boolean;
   lambdaArn?: string;
+  /** Of a secret that a partner rotates. */
+  external?: Pick<RotateSecretRequest, "ExternalSecretRotationMetadata" | "ExternalSecretRotationRoleArn">;
   rules: RotationRulesType;
   /** When the next rotation begins, in milliseconds since the epoch. */
   nextAt?: number;

@@ -43,6 +43,8 @@ async function rotate(account: Account, inputs: Rotation): Promise<Properties> {
   const answer = await account.call<sdk.RotateSecretResponse>("secretsmanager", "RotateSecret", {
     SecretId: inputs.secretId,
     RotationLambdaARN: inputs.rotationLambdaArn,
+    ExternalSecretRotationRoleArn: inputs.externalSecretRotationRoleArn,
+    ExternalSecretRotationMetadata: inputs.externalSecretRotationMetadatas?.map(pascal),
     RotationRules: pascal(rules),
     RotateImmediately: inputs.rotateImmediately ?? true,
   });

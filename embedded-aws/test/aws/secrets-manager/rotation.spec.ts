@@ -344,4 +344,33 @@ describe("embedded-aws/aws/secrets-manager: rotation", () => {
     assert.deepEqual(steps, []);
     assert.deepEqual(names(), ["RotationStarted", "RotationSucceeded"]);
   });
+
+  it("rotates a partner's secret with the role that it keeps, and no other secret takes one", async () => {
+    const secrets = SecretsManager.of(world);
+    const external = {
+      ExternalSecretRotationRoleArn: "arn:aws:iam::123456789012:role/partner",
+      ExternalSecretRotationMetadata: [{ Key: "apiVersion", Value: "v65.0" }],
+    };
+    const { ARN: SecretId } = await client.send(
+      new CreateSecretCommand({ Name: "key", SecretString: "first", Type: "SalesforceClientSecret" }),
+    );
+    const rotate = (more: Partial<RotateSecretRequest>) =>
+      client.send(new RotateSecretCommand({ SecretId, ClientRequestToken: token(9), ...more }));
+    await assert.rejects(rotate(external), /type SalesforceClientSecret/);
+    secrets.manageRotation("SalesforceClientSecret", (_arn, id) => Promise.resolve(`partner's ${id}`));
+    await assert.rejects(rotate({}), InvalidParameterException);
+    await assert.rejects(start(external), InvalidRequestException);
+
+    await rotate(external);
+    await runFor(60_000);
+
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
+    const { ExternalSecretRotationRoleArn, ExternalSecretRotationMetadata } = await client.send(
+      new DescribeSecretCommand({ SecretId }),
+    );
+    assert.equal(SecretString, `partner's ${token(9)}`);
+    assert.deepEqual({ ExternalSecretRotationRoleArn, ExternalSecretRotationMetadata }, external);
+    assert.deepEqual(names(), ["RotationStarted", "RotationSucceeded"]);
+    await client.send(new CancelRotateSecretCommand({ SecretId }));
+  });
 });
