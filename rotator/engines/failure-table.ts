@@ -109,7 +109,7 @@ export const failures = {
   postgresRoleConnections: {
     ...postgres,
     codes: ["53300"],
-    text: /for role/,
+    text: /for role "/,
     kind: "retryable",
     code: "busy",
     cause: "the role has as many connections as its CONNECTION LIMIT allows",
@@ -176,7 +176,7 @@ export const failures = {
   postgresChanged: {
     ...postgres,
     codes: ["XX000"],
-    text: /concurrently updated/,
+    text: /concurrently (updated|deleted)/,
     kind: "retryable",
     code: "busy",
     cause: "another session changed the same role at the same time",
