@@ -13,6 +13,12 @@ const protocols: Readonly<Record<string, ProtocolName>> = {
   "aws.protocols#ec2Query": "ec2",
 };
 
+/** Hosts in the XML namespace of services whose query protocol the SDK has no longer; botocore and recordings have it. */
+const queryHosts: Readonly<Record<string, string>> = {
+  "com.amazonaws.cloudwatch": "monitoring",
+  "com.amazonaws.sqs": "queue",
+};
+
 /** An operation of a service's model. */
 export interface OperationModel {
   readonly name: string;
@@ -84,7 +90,8 @@ export class ServiceModel {
       }
     }
     this.namespace = namespace;
-    this.xmlNamespace = protocol.options?.xmlNamespace ?? `http://${namespace}/doc/${apiVersion}/`;
+    this.xmlNamespace =
+      protocol.options?.xmlNamespace ?? `http://${queryHosts[namespace]}.amazonaws.com/doc/${apiVersion}/`;
   }
 
   /** The model of an SDK package; read once. */
@@ -124,10 +131,12 @@ export class ServiceModel {
   #addError(schema: readonly unknown[]): void {
     const shape = Shape.of(schema);
     const { awsQueryError, httpError, error = "client" } = shape.traits;
+    // As recorded: JSON answers every mistake of a client with 400, but in services that spoke the query protocol once.
+    const isPlainJson = this.protocol.startsWith("json-") && !this.queryCompatible;
     const model: ErrorModel = {
       name: shape.name,
       queryCode: awsQueryError?.[0] ?? shape.name,
-      status: httpError ?? awsQueryError?.[1],
+      status: isPlainJson && error === "client" ? 400 : (httpError ?? awsQueryError?.[1]),
       fault: error,
       shape,
     };

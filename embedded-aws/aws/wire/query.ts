@@ -23,7 +23,7 @@ export const query: Protocol = {
       element("Type", fault === "client" ? "Sender" : "Receiver") +
       element("Code", escapeXml(queryCode)) +
       element("Message", escapeXml(message)) +
-      (model.queryCompatible ? element("Detail", "") : "") +
+      (model.target === "AmazonSQS" ? element("Detail", "") : "") +
       (shape ? writeMembers(shape, members) : "");
     return xml(
       status,

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-
-const repository = join(__dirname, "..", "..", "..");
+import { spawnSync } from "node:child_process";
+import { mustRun, startLocal, type Local } from "./local";
 
 /** Lists, describes and changes through every service that the stack uses. */
 const commands: readonly string[] = [
@@ -55,58 +52,30 @@ const commands: readonly string[] = [
 ];
 
 describe("the embedded AWS and the AWS CLI", () => {
-  let child: ChildProcess;
-  let printed = "";
-  let environment: NodeJS.ProcessEnv;
+  let local: Local;
 
   before(async () => {
-    if (spawnSync("aws", ["--version"]).status !== 0)
-      throw new Error("the AWS CLI is not on PATH. Install it with: pip install awscli");
-    child = spawn(process.execPath, ["--require", "./embedded-aws/register.cjs", "demo/serve.ts"], {
-      cwd: repository,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ready = new Promise<void>((resolve, reject) => {
-      child.stdout!.on("data", (chunk: Buffer) => {
-        printed += chunk.toString();
-        if (printed.includes("Ctrl-C")) resolve();
-      });
-      child.once("exit", (code) => reject(new Error(`npm run local ended with ${code}: ${printed}`)));
-    });
-    await ready;
-    const variables = [...printed.matchAll(/^export ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
-      name,
-      value,
-    ]);
-    environment = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      ...(Object.fromEntries(variables) as object),
-    };
+    mustRun("aws", ["--version"], "the AWS CLI is not on PATH. Install it with: pip install awscli");
+    local = await startLocal();
   });
 
-  after(async () => {
-    if (child.exitCode !== null) return;
-    child.removeAllListeners("exit");
-    child.kill("SIGINT");
-    await once(child, "exit");
-  });
+  after(() => local.interrupt());
 
   function type(command: string): { status: number | null; output: string } {
     const { status, stdout, stderr } = spawnSync("bash", ["-c", command], {
-      env: environment,
+      env: local.environment,
       encoding: "utf8",
     });
     return { status, output: `${stdout}${stderr}` };
   }
 
   it("takes the commands that it prints, as they are copied from the screen", () => {
-    const copied = printed
+    const copied = local.printed
       .replace(/\\\n\s*/g, "")
       .split("\n")
       .filter((line) => line.startsWith("aws "));
 
-    assert.ok(copied.length >= 5, printed);
+    assert.ok(copied.length >= 5, local.printed);
     for (const command of copied) {
       const { status, output } = type(command);
       assert.equal(status, 0, `${command}\n${output}`);
@@ -128,10 +97,6 @@ describe("the embedded AWS and the AWS CLI", () => {
   });
 
   it("leaves nothing behind when it is interrupted", async () => {
-    child.removeAllListeners("exit");
-    child.kill("SIGINT");
-    const [code] = (await once(child, "exit")) as [number];
-
-    assert.equal(code, 0);
+    assert.equal(await local.interrupt(), 0);
   });
 });
