@@ -50,11 +50,10 @@ const lineMs = 25_000;
 
 /** Surveys, decides, acts, and logs a line for each decision. */
 export async function reconcile(environment: RunEnvironment, observer: Observer, task: Task): Promise<Ran> {
-  const { log, now } = environment;
+  const { log, now, memory } = environment;
   const looks: Looks = new Map();
   const decided: Planned[] = [];
   const lists: ClusterLists = new Map();
-  const { memory } = environment;
   const beganMs = now();
   let inLine = false;
   let targets: Targets | undefined = await firstTargets(environment, observer, task, lists, looks);

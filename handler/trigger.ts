@@ -258,7 +258,7 @@ function ignored(reason: string): Ignored {
   return { kind: "ignored", reason };
 }
 
-/** A message that no rule and nobody who may ask sends. */
+/** A message that neither a rule nor a requester sends. */
 export function invalid(reason: string): Ignored {
   return { kind: "ignored", reason, counts: "InvalidEvents" };
 }

@@ -31,7 +31,7 @@ export const missingData = {
   /** A metric that is written only when something happens, or a queue that SQS does not measure as long as it is idle. */
   notBreaching: "nothing happened",
   /**
-   * A state that only new data may end. SQS stops measuring an idle queue after six hours, whatever is in it (Amazon SQS
+   * A state that only new data may end. SQS stops measuring an idle queue after six hours, also a full one (Amazon SQS
    * Developer Guide, "Available CloudWatch metrics"); and a recycler that does not run cannot say that tasks are fresh.
    */
   ignore: "nothing is known, so the state stays",

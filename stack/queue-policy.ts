@@ -9,7 +9,7 @@ export function ruleArn(place: Place, name: string): string {
 
 /**
  * The policy of a queue: allows the named rules to send, and the requesters; denies sending to everyone else but AWS
- * services, whatever their own policies allow; denies requests without TLS.
+ * services, over what their own policies allow; denies requests without TLS.
  * @param rules names of rules on the default bus; empty for a dead-letter queue that SQS itself fills
  * @param requesters ARNs of roles, `*` and `?` as in a policy
  */
@@ -36,8 +36,8 @@ export function queuePolicy(
     Resource: arn,
     Condition: { ArnLike: { "aws:PrincipalArn": requesters } },
   };
-  const nobodyElse: Statement = {
-    Sid: "NobodyElseSends",
+  const others: Statement = {
+    Sid: "OthersDoNotSend",
     Effect: "Deny",
     Principal: "*",
     Action: "sqs:SendMessage",
@@ -58,7 +58,7 @@ export function queuePolicy(
   return policyDocument([
     ...(rules.length > 0 ? [send] : []),
     ...(requesters.length > 0 ? [ask] : []),
-    nobodyElse,
+    others,
     onlyTls,
   ]);
 }

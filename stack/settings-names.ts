@@ -21,7 +21,7 @@ function apart(found: string): string | undefined {
   return cluster === undefined ? undefined : `write cluster: ${cluster} and service: ${service}`;
 }
 
-/** True for a text that somebody meant as a pattern. */
+/** True for a text that is meant as a pattern. */
 export function hasWildcard(found: string): boolean {
   return /[*?]/.test(found);
 }

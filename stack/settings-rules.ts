@@ -8,7 +8,7 @@ import type { Indexed } from "./settings-services";
 type Alarms = CheckedSettings["alarms"];
 type Exceptions = CheckedSettings["exceptions"];
 
-/** Alarms need somebody to tell, and a topic of the stack's Region (Amazon CloudWatch API Reference, PutMetricAlarm). */
+/** Alarms need an address or a topic, and a topic of the stack's Region (Amazon CloudWatch API Reference, PutMetricAlarm). */
 export function alarmRules({ email, topic, staleAfterMinutes }: Alarms, place: Place): Mistake[] {
   const mistakes: Mistake[] = [];
   if (email === undefined && topic === undefined && staleAfterMinutes !== DEFAULT_STALE_AFTER_MINUTES)

@@ -47,7 +47,7 @@ export const requestId = "request";
 /** For how long a request may wait, in milliseconds: later a restart would come as a surprise. */
 const requestMs = 60 * 60_000;
 
-/** The verdict about a request: its tasks were created before it. Undefined when none was, or nobody asked. */
+/** The verdict about a request: its tasks were created before it. Undefined when none was, or without a request. */
 export function requestVerdict(
   { tasks, request }: ServiceFacts,
   { delaySeconds, nowMs }: RunFacts,

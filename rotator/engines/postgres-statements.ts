@@ -5,7 +5,7 @@ import { textOf, type Connection, type Note } from "./types";
 /** How the server keeps a password. */
 export type PasswordKind = "md5" | "scram";
 
-/** How the server keeps the password of whoever this connection logged in. */
+/** How the server keeps the password of the user that this connection logged in. */
 export function passwordKind({ md5 = false }: Connection): PasswordKind {
   return md5 ? "md5" : "scram";
 }
@@ -23,7 +23,7 @@ export async function setHash(
 ): Promise<void> {
   if (kind === "md5")
     note(
-      `the server keeps this credential's password as an MD5 hash, so ${role} gets one, too; whoever reads it in the ` +
+      `the server keeps this credential's password as an MD5 hash, so ${role} gets one, too; a reader of the ` +
         "server's log can log in with it. Set password_encryption to scram-sha-256 and the current password anew, if " +
         "every client knows SCRAM",
     );

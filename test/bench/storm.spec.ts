@@ -3,14 +3,15 @@ import { measureStorm } from "../../bench/storm/measure";
 
 describe("a storm of changes", () => {
   it("is over within the time that UpdateService's rate needs, and holds up no other cluster", async () => {
-    const storm = await measureStorm({ services: 100, changes: 800, seconds: 2 });
+    const storm = await measureStorm({ services: 200, changes: 800, seconds: 1 });
     const said = JSON.stringify(storm);
 
     assert.equal(storm.lost, 0, said);
-    assert.equal(storm.forcedDeployments, 100, said);
+    assert.equal(storm.forcedDeployments, 200, said);
     assert.equal(storm.fuse, 0, said);
     assert.ok(storm.lastFreshSeconds <= storm.boundSeconds, said);
-    assert.ok(storm.unrelatedFreshSeconds < storm.lastFreshSeconds, said);
+    // The queue's delay and its messages; without turns for each cluster it would be twice as long.
+    assert.ok(storm.unrelatedFreshSeconds <= 30, said);
     // A few calls for each service, not for each change.
     assert.ok(storm.apiCalls <= 8 * storm.services, said);
   });

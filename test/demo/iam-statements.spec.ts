@@ -124,7 +124,7 @@ describe("the policies of the stack and of the example", () => {
 
     for (const { owner, statements } of denying)
       for (const statement of statements.filter(
-        ({ Effect, Sid }) => Effect === "Deny" && Sid !== "NobodyElseSends",
+        ({ Effect, Sid }) => Effect === "Deny" && Sid !== "OthersDoNotSend",
       )) {
         const action = [statement.Action].flat()[0]!.replace("*", "GetAnything");
         const resource = [statement.Resource ?? []].flat()[0]!;
